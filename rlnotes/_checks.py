@@ -1,0 +1,63 @@
+"""Checks of arguments. Each error names the argument and the value received."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+
+def require_same_shape(**arrays) -> None:
+    """Raise unless all arrays (NumPy or torch) have one common shape."""
+    shapes = {name: tuple(array.shape) for name, array in arrays.items()}
+    if len(set(shapes.values())) > 1:
+        listed = ", ".join(f"{name} {shape}" for name, shape in shapes.items())
+        raise ValueError(f"arguments must have a common shape, got {listed}")
+
+
+def require_in_unit_interval(**numbers: float) -> None:
+    """Raise unless every number lies in [0, 1]; NaN does not."""
+    for name, number in numbers.items():
+        if not 0 <= number <= 1:
+            raise ValueError(f"{name} must lie in [0, 1], got {number}")
+
+
+def require_positive_integer(**numbers: int) -> None:
+    """Raise unless every number is an integer of at least one."""
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
+            raise ValueError(f"{name} must be a positive integer, got {number!r}")
+
+
+def require_shape(shape: tuple[int, ...], **arrays: np.ndarray) -> None:
+    """Raise unless every array has exactly this shape."""
+    for name, array in arrays.items():
+        if array.shape != shape:
+            raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
+
+
+def require_finite(**arrays: np.ndarray) -> None:
+    """Raise at the first NaN or infinity, naming where it stands."""
+    for name, array in arrays.items():
+        bad = np.argwhere(~np.isfinite(array))
+        if len(bad):
+            where = tuple(bad[0].tolist())
+            raise ValueError(f"{name} must be finite, got {array[where]} at {where}")
+
+
+def require_distributions(**arrays: np.ndarray) -> None:
+    """Raise unless the last axis of each array holds probabilities that sum to one."""
+    require_finite(**arrays)
+    for name, array in arrays.items():
+        if (array < 0).any():
+            raise ValueError(f"{name} must not be negative, got {array.min()}")
+        sums = array.sum(axis=-1)
+        worst = np.unravel_index(np.abs(sums - 1).argmax(), sums.shape)
+        if abs(sums[worst] - 1) > 1e-6:
+            where = f" at {tuple(int(index) for index in worst)}" if worst else ""
+            raise ValueError(f"{name} must sum to one, got {sums[worst]}{where}")
+
+
+def require_option(options: Sequence | Mapping, **values) -> None:
+    """Raise unless every value is one of the options."""
+    for name, value in values.items():
+        if value not in options:
+            raise ValueError(f"{name} must be one of {list(options)}, got {value!r}")

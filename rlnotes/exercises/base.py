@@ -1,0 +1,185 @@
+"""An exercise, its checker and its verdict.
+
+The checker compares a candidate with the mathematics on a few inputs. When they
+differ, it compares the candidate with every known wrong answer, and names the mistake
+whose numbers it makes.
+"""
+
+import copy
+import html
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rlnotes.exercises.time_limit import TimeUp, time_limit
+
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True)
+class Case:
+    """One input, and the answer that mathematics gives for it."""
+
+    arguments: Mapping[str, object]
+    expected: object
+    reason: str  # where the expected answer comes from, for the message
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a check found."""
+
+    passed: bool
+    message: str
+
+    def __str__(self) -> str:
+        return f"{'Passed' if self.passed else 'Not yet'}: {self.message}"
+
+    def _repr_mimebundle_(self, **_kwargs) -> dict:
+        # Colour is not the only code: the first word says it, and the border's style.
+        color, style = ("#009E73", "solid") if self.passed else ("#D55E00", "dotted")
+        return {
+            "text/plain": str(self),
+            "text/html": f"<pre style='border-left:5px {style} {color};padding:0.5em 1em;"
+            f"white-space:pre-wrap'>{html.escape(str(self))}</pre>",
+        }
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """A task for the reader, with what its checker needs.
+
+    Args:
+        name: key in the catalogue.
+        cases: inputs with the answers that mathematics gives.
+        solutions: two or more right answers, written differently.
+        wrong_answers: name -> callable; mistakes that people really make.
+        hints: name -> sentence, for each wrong answer.
+        seconds: time after which a candidate is stopped.
+    """
+
+    name: str
+    cases: Sequence[Case]
+    solutions: Sequence[Callable]
+    wrong_answers: Mapping[str, Callable]
+    hints: Mapping[str, str]
+    seconds: float = field(default=5.0)
+
+    def check(self, candidate: Callable) -> Verdict:
+        """Compare a candidate with the right answers. Never raises.
+
+        Args:
+            candidate: the reader's function.
+
+        Returns:
+            A `Verdict`: on failure, what was expected, what came, on which input, and
+            the mistake that makes the same numbers, if one is known.
+        """
+        if not callable(candidate):
+            return Verdict(False, f"check needs a function, got {_show(candidate)}.")
+        for case in self.cases:
+            try:
+                with time_limit(self.seconds):
+                    problem = _problem(candidate, case)
+            except NotImplementedError:
+                return Verdict(False, "nothing written here yet: replace the TODO.")
+            except TimeUp:
+                return Verdict(
+                    False,
+                    f"no answer after {self.seconds:g} seconds. Does a loop never end? "
+                    f"It was stopped on this input:\n{_show_arguments(case.arguments)}",
+                )
+            except BaseException:  # any error of the reader's becomes a message
+                problem = f"your function raised an error:\n{_own_traceback()}"
+            if problem:
+                return Verdict(False, problem + self._hint(candidate))
+        return Verdict(True, f"all {len(self.cases)} inputs give the right answer.")
+
+    def _hint(self, candidate: Callable) -> str:
+        outcomes = [_outcome(candidate, case, self.seconds) for case in self.cases]
+        for name, wrong in self.wrong_answers.items():
+            mistakes = (_outcome(wrong, case, self.seconds) for case in self.cases)
+            if all(map(_same_outcome, outcomes, mistakes)):
+                return f"\nHint: {self.hints[name]}"
+        return ""
+
+
+def _problem(candidate: Callable, case: Case) -> str:
+    """What is wrong with the candidate on this case; empty if nothing is."""
+    arguments = copy.deepcopy(dict(case.arguments))
+    answer = candidate(**arguments)
+    changed = [name for name in arguments if not _equal(arguments[name], case.arguments[name])]
+    if changed:
+        return f"your function changes its argument {changed[0]!r}; work on a copy."
+    if answer is None:
+        return "your function returned None. Is a return missing?"
+    try:
+        numbers, expected = _as_array(answer), _as_array(case.expected)
+    except (TypeError, ValueError, RuntimeError):
+        return f"your function must return numbers, got {_show(answer)}."
+    if numbers.shape != expected.shape:
+        return (
+            f"wrong shape {numbers.shape}, expected {expected.shape}, on this input:\n"
+            f"{_show_arguments(case.arguments)}"
+        )
+    if np.allclose(numbers, expected, rtol=_TOLERANCE, atol=_TOLERANCE):
+        return ""
+    return (
+        f"expected  {_show(expected)}\n"
+        f"got       {_show(numbers)}\n"
+        f"on this input:\n{_show_arguments(case.arguments)}\n"
+        f"Why: {case.reason}"
+    )
+
+
+def _outcome(function: Callable, case: Case, seconds: float) -> np.ndarray | type:
+    """The numbers that a function gives on a case, or the type of its error."""
+    try:
+        with time_limit(seconds):
+            return _as_array(function(**copy.deepcopy(dict(case.arguments))))
+    except BaseException as error:  # a known mistake may be one that raises
+        return type(error)
+
+
+def _same_outcome(first: np.ndarray | type, second: np.ndarray | type) -> bool:
+    if isinstance(first, type) or isinstance(second, type):
+        return first is second
+    return first.shape == second.shape and np.allclose(
+        first, second, rtol=_TOLERANCE, atol=_TOLERANCE, equal_nan=True
+    )
+
+
+def _as_array(answer) -> np.ndarray:
+    if hasattr(answer, "detach"):
+        answer = answer.detach().numpy()
+    if answer is None:
+        raise TypeError("no answer")
+    return np.asarray(answer, dtype=np.float64)
+
+
+def _equal(first, second) -> bool:
+    same = np.asarray(first) == np.asarray(second)
+    return bool(np.all(same)) and np.shape(first) == np.shape(second)
+
+
+def _show(value) -> str:
+    if isinstance(value, np.ndarray):
+        return np.array2string(value, precision=4, suppress_small=True).replace(
+            "\n", "\n          "
+        )
+    text = repr(value)
+    return text if len(text) <= 200 else text[:200] + " ..."
+
+
+def _show_arguments(arguments: Mapping[str, object]) -> str:
+    return "\n".join(f"  {name} = {_show(value)}" for name, value in arguments.items())
+
+
+def _own_traceback() -> str:
+    """The last error, without the checker's own frames."""
+    lines = traceback.format_exc().splitlines()
+    frames = [i for i, line in enumerate(lines) if line.startswith("  File")]
+    own = [i for i in frames if __file__ not in lines[i]]
+    return "\n".join(lines[own[0] if own else -1 :])

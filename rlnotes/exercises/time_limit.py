@@ -1,0 +1,34 @@
+"""A time limit for code that may never end, where the system has an interval timer."""
+
+import signal
+import threading
+from contextlib import contextmanager
+
+
+class TimeUp(BaseException):
+    """The time limit passed. Not an `Exception`, so that a bare `except` lets it through."""
+
+
+@contextmanager
+def time_limit(seconds: float):
+    """Raise `TimeUp` inside the block after this many seconds.
+
+    Without effect on systems without SIGALRM (Windows) and outside the main thread:
+    there an endless loop must be interrupted by hand.
+    """
+    usable = hasattr(signal, "setitimer") and hasattr(signal, "SIGALRM")
+    if not usable or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(_signal, _frame):
+        raise TimeUp
+
+    previous = signal.signal(signal.SIGALRM, stop)
+    # The interval repeats, for code that catches everything in its loop.
+    signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)

@@ -1,0 +1,27 @@
+"""Explorers: one idea each, with sliders, one figure and a text twin.
+
+`catalog` lists them all. Importing this package imports none of them.
+"""
+
+from collections.abc import Callable
+from importlib import import_module
+
+_EXPLORERS = {
+    "maze_values": "MazeValues",
+    "monte_carlo": "MonteCarlo",
+    "discounting": "Discounting",
+    "language_mdp": "LanguageMDP",
+}
+
+
+def catalog() -> dict[str, Callable]:
+    """Name of each explorer, and the class that builds it without arguments.
+
+    Example:
+        >>> sorted(catalog())
+        ['discounting', 'language_mdp', 'maze_values', 'monte_carlo']
+    """
+    return {
+        module: getattr(import_module(f"rlnotes.explorers.{module}"), name)
+        for module, name in _EXPLORERS.items()
+    }

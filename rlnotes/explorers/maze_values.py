@@ -1,0 +1,121 @@
+"""The 2x3 maze under live gamma, step noise and an edited reward: V, policy, Q and A."""
+
+import ipywidgets
+import numpy as np
+
+from rlnotes.envs.maze import PICTURE_2X3, Maze
+from rlnotes.exact.mdp import policy_values, q_values
+from rlnotes.explorers.base import BadSetting, Explorer
+from rlnotes.functional.bellman import PlanningResult, policy_iteration, value_iteration
+from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.plotting.maze import ActionValues, MazeGrid, StateValues
+from rlnotes.plotting.numbers import number
+from rlnotes.plotting.style import VERMILION, new_figure, title
+
+RIGHT = 3
+COLOUR_LIMIT = 18  # colours saturate here; pale enough for dark numbers on top
+CELLS = Maze(picture=PICTURE_2X3).cells
+
+
+class MazeValues(Explorer):
+    """Exact V, Q and A on the maze; every number is solved for, none is learned."""
+
+    title = "Exact values on the 2x3 maze"
+
+    def make_controls(self):
+        slider = ipywidgets.FloatSlider
+        return {
+            "gamma": slider(value=0.9, min=0, max=1, step=0.01, description="gamma"),
+            "step_noise": slider(value=0, min=0, max=1, step=0.05, description="step noise"),
+            "cell_reward": slider(
+                value=-10, min=-10, max=10, step=0.5, description="reward of the cell"
+            ),
+            "cell": ipywidgets.Dropdown(
+                options=[f"({row},{column})" for row, column in CELLS],
+                value="(1,0)",
+                description="cell to edit (dotted)",
+            ),
+            "policy": ipywidgets.Dropdown(
+                options=["optimal", "uniform", "always right"], description="policy"
+            ),
+            "quantity": ipywidgets.Dropdown(
+                options=["action values Q", "advantages A"], description="right panel"
+            ),
+        }
+
+    def build(self):
+        figure, (left, right) = new_figure(2)
+        self.state_panel = StateValues(MazeGrid(left, PICTURE_2X3), limit=COLOUR_LIMIT)
+        self.action_panel = ActionValues(MazeGrid(right, PICTURE_2X3), limit=COLOUR_LIMIT)
+        title(left, "State values V and policy (arrows)")
+        self.right_title = title(right, "Action values Q")
+        self.right_title.set_zorder(12)
+        (self.edited,) = left.plot([], [], ":", color=VERMILION, linewidth=3, zorder=13)
+        panels = self.state_panel.artists + self.action_panel.artists
+        return figure, [*panels, self.right_title, self.edited]
+
+    def update(self, gamma, step_noise, cell_reward, cell, policy, quantity):
+        row, column = CELLS[[f"({r},{c})" for r, c in CELLS].index(cell)]
+        maze = Maze(
+            picture=PICTURE_2X3,
+            step_noise=step_noise,
+            cell_rewards={(row, column): cell_reward},
+        )
+        mdp = maze.mdp()
+        try:
+            values, arrows = solve(mdp, policy, gamma=gamma)
+        except ValueError as error:
+            raise BadSetting(_why(policy, cell)) from error
+        shown = q_values(mdp, values, gamma=gamma)
+        if quantity == "advantages A":
+            shown = shown - values[:, None]
+
+        self.state_panel.update(values, arrows)
+        self.action_panel.update(shown)
+        self.right_title.set_text(
+            "Action values Q"
+            if quantity == "action values Q"
+            else "Advantages A = Q \N{MINUS SIGN} V"
+        )
+        corner = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * 0.47
+        self.edited.set_data(*(corner + (column, row)).T)
+        return _numbers(mdp, values, shown, quantity)
+
+
+def solve(mdp: FiniteMDP, policy: str, *, gamma: float) -> tuple[np.ndarray, np.ndarray]:
+    """Exact values [S] and policy [S, A] for one of the policies on the menu.
+
+    Raises:
+        ValueError: at gamma = 1, if the policy never ends or a loop earns for ever.
+    """
+    if policy == "optimal":
+        result = _plan(mdp, gamma=gamma)
+        return result.values, result.policy
+    table = np.full((mdp.num_states, mdp.num_actions), 1 / mdp.num_actions)
+    if policy == "always right":
+        table = np.tile(np.eye(mdp.num_actions)[RIGHT], (mdp.num_states, 1))
+    return policy_values(mdp, table, gamma=gamma), table
+
+
+def _plan(mdp: FiniteMDP, *, gamma: float) -> PlanningResult:
+    # At gamma = 1 a greedy policy may dither for ever, so it is never evaluated.
+    if gamma == 1:
+        return value_iteration(mdp, gamma=gamma, max_iterations=2000)
+    return policy_iteration(mdp, gamma=gamma)
+
+
+def _why(policy: str, cell: str) -> str:
+    if policy == "optimal":
+        return f"at gamma = 1 a loop through {cell} earns for ever, so no value is finite."
+    return "at gamma = 1 this policy never ends: it bumps into the wall at (0,2) for ever."
+
+
+def _numbers(mdp: FiniteMDP, values: np.ndarray, shown: np.ndarray, quantity: str) -> str:
+    states = ", ".join(
+        f"V{mdp.state_names[state]} = {number(values[state])}"
+        for state in np.flatnonzero(~mdp.terminal)
+    )
+    actions = ", ".join(
+        f"{name} {number(value)}" for name, value in zip(mdp.action_names, shown[0], strict=True)
+    )
+    return f"{states}. {quantity} at the start (0,0): {actions}."

@@ -1,0 +1,162 @@
+"""The tables of a finite Markov decision process, checked once and then read-only."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from rlnotes._checks import require_distributions, require_finite, require_shape
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FiniteMDP:
+    """A finite MDP without its discount: states, actions, dynamics, rewards, start.
+
+        P(s' | s, a) = transition_probs[s, a, s']
+        R(s, a)      = sum over s' of P(s' | s, a) * transition_rewards[s, a, s']
+
+    The discount gamma is an argument of the functions that need it, and the policy
+    belongs to the agent: neither is part of this class. Time index: acting in s_t
+    earns r_t, which Sutton & Barto write R_{t+1}. A terminal state is absorbing and
+    earns 0. The arrays are copied, kept as float64 and made read-only.
+
+    Args:
+        transition_probs: [S, A, S] probabilities, each row [s, a] sums to one.
+        expected_rewards: [S, A] expected reward of acting.
+        start_probs: [S] probabilities of the first state.
+        terminal: [S] bool, True where the episode has ended.
+        transition_rewards: [S, A, S] reward by where one lands; its mean over s' must
+            equal expected_rewards. None: the reward depends on (s, a) only.
+        state_names: S labels for figures and messages, default "0", "1", ...
+        action_names: A labels, default "0", "1", ...
+
+    Raises:
+        ValueError: for a wrong shape, a row that does not sum to one, a negative
+            probability, a reward that is not finite, a terminal state that can be
+            left or pays, or rewards that contradict each other.
+
+    References:
+        Puterman (1994), Markov Decision Processes, ch. 2; Sutton & Barto (2018), ch. 3.
+
+    Example:
+        >>> coin = FiniteMDP(
+        ...     transition_probs=[[[0, 1], [0, 1]], [[0, 1], [0, 1]]],
+        ...     expected_rewards=[[1, 0], [0, 0]],
+        ...     start_probs=[1, 0],
+        ...     terminal=[False, True],
+        ... )
+        >>> coin.num_states, coin.num_actions
+        (2, 2)
+    """
+
+    transition_probs: np.ndarray
+    expected_rewards: np.ndarray
+    start_probs: np.ndarray
+    terminal: np.ndarray
+    transition_rewards: np.ndarray | None = None
+    state_names: tuple[str, ...] | None = None
+    action_names: tuple[str, ...] | None = None
+
+    def __post_init__(self):
+        for name in ("transition_probs", "expected_rewards", "start_probs"):
+            self._freeze(name, _as_float64(name, getattr(self, name)))
+        self._freeze("terminal", _as_bool("terminal", self.terminal))
+        self._check_shapes()
+        require_distributions(transition_probs=self.transition_probs, start_probs=self.start_probs)
+        require_finite(expected_rewards=self.expected_rewards)
+        self._set_transition_rewards()
+        self._check_terminal_states()
+        self._set_names("state_names", self.num_states)
+        self._set_names("action_names", self.num_actions)
+
+    @property
+    def num_states(self) -> int:
+        return self.transition_probs.shape[0]
+
+    @property
+    def num_actions(self) -> int:
+        return self.transition_probs.shape[1]
+
+    @cached_property
+    def successors(self) -> np.ndarray:
+        """[S, A, K] the states that can follow, K the largest number of them.
+
+        Shorter rows are filled with state 0; `successor_probs` is 0 there. Sums
+        over s' run over these K entries: far fewer than S in most worlds.
+        """
+        possible = self.transition_probs > 0
+        order = np.argsort(~possible, axis=-1, kind="stable")
+        order = order[..., : possible.sum(axis=-1).max()]
+        return np.where(np.take_along_axis(possible, order, axis=-1), order, 0)
+
+    @cached_property
+    def successor_probs(self) -> np.ndarray:
+        """[S, A, K] the probabilities of `successors`."""
+        counts = (self.transition_probs > 0).sum(axis=-1, keepdims=True)
+        used = np.arange(self.successors.shape[-1]) < counts
+        return np.where(used, np.take_along_axis(self.transition_probs, self.successors, -1), 0.0)
+
+    def _freeze(self, name: str, array: np.ndarray) -> None:
+        array.flags.writeable = False
+        object.__setattr__(self, name, array)
+
+    def _check_shapes(self) -> None:
+        shape = self.transition_probs.shape
+        if len(shape) != 3 or shape[0] != shape[2] or 0 in shape:
+            raise ValueError(
+                f"transition_probs must have shape [S, A, S] with S, A >= 1, got {shape}"
+            )
+        require_shape(shape[:2], expected_rewards=self.expected_rewards)
+        require_shape(shape[:1], start_probs=self.start_probs, terminal=self.terminal)
+
+    def _set_transition_rewards(self) -> None:
+        shape = self.transition_probs.shape
+        if self.transition_rewards is None:
+            by_action = np.broadcast_to(self.expected_rewards[..., None], shape)
+            object.__setattr__(self, "transition_rewards", by_action)
+            return
+        rewards = _as_float64("transition_rewards", self.transition_rewards)
+        require_shape(shape, transition_rewards=rewards)
+        require_finite(transition_rewards=rewards)
+        means = (self.transition_probs * rewards).sum(axis=-1)
+        wrong = np.argwhere(~np.isclose(means, self.expected_rewards, rtol=1e-8, atol=1e-8))
+        if len(wrong):
+            where = tuple(wrong[0].tolist())
+            raise ValueError(
+                f"transition_rewards must average to expected_rewards, got {means[where]} "
+                f"instead of {self.expected_rewards[where]} at {where}"
+            )
+        self._freeze("transition_rewards", rewards)
+
+    def _check_terminal_states(self) -> None:
+        for state in np.flatnonzero(self.terminal):
+            stays = self.transition_probs[state, :, state]
+            if not np.allclose(stays, 1, atol=1e-8):
+                raise ValueError(
+                    f"terminal state {state} must be absorbing, got probability "
+                    f"{stays.min()} of staying"
+                )
+            reward = self.expected_rewards[state]
+            if (reward != 0).any() or (self.transition_rewards[state, :, state] != 0).any():
+                raise ValueError(f"terminal state {state} must have reward 0, got {reward}")
+
+    def _set_names(self, name: str, count: int) -> None:
+        names = getattr(self, name)
+        names = tuple(map(str, range(count) if names is None else names))
+        if len(names) != count:
+            raise ValueError(f"{name} must have {count} entries, got {len(names)}")
+        object.__setattr__(self, name, names)
+
+
+def _as_float64(name: str, values) -> np.ndarray:
+    try:
+        return np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be a rectangular array of numbers: {error}") from error
+
+
+def _as_bool(name: str, values) -> np.ndarray:
+    array = np.array(values)
+    if array.dtype != bool:
+        raise ValueError(f"{name} must be an array of bool, got dtype {array.dtype}")
+    return array

@@ -1,0 +1,118 @@
+"""Returns of recorded episodes, by backward recursion. Time is the last axis."""
+
+import torch
+from torch import Tensor
+
+from rlnotes._checks import require_in_unit_interval, require_same_shape
+
+
+def discounted_returns(
+    rewards: Tensor, next_values: Tensor, terminated: Tensor, truncated: Tensor, *, gamma: float
+) -> Tensor:
+    """Discounted return from each step to the end of its episode.
+
+        G_t = r_t + gamma * G_{t+1}
+        G_{t+1} = 0                  if step t terminated
+        G_{t+1} = next_values[t]     if step t was truncated, or is the last of the record
+
+    Index: r_t is the reward for acting in s_t; Sutton & Barto write R_{t+1}. Several
+    episodes may follow each other along the time axis.
+
+    Args:
+        rewards: [..., T] reward after acting in s_t.
+        next_values: [..., T] V(s_{t+1}); ignored where terminated, and in the middle
+            of an episode. Zeros give the plain sum of the recorded rewards.
+        terminated: [..., T] bool, True where s_{t+1} is terminal.
+        truncated: [..., T] bool, True where a time limit ended the episode.
+        gamma: discount factor in [0, 1], per step.
+
+    Returns:
+        [..., T] returns, discounted reward.
+
+    Raises:
+        ValueError: if shapes differ, a record is empty, a flag is not bool, or gamma
+            lies outside [0, 1].
+
+    References:
+        Sutton & Barto (2018), section 3.3; for truncation Pardo et al. (2018),
+        arXiv:1712.00378.
+
+    Example:
+        >>> zero, no = torch.zeros(3), torch.zeros(3, dtype=torch.bool)
+        >>> end = torch.tensor([False, False, True])
+        >>> discounted_returns(torch.tensor([0., 0., 8.]), zero, end, no, gamma=0.5)
+        tensor([2., 4., 8.])
+    """
+    _check_record(rewards, next_values, terminated, truncated)
+    ends = truncated.clone()
+    ends[..., -1] = True
+    tails = torch.where(ends, next_values, 0.0)
+    return lambda_returns(rewards, tails, terminated, truncated, gamma=gamma, gae_lambda=1.0)
+
+
+def lambda_returns(
+    rewards: Tensor,
+    next_values: Tensor,
+    terminated: Tensor,
+    truncated: Tensor,
+    *,
+    gamma: float,
+    gae_lambda: float,
+) -> Tensor:
+    """Lambda-return from each step: a mixture of n-step returns.
+
+        G_t = r_t + gamma * ((1 - lambda) * V(s_{t+1}) + lambda * G_{t+1})
+        G_t = r_t                       if step t terminated
+        G_t = r_t + gamma * V(s_{t+1})  if step t was truncated, or is the last one
+
+    Args:
+        rewards: [..., T] reward after acting in s_t.
+        next_values: [..., T] V(s_{t+1}); ignored where terminated.
+        terminated: [..., T] bool, True where s_{t+1} is terminal.
+        truncated: [..., T] bool, True where a time limit ended the episode.
+        gamma: discount factor in [0, 1], per step.
+        gae_lambda: 0 gives the TD target, 1 the discounted return.
+
+    Returns:
+        [..., T] returns, discounted reward.
+
+    Raises:
+        ValueError: if shapes differ, a record is empty, a flag is not bool, or gamma
+            or gae_lambda lies outside [0, 1].
+
+    References:
+        Sutton & Barto (2018), section 12.1, in recursive form.
+
+    Example:
+        >>> one, no = torch.ones(2), torch.zeros(2, dtype=torch.bool)
+        >>> lambda_returns(one, 4 * one, no, no, gamma=0.5, gae_lambda=0.0)
+        tensor([3., 3.])
+    """
+    _check_record(rewards, next_values, terminated, truncated)
+    require_in_unit_interval(gamma=gamma, gae_lambda=gae_lambda)
+
+    # `where`, not a product: an ignored entry may be anything, NaN included.
+    next_values = torch.where(terminated, 0.0, next_values)
+    done = terminated | truncated
+    steps = []
+    next_return = next_values[..., -1]
+    for t in reversed(range(rewards.shape[-1])):
+        mixture = (1 - gae_lambda) * next_values[..., t] + gae_lambda * next_return
+        next_return = rewards[..., t] + gamma * torch.where(
+            done[..., t], next_values[..., t], mixture
+        )
+        steps.append(next_return)
+    return torch.stack(steps[::-1], dim=-1)
+
+
+def _check_record(
+    rewards: Tensor, next_values: Tensor, terminated: Tensor, truncated: Tensor
+) -> None:
+    require_same_shape(
+        rewards=rewards, next_values=next_values, terminated=terminated, truncated=truncated
+    )
+    if rewards.ndim == 0 or rewards.shape[-1] == 0:
+        raise ValueError(f"rewards must hold at least one step, got shape {tuple(rewards.shape)}")
+    for name, flag in {"terminated": terminated, "truncated": truncated}.items():
+        if flag.dtype != torch.bool:
+            raise ValueError(f"{name} must be a bool tensor, got {flag.dtype}")

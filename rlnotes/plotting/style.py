@@ -1,0 +1,115 @@
+"""The house style: what a colour means, and how a figure is made.
+
+Colour is never the only code: each series also has its own line style or marker.
+"""
+
+from contextlib import contextmanager
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+from rlnotes._checks import require_positive_integer
+
+INK = "#22262b"  # the exact answer
+BLUE = "#0072B2"  # an estimate, or the object of the page
+VERMILION = "#D55E00"  # the wrong version, the failure, the proxy
+GREY = "#8a9099"  # before, a reference
+GREEN = "#009E73"  # gold reward, success
+FURTHER = ("#E69F00", "#CC79A7", "#56B4E9")  # orange, purple, sky: further series
+SHADE = "#e9ebee"  # a region
+
+EXACT = {"color": INK, "linestyle": "-", "linewidth": 2.2, "zorder": 5}
+ESTIMATE = {"color": BLUE, "linestyle": "-", "marker": "s", "markersize": 5, "linewidth": 1.2}
+CURRENT = {
+    "color": BLUE,
+    "linestyle": "-",
+    "marker": "o",
+    "markersize": 9,
+    "markeredgecolor": "white",
+    "linewidth": 2.8,
+}
+WRONG = {"color": VERMILION, "linestyle": ":", "linewidth": 2.2}
+REFERENCE = {"color": GREY, "linestyle": "--", "linewidth": 1.2}
+
+SIGNED = LinearSegmentedColormap.from_list("rlnotes_signed", [VERMILION, "white", BLUE])
+UNSIGNED = LinearSegmentedColormap.from_list("rlnotes_unsigned", ["white", BLUE])
+
+_RC = {
+    "font.size": 11,
+    "axes.titlesize": 11,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "axes.grid": True,
+    "grid.color": SHADE,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "hatch.color": GREY,
+    "hatch.linewidth": 0.6,
+}
+
+
+@contextmanager
+def house_style():
+    """Within this context, new artists take the house style.
+
+    Unlike a bare `matplotlib.rc_context` it leaves the backend alone.
+    """
+    with matplotlib.rc_context(_RC):
+        yield
+
+
+def new_figure(
+    num_panels: int = 2,
+    *,
+    size: tuple[float, float] = (9.0, 3.8),
+    width_ratios: list[float] | None = None,
+) -> tuple[Figure, list[Axes]]:
+    """An empty figure in the house style, and its panels from left to right.
+
+    Args:
+        num_panels: number of Axes.
+        size: width and height in inches, at 110 dots per inch.
+        width_ratios: relative widths of the panels; equal if None.
+
+    Returns:
+        The figure, known to no global state, and a list of its Axes.
+
+    Raises:
+        ValueError: if num_panels is not a positive integer.
+
+    Example:
+        >>> figure, (left, right) = new_figure(2)
+        >>> figure.get_size_inches().tolist()
+        [9.0, 3.8]
+    """
+    require_positive_integer(num_panels=num_panels)
+    with house_style():
+        figure = Figure(figsize=size, dpi=110, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(1, num_panels, squeeze=False, width_ratios=width_ratios)[0]
+    return figure, list(axes)
+
+
+def title(axes: Axes, text: str) -> Text:
+    """A bold title at the left that says what to see; it keeps its height when hidden."""
+    with house_style():
+        return axes.set_title(text, y=1.01)
+
+
+def label(axes: Axes, *, heading: str, x: str, y: str) -> None:
+    """Title and axis labels, with units."""
+    with house_style():
+        title(axes, heading)
+        axes.set_xlabel(x)
+        axes.set_ylabel(y)
