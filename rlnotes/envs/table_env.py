@@ -46,4 +46,5 @@ class TableEnv(gym.Env):
         return self._state, reward, bool(self.mdp.terminal[self._state]), False, {}
 
     def _draw(self, probs: np.ndarray) -> int:
-        return int(self.np_random.choice(len(probs), p=probs))
+        # A FiniteMDP allows rows in single precision; `choice` is stricter.
+        return int(self.np_random.choice(len(probs), p=probs / probs.sum()))

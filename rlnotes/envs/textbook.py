@@ -1,4 +1,4 @@
-"""Worlds whose exact values are printed in Sutton & Barto (2018), and a two-state cycle."""
+"""Worlds with values printed in Sutton & Barto (2018), and a two-state cycle."""
 
 import numpy as np
 

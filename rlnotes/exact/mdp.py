@@ -68,6 +68,7 @@ def return_variances(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.
     References:
         Sobel (1982), "The variance of discounted Markov decision processes".
     """
+    policy = np.asarray(policy, dtype=np.float64)
     values = policy_values(mdp, policy, gamma=gamma)
     rewards = mdp.transition_rewards
     by_landing = rewards**2 + 2 * gamma * rewards * values
@@ -86,8 +87,8 @@ def occupancy(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray
 
         d(s) = start(s) + gamma * sum over s~ of P_pi(s | s~) * d(s~)
 
-    With it the objective is a sum of rewards: J = sum over s, a of d(s) pi(a|s) R(s, a).
-    Not normalised: at gamma = 1 the sum is the mean episode length, for gamma < 1
+    With it the objective is a sum of rewards, J = sum of d(s) pi(a|s) R(s, a).
+    Not normalised: at gamma = 1 the sum of d is the mean episode length, for gamma < 1
     it is at most 1 / (1 - gamma).
 
     Args:

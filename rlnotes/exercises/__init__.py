@@ -4,16 +4,15 @@ from importlib import import_module
 
 from rlnotes.exercises.base import Exercise
 
-# One module per chapter; each holds its exercises in EXERCISES.
-_MODULES = ("mdp_and_maze",)
+# One module per exercise, named like it, in the order of the chapters.
+_EXERCISES = ("returns_to_go", "q_from_v", "advantages", "completion_log_prob")
 
 
 def catalog() -> dict[str, Exercise]:
     """Name of each exercise, and the exercise.
 
     Example:
-        >>> sorted(catalog())
-        ['advantages', 'completion_log_prob', 'q_from_v', 'returns_to_go']
+        >>> list(catalog())
+        ['returns_to_go', 'q_from_v', 'advantages', 'completion_log_prob']
     """
-    modules = [import_module(f"rlnotes.exercises.{name}") for name in _MODULES]
-    return {exercise.name: exercise for module in modules for exercise in module.EXERCISES}
+    return {name: import_module(f"rlnotes.exercises.{name}").EXERCISE for name in _EXERCISES}

@@ -84,7 +84,7 @@ class Exercise:
                 with time_limit(self.seconds):
                     problem = _problem(candidate, case)
             except NotImplementedError:
-                return Verdict(False, "nothing written here yet: replace the TODO.")
+                return Verdict(False, "nothing is written here; replace the TODO.")
             except TimeUp:
                 return Verdict(
                     False,

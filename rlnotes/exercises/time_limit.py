@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class TimeUp(BaseException):
-    """The time limit passed. Not an `Exception`, so that a bare `except` lets it through."""
+    """The time limit passed; no `Exception`, so `except Exception` lets it through."""
 
 
 @contextmanager

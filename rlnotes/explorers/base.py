@@ -56,7 +56,7 @@ class Explorer(ipywidgets.VBox):
         self._artists = sorted([*artists, self._notice], key=Artist.get_zorder)
         self._freeze_layout()
 
-        width, height = (self._figure.get_size_inches() * self._figure.dpi).round().astype(int)
+        width, _ = self._figure.canvas.get_width_height()
         self._image = ipywidgets.Image(
             format="png", layout=ipywidgets.Layout(width=f"{width}px", max_width="100%")
         )
@@ -95,8 +95,11 @@ class Explorer(ipywidgets.VBox):
 
     @property
     def settings(self) -> dict:
-        """Current value of each control."""
-        return {name: control.value for name, control in self.controls.items()}
+        """Current value of each control, without the browser's rounding noise."""
+        return {
+            name: round(control.value, 10) if isinstance(control.value, float) else control.value
+            for name, control in self.controls.items()
+        }
 
     def set(self, **settings) -> "Explorer":
         """Set several controls, draw once, and return the explorer.
@@ -132,7 +135,7 @@ class Explorer(ipywidgets.VBox):
 
     def png(self) -> bytes:
         """The picture that the page shows."""
-        return self._image.value
+        return bytes(self._image.value)
 
     def _repr_mimebundle_(self, **kwargs):
         bundle = super()._repr_mimebundle_(**kwargs)

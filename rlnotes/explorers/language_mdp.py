@@ -1,4 +1,4 @@
-"""One task, two MDPs: credit token by token, and credit for the completion as a whole."""
+"""One task as two MDPs: credit token by token, and for the completion as a whole."""
 
 import ipywidgets
 import numpy as np

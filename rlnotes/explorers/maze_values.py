@@ -1,12 +1,12 @@
-"""The 2x3 maze under live gamma, step noise and an edited reward: V, policy, Q and A."""
+"""The 2x3 maze under live gamma, step noise and an edited reward: V, policy, Q, A."""
 
 import ipywidgets
 import numpy as np
 
 from rlnotes.envs.maze import PICTURE_2X3, Maze
-from rlnotes.exact.mdp import policy_values, q_values
+from rlnotes.exact.mdp import optimal_values, policy_values, q_values
 from rlnotes.explorers.base import BadSetting, Explorer
-from rlnotes.functional.bellman import PlanningResult, policy_iteration, value_iteration
+from rlnotes.functional.bellman import greedy_policy, policy_iteration
 from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.plotting.maze import ActionValues, MazeGrid, StateValues
 from rlnotes.plotting.numbers import number
@@ -14,7 +14,11 @@ from rlnotes.plotting.style import VERMILION, new_figure, title
 
 RIGHT = 3
 COLOUR_LIMIT = 18  # colours saturate here; pale enough for dark numbers on top
-CELLS = Maze(picture=PICTURE_2X3).cells
+CELLS = {f"({row},{column})": (row, column) for row, column in Maze(picture=PICTURE_2X3).cells}
+TITLES = {
+    "action values Q": "Action values Q",
+    "advantages A": "Advantages A = Q \N{MINUS SIGN} V",
+}
 
 
 class MazeValues(Explorer):
@@ -31,16 +35,12 @@ class MazeValues(Explorer):
                 value=-10, min=-10, max=10, step=0.5, description="reward of the cell"
             ),
             "cell": ipywidgets.Dropdown(
-                options=[f"({row},{column})" for row, column in CELLS],
-                value="(1,0)",
-                description="cell to edit (dotted)",
+                options=list(CELLS), value="(1,0)", description="cell to edit (dotted)"
             ),
             "policy": ipywidgets.Dropdown(
                 options=["optimal", "uniform", "always right"], description="policy"
             ),
-            "quantity": ipywidgets.Dropdown(
-                options=["action values Q", "advantages A"], description="right panel"
-            ),
+            "quantity": ipywidgets.Dropdown(options=list(TITLES), description="right panel"),
         }
 
     def build(self):
@@ -55,7 +55,7 @@ class MazeValues(Explorer):
         return figure, [*panels, self.right_title, self.edited]
 
     def update(self, gamma, step_noise, cell_reward, cell, policy, quantity):
-        row, column = CELLS[[f"({r},{c})" for r, c in CELLS].index(cell)]
+        row, column = CELLS[cell]
         maze = Maze(
             picture=PICTURE_2X3,
             step_noise=step_noise,
@@ -72,13 +72,9 @@ class MazeValues(Explorer):
 
         self.state_panel.update(values, arrows)
         self.action_panel.update(shown)
-        self.right_title.set_text(
-            "Action values Q"
-            if quantity == "action values Q"
-            else "Advantages A = Q \N{MINUS SIGN} V"
-        )
-        corner = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * 0.47
-        self.edited.set_data(*(corner + (column, row)).T)
+        self.right_title.set_text(TITLES[quantity])
+        outline = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * 0.47
+        self.edited.set_data(outline[:, 0] + column, outline[:, 1] + row)
         return _numbers(mdp, values, shown, quantity)
 
 
@@ -89,19 +85,14 @@ def solve(mdp: FiniteMDP, policy: str, *, gamma: float) -> tuple[np.ndarray, np.
         ValueError: at gamma = 1, if the policy never ends or a loop earns for ever.
     """
     if policy == "optimal":
-        result = _plan(mdp, gamma=gamma)
-        return result.values, result.policy
+        if gamma == 1:
+            policy_iteration(mdp, gamma=gamma)  # raises at once if a loop earns for ever
+        values = optimal_values(mdp, gamma=gamma)
+        return values, greedy_policy(q_values(mdp, values, gamma=gamma))
     table = np.full((mdp.num_states, mdp.num_actions), 1 / mdp.num_actions)
     if policy == "always right":
         table = np.tile(np.eye(mdp.num_actions)[RIGHT], (mdp.num_states, 1))
     return policy_values(mdp, table, gamma=gamma), table
-
-
-def _plan(mdp: FiniteMDP, *, gamma: float) -> PlanningResult:
-    # At gamma = 1 a greedy policy may dither for ever, so it is never evaluated.
-    if gamma == 1:
-        return value_iteration(mdp, gamma=gamma, max_iterations=2000)
-    return policy_iteration(mdp, gamma=gamma)
 
 
 def _why(policy: str, cell: str) -> str:

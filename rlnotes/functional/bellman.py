@@ -182,7 +182,9 @@ def policy_iteration(mdp: FiniteMDP, *, gamma: float) -> PlanningResult:
     """Alternate exact evaluation and greedy improvement until no action is better.
 
     Starts from the uniform policy, which ends wherever ending is possible: that
-    makes gamma = 1 work for episodic tasks. Ties share their probability.
+    makes gamma = 1 work for episodic tasks. There it returns the best of the policies
+    that end; where never ending is better still, see `value_iteration`. Ties share
+    their probability.
 
     Returns:
         `PlanningResult` with exact values; `policy_values` of its policy returns them.

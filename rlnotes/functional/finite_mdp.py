@@ -87,18 +87,18 @@ class FiniteMDP:
         possible = self.transition_probs > 0
         order = np.argsort(~possible, axis=-1, kind="stable")
         order = order[..., : possible.sum(axis=-1).max()]
-        return np.where(np.take_along_axis(possible, order, axis=-1), order, 0)
+        return _read_only(np.where(np.take_along_axis(possible, order, axis=-1), order, 0))
 
     @cached_property
     def successor_probs(self) -> np.ndarray:
         """[S, A, K] the probabilities of `successors`."""
         counts = (self.transition_probs > 0).sum(axis=-1, keepdims=True)
         used = np.arange(self.successors.shape[-1]) < counts
-        return np.where(used, np.take_along_axis(self.transition_probs, self.successors, -1), 0.0)
+        probs = np.take_along_axis(self.transition_probs, self.successors, -1)
+        return _read_only(np.where(used, probs, 0.0))
 
     def _freeze(self, name: str, array: np.ndarray) -> None:
-        array.flags.writeable = False
-        object.__setattr__(self, name, array)
+        object.__setattr__(self, name, _read_only(array))
 
     def _check_shapes(self) -> None:
         shape = self.transition_probs.shape
@@ -146,6 +146,11 @@ class FiniteMDP:
         if len(names) != count:
             raise ValueError(f"{name} must have {count} entries, got {len(names)}")
         object.__setattr__(self, name, names)
+
+
+def _read_only(array: np.ndarray) -> np.ndarray:
+    array.flags.writeable = False
+    return array
 
 
 def _as_float64(name: str, values) -> np.ndarray:

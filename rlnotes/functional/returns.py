@@ -13,7 +13,7 @@ def discounted_returns(
 
         G_t = r_t + gamma * G_{t+1}
         G_{t+1} = 0                  if step t terminated
-        G_{t+1} = next_values[t]     if step t was truncated, or is the last of the record
+        G_{t+1} = next_values[t]     if step t was truncated, or is the last one
 
     Index: r_t is the reward for acting in s_t; Sutton & Barto write R_{t+1}. Several
     episodes may follow each other along the time axis.

@@ -1,4 +1,4 @@
-"""A maze on given Axes: coloured values, numbers, policy arrows or one wedge per action."""
+"""A maze on given Axes: coloured values, policy arrows, one wedge per action."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ _NAMES = {"G": "goal", "T": "trap"}
 
 
 class MazeGrid:
-    """The fixed part of a maze: walls, hatched ends with their names, row and column ticks.
+    """The fixed part of a maze: walls, hatched ends with names, row and column ticks.
 
     Args:
         axes: where to draw.
@@ -88,9 +88,8 @@ class StateValues:
             zorder=11,
         )
         self.numbers = Labels(grid.axes, centres, size=11, zorder=12)
-        start = Labels(
-            grid.axes, centres[[grid.open_cells.index(grid.start)]] - (0, 0.3), size=9, zorder=12
-        )
+        above_start = centres[[grid.open_cells.index(grid.start)]] - (0, 0.3)
+        start = Labels(grid.axes, above_start, size=9, zorder=12)
         start.set_texts(["start"])
         self.artists = [self.patches, self.arrows, self.numbers, start]
 

@@ -80,7 +80,7 @@ def _centred(text: str) -> tuple[np.ndarray, np.ndarray]:
     parts, codes, pen = [], [], 0.0
     for character in text:
         vertices, character_codes, advance = _glyph(character)
-        parts.append(vertices + (pen, 0.0))
+        parts.append(vertices + np.array([pen, 0.0]))
         codes.append(character_codes)
         pen += advance
     digit_height = _glyph("0")[0][:, 1].max()

@@ -102,7 +102,7 @@ def new_figure(
 
 
 def title(axes: Axes, text: str) -> Text:
-    """A bold title at the left that says what to see; it keeps its height when hidden."""
+    """A bold title at the left that says what to see; its height is fixed."""
     with house_style():
         return axes.set_title(text, y=1.01)
 

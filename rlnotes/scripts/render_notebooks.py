@@ -1,0 +1,91 @@
+"""Run notebooks from a fresh kernel and store their outputs: same source, same bytes.
+
+    python -m rlnotes.scripts.render_notebooks [--check] [NOTEBOOK ...]
+
+Without names: all of notebooks/. A notebook whose cell fails is left as it was.
+`--check` writes nothing and fails if a stored notebook differs from a fresh run.
+"""
+
+import argparse
+import difflib
+import os
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+METADATA = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
+}
+
+
+def render(path: Path) -> str:
+    """The text of the notebook file after a run of all cells.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: if a cell raises.
+    """
+    notebook = nbformat.read(path, as_version=4)
+    client = NotebookClient(
+        notebook,
+        timeout=600,
+        kernel_name="python3",
+        record_timing=False,
+        store_widget_state=False,
+        coalesce_streams=True,  # pieces of printed text depend on timing
+        resources={"metadata": {"path": str(path.parent)}},
+    )
+    client.execute(env={**os.environ, "OMP_NUM_THREADS": "1"})
+    return nbformat.writes(cleaned(notebook)) + "\n"
+
+
+def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """Without what changes between runs: widget views, progress bars, times."""
+    notebook.metadata = nbformat.from_dict(METADATA)
+    for number, cell in enumerate(
+        (cell for cell in notebook.cells if cell.cell_type == "code"), start=1
+    ):
+        cell.execution_count = number
+        cell.metadata.pop("execution", None)
+        cell.metadata.pop("collapsed", None)
+        cell.outputs = [
+            output
+            for output in cell.outputs
+            if not (output.output_type == "stream" and output.name == "stderr")
+        ]
+        for output in cell.outputs:
+            output.get("data", {}).pop(WIDGET_VIEW, None)
+            if "execution_count" in output:
+                output.execution_count = number
+    return notebook
+
+
+def main() -> int:
+    """Render the named notebooks; exit status 1 if --check finds a difference."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("notebooks", nargs="*", type=Path)
+    parser.add_argument("--check", action="store_true", help="compare, write nothing")
+    arguments = parser.parse_args()
+    status = 0
+    for path in arguments.notebooks or sorted(NOTEBOOKS.glob("*.ipynb")):
+        stored, fresh = path.read_text(encoding="utf-8"), render(path)
+        print(f"{path.name}: {'unchanged' if stored == fresh else 'changed'}")
+        if stored == fresh:
+            continue
+        if arguments.check:
+            status = 1
+            lines = difflib.unified_diff(stored.splitlines(), fresh.splitlines(), lineterm="", n=0)
+            print("\n".join(line[:200] for line in list(lines)[:40]))
+        else:
+            partial = path.with_suffix(".partial")
+            partial.write_text(fresh, encoding="utf-8")
+            partial.replace(path)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
