@@ -1,0 +1,105 @@
+"""Checks of arguments: what passes, and the exact words of what does not."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+from rlnotes._checks import (
+    require_distributions,
+    require_finite,
+    require_in_unit_interval,
+    require_option,
+    require_positive_integer,
+    require_same_shape,
+    require_shape,
+)
+
+
+def refuses(message: str):
+    """The whole message, so that neither the name nor the value can be lost."""
+    return pytest.raises(ValueError, match=f"^{re.escape(message)}$")
+
+
+def test_arrays_of_one_shape_pass_and_torch_may_stand_beside_numpy():
+    require_same_shape(left=np.zeros((2, 3)), right=torch.zeros(2, 3))
+    require_same_shape()
+
+
+def test_shapes_that_would_broadcast_are_refused_by_name():
+    with refuses("arguments must have a common shape, got rewards (2, 3), values (2, 1)"):
+        require_same_shape(rewards=np.zeros((2, 3)), values=torch.zeros(2, 1))
+
+
+@pytest.mark.parametrize("number", [0, 0.0, 0.5, 1, 1.0, np.float32(1)])
+def test_the_unit_interval_contains_its_ends(number):
+    require_in_unit_interval(gamma=number)
+
+
+@pytest.mark.parametrize("number", [-1e-12, 1.0000001, float("nan"), float("inf")])
+def test_numbers_outside_the_unit_interval_are_refused(number):
+    with refuses(f"gamma must lie in [0, 1], got {number}"):
+        require_in_unit_interval(epsilon=0.5, gamma=number)
+
+
+@pytest.mark.parametrize("number", [1, 7, np.int64(3), np.uint8(1)])
+def test_positive_integers_of_python_and_numpy_pass(number):
+    require_positive_integer(count=number)
+
+
+@pytest.mark.parametrize("number", [0, -1, 1.0, True, False, "1", None, float("nan")])
+def test_anything_but_a_positive_integer_is_refused(number):
+    with refuses(f"count must be a positive integer, got {number!r}"):
+        require_positive_integer(size=1, count=number)
+
+
+def test_a_shape_must_match_exactly():
+    require_shape((2, 3), policy=np.zeros((2, 3)))
+    with refuses("policy must have shape (2, 3), got (3, 2)"):
+        require_shape((2, 3), values=np.zeros((2, 3)), policy=np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_the_first_number_that_is_not_finite_is_named_with_its_place(bad):
+    array = np.zeros((2, 3))
+    array[1, 0] = array[1, 2] = bad
+    with refuses(f"rewards must be finite, got {bad} at (1, 0)"):
+        require_finite(values=np.ones(2), rewards=array)
+
+
+def test_probabilities_of_any_number_of_axes_pass():
+    third = np.full(3, 1 / 3)  # sums to one up to rounding
+    require_distributions(start=third, policy=np.tile(third, (4, 1)), dynamics=np.ones((2, 2, 1)))
+
+
+def test_the_row_that_is_farthest_from_one_is_named():
+    policy = np.array([[0.5, 0.5], [0.5, 0.25], [0.5, 0.0]])
+    with refuses("policy must sum to one, got 0.5 at (2,)"):
+        require_distributions(policy=policy)
+    with refuses("start must sum to one, got 1.5"):
+        require_distributions(start=np.array([1.0, 0.5]))
+
+
+def test_rows_may_miss_one_by_a_millionth_as_single_precision_does():
+    require_distributions(start=np.array([0.5, 0.5 + 9e-7]))
+    for slip in (-2e-6, 2e-6):
+        with pytest.raises(ValueError, match="start must sum to one"):
+            require_distributions(start=np.array([0.5, 0.5 + slip]))
+
+
+def test_a_negative_probability_is_refused_although_the_row_sums_to_one():
+    with refuses("policy must not be negative, got -0.25"):
+        require_distributions(start=np.array([1.0]), policy=np.array([[1.25, -0.25]]))
+
+
+def test_nan_is_no_probability():
+    with refuses("policy must be finite, got nan at (0, 1)"):
+        require_distributions(policy=np.array([[1.0, np.nan]]))
+
+
+def test_an_option_may_come_from_a_sequence_or_from_the_keys_of_a_mapping():
+    require_option(("fast", "slow"), speed="slow")
+    require_option({"fast": 1}, speed="fast")
+    with refuses("speed must be one of ['fast'], got 'slow'"):
+        require_option({"fast": 1}, pace="fast", speed="slow")

@@ -1,0 +1,99 @@
+"""The files that list versions, names and topics agree with each other."""
+
+import csv
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+import rlnotes
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+RUNTIME = {r.name: r for r in map(Requirement, PROJECT["dependencies"])}
+DEV = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["dev"])}
+# conda-forge's name of a package, where it is another one
+CONDA_NAMES = {"matplotlib-base": "matplotlib", "pytorch-cpu": "torch"}
+
+
+def conda_requirements() -> dict[str, Requirement]:
+    lines = (ROOT / "environment.yml").read_text().splitlines()
+    found = (Requirement(m[1]) for line in lines if (m := re.match(r"  - ([\w-]+[=<>].*)", line)))
+    return {CONDA_NAMES.get(r.name, r.name): r for r in found}
+
+
+def constraints() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
+    return {name.lower().replace("_", "-"): version for name, version in pins.items()}
+
+
+def test_conda_lists_every_runtime_dependency_with_the_same_range():
+    conda = conda_requirements()
+    assert conda.pop("python").specifier == PROJECT["requires-python"]
+    assert set(RUNTIME) <= set(conda)
+    for name, requirement in conda.items():
+        ours = RUNTIME.get(name) or DEV[name]
+        assert requirement.specifier == ours.specifier, name
+
+
+def test_conda_installs_the_package_itself_last():
+    text = (ROOT / "environment.yml").read_text().rstrip()
+    assert text.endswith("- pip:\n      - -e .")
+
+
+@pytest.mark.parametrize("name", [*RUNTIME, *DEV])
+def test_every_dependency_is_pinned_inside_its_range(name):
+    requirement = RUNTIME.get(name) or DEV[name]
+    assert constraints()[name.lower()] in requirement.specifier
+
+
+def test_the_lower_bound_is_the_tested_version():
+    for name, requirement in RUNTIME.items():
+        lower = [s.version for s in requirement.specifier if s.operator == ">="]
+        assert lower == [constraints()[name]], name
+
+
+def test_constraints_pin_everything_and_name_no_local_file_or_build():
+    for line in (ROOT / "constraints.txt").read_text().splitlines():
+        assert line.startswith("#") or re.fullmatch(r"[\w.-]+==[\w.]+", line), line
+
+
+def test_the_version_is_the_same_everywhere():
+    assert f"version: {rlnotes.__version__}" in (ROOT / "CITATION.cff").read_text()
+    assert f"## {rlnotes.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def topics() -> list[dict]:
+    with (ROOT / "docs" / "topics.csv").open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize("row", topics(), ids=lambda row: row["topic"])
+def test_every_topic_has_a_place_or_a_reason(row):
+    assert set(row) == {"topic", "where", "note"}
+    if not row["where"]:
+        assert len(row["note"]) > 10
+        return
+    path, _, anchor = row["where"].partition("#")
+    assert (ROOT / path).is_file(), path
+    if path.endswith(".ipynb"):
+        cells = json.loads((ROOT / path).read_text(encoding="utf-8"))["cells"]
+        text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+        assert re.search(rf"^## {re.escape(anchor)} ", text, flags=re.MULTILINE), anchor
+
+
+def test_no_topic_is_listed_twice():
+    names = [row["topic"].lower() for row in topics()]
+    assert len(names) == len(set(names))
+
+
+def test_the_readme_lists_every_chapter_and_no_missing_file():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        assert f"notebooks/{path.name}" in readme
+    for target in re.findall(r"\]\(([^)#:]+)\)", readme):
+        assert (ROOT / target).exists(), target
