@@ -1,0 +1,54 @@
+# make lab        open JupyterLab on your own copy of the notebooks (work/)
+# make test       everything that must pass, notebooks included
+# make check      style only
+# make notebooks  run all notebooks and store their outputs
+# make handout    student copies without answers (handout/)
+# make bench      ratios against plain loops, measured in one run
+#
+# PYTHON=python3.12      the Python to build the environment with
+# PIP_ARGS="..."         further arguments to pip, such as another index for torch
+# LAB_ARGS="..."         further arguments to JupyterLab, such as --no-browser
+# PYTEST_ARGS="..."      further arguments to pytest
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# One thread each: the tests run in parallel and their tensors are small.
+export OMP_NUM_THREADS := 1
+
+.PHONY: lab test check notebooks handout bench clean
+.DELETE_ON_ERROR:
+
+lab: $(VENV)/.ready
+	$(BIN)/python -m rlnotes.scripts.lab $(LAB_ARGS)
+
+test: check
+	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-cell-timeout 120 \
+	    rlnotes tests notebooks $(PYTEST_ARGS)
+
+check: $(VENV)/.ready-dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+notebooks: $(VENV)/.ready-dev
+	$(BIN)/python -m rlnotes.scripts.render_notebooks
+
+handout: $(VENV)/.ready
+	$(BIN)/python -m rlnotes.scripts.handout
+
+bench: $(VENV)/.ready-dev
+	$(BIN)/python -m tests.benchmarks
+
+clean:
+	rm -rf $(VENV) handout
+
+# The marks are made last, so an interrupted installation starts again, and again
+# when the versions change. pip skips what is there already.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e .
+	touch $@
+
+$(VENV)/.ready-dev: $(VENV)/.ready
+	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[dev]"
+	touch $@
