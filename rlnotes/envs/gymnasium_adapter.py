@@ -15,7 +15,9 @@ def finite_mdp_from_env(env: gym.Env) -> FiniteMDP:
     lead to one added sink, which comes last. A state that can only stay where it is
     and earns nothing (holes and goal of FrozenLake) is terminal itself.
 
-    Time limits are wrappers around the environment and not part of the table.
+    Time limits are wrappers around the environment and not part of the table. Two
+    outcomes with one target but different rewards count with their mean reward: values
+    stay exact, the variance of returns loses that part.
 
     Args:
         env: an environment whose `unwrapped.P[s][a]` lists (probability, next state,
@@ -25,19 +27,11 @@ def finite_mdp_from_env(env: gym.Env) -> FiniteMDP:
         The tables; 1 more state than the environment if a sink was needed.
 
     Raises:
-        ValueError: if the environment has no such table or no discrete spaces.
+        ValueError: if the environment has no such table, no discrete spaces, or does
+            something that its table does not say (Taxi's fickle passenger).
     """
     model = env.unwrapped
-    for attribute in ("P", "initial_state_distrib"):
-        if not hasattr(model, attribute):
-            raise ValueError(
-                f"env must have a transition table P and an initial_state_distrib, got {model} "
-                f"without {attribute}"
-            )
-    for space in (model.observation_space, model.action_space):
-        if not isinstance(space, gym.spaces.Discrete):
-            raise ValueError(f"env must have discrete spaces, got {space}")
-
+    _require_table(model)
     num_states, num_actions = int(model.observation_space.n), int(model.action_space.n)
     sink = num_states
     shape = (num_states + 1, num_actions, num_states + 1)
@@ -52,7 +46,6 @@ def finite_mdp_from_env(env: gym.Env) -> FiniteMDP:
 
     size = num_states + 1 if transition_probs[..., sink].any() else num_states
     transition_probs[sink, :, sink] = 1
-    # Two ways to the same state with different rewards count with their mean.
     transition_rewards = np.divide(
         reward_sums, transition_probs, out=np.zeros(shape), where=transition_probs > 0
     )
@@ -63,6 +56,21 @@ def finite_mdp_from_env(env: gym.Env) -> FiniteMDP:
         terminal=terminal[:size],
         transition_rewards=transition_rewards[:size, :, :size],
     )
+
+
+def _require_table(model: gym.Env) -> None:
+    for attribute in ("P", "initial_state_distrib"):
+        if not hasattr(model, attribute):
+            raise ValueError(
+                f"env must have a transition table P and an initial_state_distrib, got {model} "
+                f"without {attribute}"
+            )
+    for space in (model.observation_space, model.action_space):
+        if not isinstance(space, gym.spaces.Discrete):
+            raise ValueError(f"env must have discrete spaces, got {space}")
+
+    if getattr(model, "fickle_passenger", False):
+        raise ValueError(f"env must follow its table P; {model} has fickle_passenger=True")
 
 
 def _is_absorbing(table: dict, state: int) -> bool:

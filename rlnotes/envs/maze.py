@@ -123,8 +123,10 @@ def maze_2x3() -> FiniteMDP:
 
 
 def _check_picture(picture: Sequence[str]) -> None:
-    if not picture or len({len(row) for row in picture}) != 1 or not picture[0]:
-        raise ValueError(f"picture must have rows of one common length, got {list(picture)}")
+    if isinstance(picture, str) or len({len(row) for row in picture}) != 1 or not picture[0]:
+        raise ValueError(
+            f"picture must be a sequence of rows of one common length, got {picture!r}"
+        )
     letters = "".join(picture)
     if unknown := set(letters) - set("SGT#."):
         raise ValueError(f"picture may contain S G T # and . only, got {sorted(unknown)}")

@@ -3,7 +3,6 @@
 import gymnasium as gym
 import numpy as np
 
-from rlnotes._checks import require_option
 from rlnotes.functional.finite_mdp import FiniteMDP
 
 
@@ -37,7 +36,8 @@ class TableEnv(gym.Env):
         Raises:
             ValueError: for an unknown action, before the first reset, or after the end.
         """
-        require_option(range(self.mdp.num_actions), action=action)
+        if not self.action_space.contains(action):
+            raise ValueError(f"action must lie in {self.action_space}, got {action!r}")
         state = self._state
         if state is None or self.mdp.terminal[state]:
             raise ValueError(f"step needs a running episode, call reset first; state is {state}")

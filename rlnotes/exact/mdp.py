@@ -6,13 +6,11 @@
 
 import numpy as np
 
-from rlnotes._checks import require_in_unit_interval
 from rlnotes.functional.bellman import (
     policy_iteration,
     policy_transitions,
     policy_values,
     q_values,
-    value_iteration,
 )
 from rlnotes.functional.finite_mdp import FiniteMDP
 
@@ -24,8 +22,9 @@ def optimal_values(mdp: FiniteMDP, *, gamma: float) -> np.ndarray:
 
         V*(s) = max over a of  R(s, a) + gamma * sum over s' of P(s' | s, a) * V*(s')
 
-    For gamma < 1 by policy iteration, exact up to rounding. At gamma = 1 by sweeps
-    from zero, because there a greedy policy may never end.
+    By policy iteration, exact up to rounding. At gamma = 1 the equation alone does not
+    settle it: a policy may also go on for ever without reward, which is worth 0. There
+    such states get one more action, to stop; then every policy of interest ends.
 
     Args:
         mdp: the tables.
@@ -35,15 +34,51 @@ def optimal_values(mdp: FiniteMDP, *, gamma: float) -> np.ndarray:
         [S] optimal values, discounted reward; 0 in terminal states.
 
     Raises:
-        ValueError: if gamma lies outside [0, 1], or gamma is 1 and the sweeps do not
-            settle because a loop earns for ever.
+        ValueError: if gamma lies outside [0, 1], or gamma is 1 and a loop earns, or
+            must cost, for ever.
 
     References:
-        Sutton & Barto (2018), Eq. 4.1.
+        Sutton & Barto (2018), Eq. 4.1; for gamma = 1 Bertsekas & Tsitsiklis (1991),
+        "An analysis of stochastic shortest path problems".
     """
-    if gamma == 1:
-        return value_iteration(mdp, gamma=gamma, tolerance=1e-12).values
-    return policy_iteration(mdp, gamma=gamma).values
+    if gamma != 1:
+        return policy_iteration(mdp, gamma=gamma).values
+    try:
+        return policy_iteration(_with_stop_action(mdp), gamma=1).values[:-1]
+    except ValueError as error:
+        raise ValueError(
+            f"gamma=1 needs finite sums of rewards; here a loop earns or costs for ever ({error})"
+        ) from error
+
+
+def _with_stop_action(mdp: FiniteMDP) -> FiniteMDP:
+    """The MDP with one more action and one more state, last: the end.
+
+    The action ends the episode, with reward 0, in states from which one can go on for
+    ever without reward; elsewhere it repeats the first action.
+    """
+    possible = mdp.transition_probs > 0
+    free = ((mdp.transition_rewards == 0) | ~possible).all(axis=-1)
+    can_rest = ~mdp.terminal
+    for _ in range(mdp.num_states):
+        stays = (~possible | can_rest).all(axis=-1)
+        can_rest = can_rest & (free & stays).any(axis=-1)
+
+    num_states, num_actions, _ = possible.shape
+    transition_probs = np.zeros((num_states + 1, num_actions + 1, num_states + 1))
+    transition_probs[:-1, :-1, :-1] = mdp.transition_probs
+    transition_probs[:-1, -1, :-1] = mdp.transition_probs[:, 0]
+    transition_probs[:-1, -1][can_rest] = np.eye(num_states + 1)[-1]
+    transition_probs[-1, :, -1] = 1
+    expected_rewards = np.zeros((num_states + 1, num_actions + 1))
+    expected_rewards[:-1, :-1] = mdp.expected_rewards
+    expected_rewards[:-1, -1] = np.where(can_rest, 0.0, mdp.expected_rewards[:, 0])
+    return FiniteMDP(
+        transition_probs=transition_probs,
+        expected_rewards=expected_rewards,
+        start_probs=np.append(mdp.start_probs, 0.0),
+        terminal=np.append(mdp.terminal, True),
+    )
 
 
 def return_variances(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray:
@@ -105,7 +140,6 @@ def occupancy(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray
     References:
         Sutton & Barto (2018), section 9.2 (there undiscounted).
     """
-    require_in_unit_interval(gamma=gamma)
     policy_values(mdp, policy, gamma=gamma)  # raises at gamma = 1 if it never ends
     live = np.flatnonzero(~mdp.terminal)
     transitions = policy_transitions(mdp, policy)[np.ix_(live, live)]

@@ -6,7 +6,7 @@ import numpy as np
 from rlnotes.envs.maze import PICTURE_2X3, Maze
 from rlnotes.exact.mdp import optimal_values, policy_values, q_values
 from rlnotes.explorers.base import BadSetting, Explorer
-from rlnotes.functional.bellman import greedy_policy, policy_iteration
+from rlnotes.functional.bellman import greedy_policy
 from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.plotting.maze import ActionValues, MazeGrid, StateValues
 from rlnotes.plotting.numbers import number
@@ -85,8 +85,6 @@ def solve(mdp: FiniteMDP, policy: str, *, gamma: float) -> tuple[np.ndarray, np.
         ValueError: at gamma = 1, if the policy never ends or a loop earns for ever.
     """
     if policy == "optimal":
-        if gamma == 1:
-            policy_iteration(mdp, gamma=gamma)  # raises at once if a loop earns for ever
         values = optimal_values(mdp, gamma=gamma)
         return values, greedy_policy(q_values(mdp, values, gamma=gamma))
     table = np.full((mdp.num_states, mdp.num_actions), 1 / mdp.num_actions)

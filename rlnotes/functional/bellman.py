@@ -21,7 +21,7 @@ class PlanningResult:
     """What a planner returns."""
 
     values: np.ndarray  # [S] discounted reward
-    policy: np.ndarray  # [S, A] probabilities, optimal for the values
+    policy: np.ndarray  # [S, A] probabilities, greedy for the values
     num_iterations: int  # sweeps (value iteration) or improvements (policy iteration)
 
 
@@ -141,8 +141,9 @@ def value_iteration(
     """Sweep `bellman_backup` from zero until no value changes by more than tolerance.
 
     For gamma < 1 the result lies within tolerance * gamma / (1 - gamma) of the exact
-    values in every state. At gamma = 1 there is no such bound, and no finite answer
-    where a loop earns for ever.
+    values in every state. At gamma = 1 there is no such bound, no finite answer where a
+    loop earns for ever, and with rewards of both signs the sweeps may settle on values
+    that no policy reaches: `rlnotes.exact.mdp.optimal_values` is exact there too.
 
     Args:
         mdp: the tables.
@@ -183,8 +184,8 @@ def policy_iteration(mdp: FiniteMDP, *, gamma: float) -> PlanningResult:
 
     Starts from the uniform policy, which ends wherever ending is possible: that
     makes gamma = 1 work for episodic tasks. There it returns the best of the policies
-    that end; where never ending is better still, see `value_iteration`. Ties share
-    their probability.
+    that end; never ending may be better still (`rlnotes.exact.mdp.optimal_values`
+    knows). Ties share their probability.
 
     Returns:
         `PlanningResult` with exact values; `policy_values` of its policy returns them.

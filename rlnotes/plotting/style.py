@@ -61,10 +61,7 @@ _RC = {
 
 @contextmanager
 def house_style():
-    """Within this context, new artists take the house style.
-
-    Unlike a bare `matplotlib.rc_context` it leaves the backend alone.
-    """
+    """Within this context, new artists take the house style."""
     with matplotlib.rc_context(_RC):
         yield
 
@@ -102,7 +99,7 @@ def new_figure(
 
 
 def title(axes: Axes, text: str) -> Text:
-    """A bold title at the left that says what to see; its height is fixed."""
+    """A bold title at the left that says what to see, at a fixed place."""
     with house_style():
         return axes.set_title(text, y=1.01)
 

@@ -7,6 +7,7 @@ the original. One that you have changed is never touched: when the original move
 its new version is put beside it as NAME.new.ipynb.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,12 +16,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FIRST = "00_start_here.ipynb"
-# JupyterLab would fetch news and look for a newer version; nothing here uses a network.
+# JupyterLab would ask to fetch news, look for newer versions and list extensions to
+# install. Nothing here uses a network, so these parts are off.
 QUIET = [
     "--LabApp.news_url=None",
     "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
     "--LabApp.extension_manager=readonly",
 ]
+PAGE_CONFIG = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
 def update_copy(originals: Path, work: Path) -> list[str]:
@@ -52,6 +55,14 @@ def update_copy(originals: Path, work: Path) -> list[str]:
     return messages
 
 
+def quiet_config(work: Path) -> Path:
+    """Write the page configuration into a hidden folder of the copy; return it."""
+    folder = work / ".jupyter" / "labconfig"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "page_config.json").write_text(json.dumps(PAGE_CONFIG), encoding="utf-8")
+    return folder.parent
+
+
 def _copy(source: Path, target: Path) -> None:
     partial = target.with_suffix(".partial")
     shutil.copyfile(source, partial)
@@ -72,6 +83,9 @@ def main() -> int:
     command = [sys.executable, "-m", "jupyterlab", *QUIET, *(["--allow-root"] if as_root else [])]
     # One thread: the chapters' networks are too small to share out.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
+    environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
+        filter(None, [str(quiet_config(ROOT / "work")), os.environ.get("JUPYTER_CONFIG_PATH")])
+    )
     try:
         first = str(ROOT / "work" / FIRST)
         return subprocess.call([*command, first, *arguments], cwd=ROOT, env=environment)

@@ -187,3 +187,8 @@ def test_environments_without_a_table_or_discrete_spaces_are_refused():
     del env.initial_state_distrib
     with pytest.raises(ValueError, match="without initial_state_distrib"):
         finite_mdp_from_env(env)
+
+
+def test_an_environment_that_does_not_follow_its_table_is_refused():
+    with pytest.raises(ValueError, match="env must follow its table P"):
+        finite_mdp_from_env(gym.make("Taxi-v4", fickle_passenger=True))

@@ -122,9 +122,10 @@ def test_a_slip_into_the_border_is_a_bump_and_a_slip_into_an_end_pays():
 
 
 BAD = [
-    ({"picture": ()}, "picture must have rows of one common length, got []"),
-    ({"picture": ("",)}, "picture must have rows of one common length, got ['']"),
-    ({"picture": ("S.", "G")}, "picture must have rows of one common length, got ['S.', 'G']"),
+    ({"picture": ()}, "rows of one common length, got ()"),
+    ({"picture": ("",)}, "rows of one common length, got ('',)"),
+    ({"picture": ("S.", "G")}, "rows of one common length, got ('S.', 'G')"),
+    ({"picture": "S.G"}, "picture must be a sequence of rows of one common length, got 'S.G'"),
     ({"picture": ("SxG", "?..")}, "picture may contain S G T # and . only, got ['?', 'x']"),
     ({"picture": ("s.G",)}, "picture may contain S G T # and . only, got ['s']"),
     ({"picture": ("..G",)}, "picture must have exactly one start S, got 0"),

@@ -85,7 +85,7 @@ def test_optimal_values_at_gamma_one_although_the_best_policy_never_ends():
 
 def test_a_loop_that_earns_has_an_optimum_only_with_a_discount():
     np.testing.assert_allclose(optimal_values(loop(1), gamma=0.75), [4, 0], **ROUNDING)
-    with pytest.raises(ValueError, match="a loop may earn for ever"):
+    with pytest.raises(ValueError, match="a loop earns or costs for ever"):
         optimal_values(loop(1), gamma=1)
 
 
@@ -212,3 +212,34 @@ def test_bad_input_names_the_argument(oracle):
             oracle(MAZE, policy, gamma=gamma)
     with pytest.raises(ValueError, match="gamma must lie in"):
         optimal_values(MAZE, gamma=-1)
+
+
+def test_optimal_values_at_gamma_one_do_not_keep_a_value_that_no_policy_reaches():
+    # Entering the middle pays 5, then one must pay 10: a trap, or back to the start.
+    # Best is to bump into the wall at the start for ever, which is worth 0. Sweeps from
+    # zero first see the 5 and never forget it.
+    maze = Maze(picture=("#T#", "S.T", "#T#"), cell_rewards={(1, 1): 5.0, (1, 0): -10.0})
+    values = optimal_values(maze.mdp(), gamma=1.0)
+    start, middle = maze.cells.index((1, 0)), maze.cells.index((1, 1))
+    assert values[[start, middle]] == pytest.approx([0, -10], abs=1e-12)
+    almost = optimal_values(maze.mdp(), gamma=0.9999)
+    assert almost[[start, middle]] == pytest.approx([0, -10], abs=0.01)
+
+
+def test_optimal_values_at_gamma_one_know_that_never_ending_may_be_best():
+    stay_or_pay = FiniteMDP(
+        transition_probs=[[[1, 0], [0, 1]], [[0, 1], [0, 1]]],
+        expected_rewards=[[0, -1], [0, 0]],
+        start_probs=[1, 0],
+        terminal=[False, True],
+    )
+    assert optimal_values(stay_or_pay, gamma=1.0).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("reward", [1.0, -1.0])
+def test_optimal_values_at_gamma_one_refuse_a_loop_that_earns_or_costs_for_ever(reward):
+    loop = FiniteMDP(
+        transition_probs=[[[1.0]]], expected_rewards=[[reward]], start_probs=[1], terminal=[False]
+    )
+    with pytest.raises(ValueError, match="gamma=1 needs finite sums"):
+        optimal_values(loop, gamma=1.0)
