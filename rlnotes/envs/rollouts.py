@@ -10,7 +10,7 @@ from rlnotes.functional.finite_mdp import FiniteMDP
 
 @dataclass(frozen=True)
 class Rollouts:
-    """B episodes, padded with the terminal state and reward 0 to the longest one."""
+    """B episodes, padded to the longest with the terminal state, action 0, reward 0."""
 
     states: np.ndarray  # [B, T] s_t
     actions: np.ndarray  # [B, T] a_t
@@ -51,22 +51,26 @@ def sample_rollouts(
 
     action_edges = policy.cumsum(axis=-1)
     landing_edges = mdp.successor_probs.cumsum(axis=-1)
-    steps = []
     state = _draw(np.tile(mdp.start_probs.cumsum(), (num_episodes, 1)), rng)
-    while len(steps) < max_steps and not mdp.terminal[state].all():
-        action = _draw(action_edges[state], rng)
-        next_state = mdp.successors[state, action, _draw(landing_edges[state, action], rng)]
-        reward = mdp.transition_rewards[state, action, next_state]
-        steps.append((state, action, reward, next_state))
+    columns = []
+    while len(columns) < max_steps and not mdp.terminal[state].all():
+        running = np.flatnonzero(~mdp.terminal[state])  # most episodes end early
+        here = state[running]
+        chosen = _draw(action_edges[here], rng)
+        landing = mdp.successors[here, chosen, _draw(landing_edges[here, chosen], rng)]
+        action, reward, next_state = np.zeros_like(state), np.zeros(num_episodes), state.copy()
+        action[running], next_state[running] = chosen, landing
+        reward[running] = mdp.transition_rewards[here, chosen, landing]
+        columns.append((state, action, reward, next_state))
         state = next_state
 
     states, actions, rewards, next_states = (
-        np.stack(column, axis=1) if steps else np.zeros((num_episodes, 0), dtype=int)
-        for column in (zip(*steps, strict=True) if steps else [()] * 4)
+        np.stack(column).T if columns else np.zeros((num_episodes, 0), dtype=int)
+        for column in (zip(*columns, strict=True) if columns else [()] * 4)
     )
     terminated = mdp.terminal[next_states]
     truncated = np.zeros_like(terminated)
-    if len(steps) == max_steps:
+    if len(columns) == max_steps:
         truncated[:, -1] = ~terminated[:, -1]
     return Rollouts(states, actions, rewards, next_states, terminated, truncated)
 

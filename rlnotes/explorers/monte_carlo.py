@@ -78,7 +78,7 @@ class MonteCarlo(Explorer):
         )
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _episodes(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     rollouts = sample_rollouts(
         MDP,
