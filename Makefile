@@ -23,7 +23,7 @@ lab: $(VENV)/.ready
 	$(BIN)/python -m rlnotes.scripts.lab $(LAB_ARGS)
 
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-cell-timeout 120 \
+	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
 	    rlnotes tests notebooks $(PYTEST_ARGS)
 
 check: $(VENV)/.ready-dev
