@@ -1,5 +1,6 @@
 # make lab        open JupyterLab on your own copy of the notebooks (work/)
 # make test       everything that must pass, notebooks included
+# make browser    every slider of every chapter in a real browser (needs Chromium)
 # make check      style only
 # make notebooks  run all notebooks and store their outputs
 # make handout    student copies without answers (handout/)
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 # One thread each: the tests run in parallel and their tensors are small.
 export OMP_NUM_THREADS := 1
 
-.PHONY: lab test check notebooks handout bench clean
+.PHONY: lab test browser check notebooks handout bench clean
 .DELETE_ON_ERROR:
 
 lab: $(VENV)/.ready
@@ -24,7 +25,10 @@ lab: $(VENV)/.ready
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
-	    rlnotes tests notebooks $(PYTEST_ARGS)
+	    --ignore tests/browser rlnotes tests notebooks $(PYTEST_ARGS)
+
+browser: $(VENV)/.ready-dev
+	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
 
 check: $(VENV)/.ready-dev
 	$(BIN)/ruff check

@@ -1,0 +1,95 @@
+"""Every chapter in a real JupyterLab and browser; and the check itself, on bad ones.
+
+Run with `make browser`: it needs Debian's Chromium, or another one named in CHROMIUM.
+"""
+
+import os
+import shutil
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+from playwright.sync_api import sync_playwright
+
+from rlnotes.scripts.render_notebooks import METADATA
+from tests.browser.chapter import visit
+from tests.browser.lab import ROOT, Lab
+
+CHAPTERS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
+SCREENSHOTS = ROOT / "screenshots"
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
+
+BROKEN = """
+class Broken(Discounting):
+    def update(self, gamma, delay, far_reward):
+        if gamma < 0.7:
+            raise ZeroDivisionError("a bug in the callback")
+        return super().update(gamma, delay, far_reward)
+
+
+Broken(gamma=0.72)
+"""
+IDLE = """
+class Idle(Discounting):
+    def update(self, gamma, delay, far_reward):
+        return super().update(gamma, 5, far_reward)
+
+
+Idle()
+"""
+NOISY = """
+from IPython.display import Javascript
+
+Javascript("console.error('ours')")
+"""
+RAISES = "1 / 0"
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    with Lab(tmp_path_factory.mktemp("lab") / "root") as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def browser():
+    executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert executable, "no chromium: install it, or name one in the variable CHROMIUM"
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture
+def page(browser):
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    yield page
+    page.close()
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_control_of_a_chapter_changes_its_picture(lab, page, name):
+    report = visit(page, lab.url(name), SCREENSHOTS, Path(name).stem)
+    assert report.failures == []
+    assert report.sliders > 0
+
+
+@pytest.mark.parametrize(
+    ("cell", "failure"),
+    [
+        (BROKEN, "kernel: ZeroDivisionError: a bug in the callback"),
+        (IDLE, "unchanged picture: slider 'steps to the far reward'"),
+        (NOISY, "console: ours"),
+        (RAISES, "kernel: ZeroDivisionError"),
+    ],
+    ids=["broken callback", "slider without effect", "console error", "failing cell"],
+)
+def test_the_check_sees_what_is_broken(lab, page, tmp_path, cell, failure):
+    imports = "from rlnotes.explorers.discounting import Discounting"
+    cells = [new_code_cell(imports), new_code_cell(cell.strip())]
+    notebook = new_notebook(cells=cells, metadata=METADATA)
+    (lab.notebooks / "bad.ipynb").write_text(nbformat.writes(notebook))
+    report = visit(page, lab.url("bad.ipynb"), tmp_path, "bad")
+    assert any(found.startswith(failure) for found in report.failures), report.failures
