@@ -69,6 +69,10 @@ def changes_its_argument(x):
     return x
 
 
+def interrupted(x):
+    raise KeyboardInterrupt
+
+
 def not_written(x):
     raise NotImplementedError
 
@@ -76,20 +80,23 @@ def not_written(x):
 @pytest.mark.parametrize(
     ("candidate", "message"),
     [
-        (None, "check needs a function, got None"),
-        (7, "check needs a function, got 7"),
+        (None, "check needs a function, got NoneType"),
+        (7, "check needs a function, got int"),
         (loops, "no answer after 0.3 seconds"),
         (loops_and_catches, "no answer after 0.3 seconds"),
         (changes_its_argument, "changes its argument 'x'"),
-        (not_written, "nothing is written here"),
+        (not_written, "`raise NotImplementedError` was reached"),
         (lambda x: None, "Is a return missing?"),
         (lambda x: "four", "must return numbers, got 'four'"),
         (lambda x: [[1], [2, 3]], "must return numbers"),
-        (lambda x: x[:1], "wrong shape (1,), expected (2,)"),
+        (lambda x: x[:1], "expected an array of shape (2,), got shape (1,)"),
         (lambda x: x * np.nan, "got       [nan nan]"),
         (lambda x: 1 / 0, "ZeroDivisionError"),
-        (lambda y: y, "unexpected keyword argument"),
+        (lambda y: y, "Keep the argument names of the exercise."),
         (lambda x: sys.exit(), "SystemExit"),
+        (interrupted, "interrupted. Does a loop never end?"),
+        (lambda x: 1j * x, "must return numbers"),
+        (lambda x: ["2", "4"], "must return numbers"),
         (lambda x: x.nothing, "Hint: arrays have no such attribute."),
         (lambda x: x**2, "Hint: do not square."),
         (lambda x: x + 1, "Why: twice as much."),

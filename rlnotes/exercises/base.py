@@ -78,24 +78,30 @@ class Exercise:
             the mistake that makes the same numbers, if one is known.
         """
         if not callable(candidate):
-            return Verdict(False, f"check needs a function, got {_show(candidate)}.")
+            return Verdict(False, f"check needs a function, got {type(candidate).__name__}.")
         for case in self.cases:
-            try:
-                with time_limit(self.seconds):
-                    problem = _problem(candidate, case)
-            except NotImplementedError:
-                return Verdict(False, "nothing is written here; replace the TODO.")
-            except TimeUp:
-                return Verdict(
-                    False,
-                    f"no answer after {self.seconds:g} seconds. Does a loop never end? "
-                    f"It was stopped on this input:\n{_show_arguments(case.arguments)}",
-                )
-            except BaseException:  # any error of the reader's becomes a message
-                problem = f"your function raised an error:\n{_own_traceback()}"
+            problem, may_be_known = self._try(candidate, case)
             if problem:
-                return Verdict(False, problem + self._hint(candidate))
+                return Verdict(False, problem + (self._hint(candidate) if may_be_known else ""))
         return Verdict(True, f"all {len(self.cases)} inputs give the right answer.")
+
+    def _try(self, candidate: Callable, case: Case) -> tuple[str, bool]:
+        """What is wrong on this case, if anything; and whether to look for a hint."""
+        try:
+            with time_limit(self.seconds):
+                return _problem(candidate, case), True
+        except NotImplementedError:
+            return "`raise NotImplementedError` was reached. Write the body in its place.", False
+        except KeyboardInterrupt:
+            return "interrupted. Does a loop never end?", False
+        except TimeUp:
+            stopped = f"no answer after {self.seconds:g} seconds. Does a loop never end? Stopped on"
+            return f"{stopped} this input:\n{_show_arguments(case.arguments)}", False
+        except BaseException:  # any error of the reader's becomes a message
+            problem = f"your function raised an error:\n{_own_traceback()}"
+            if "unexpected keyword argument" in problem:
+                problem += "\nKeep the argument names of the exercise."
+            return problem, True
 
     def _hint(self, candidate: Callable) -> str:
         outcomes = [_outcome(candidate, case, self.seconds) for case in self.cases]
@@ -120,9 +126,11 @@ def _problem(candidate: Callable, case: Case) -> str:
     except (TypeError, ValueError, RuntimeError):
         return f"your function must return numbers, got {_show(answer)}."
     if numbers.shape != expected.shape:
+        wanted = f"an array of shape {expected.shape}" if expected.shape else "one number"
         return (
-            f"wrong shape {numbers.shape}, expected {expected.shape}, on this input:\n"
-            f"{_show_arguments(case.arguments)}"
+            f"expected {wanted}, got shape {numbers.shape}, on this input:\n"
+            f"{_show_arguments(case.arguments)}\n"
+            f"Why: {case.reason}"
         )
     if np.allclose(numbers, expected, rtol=_TOLERANCE, atol=_TOLERANCE):
         return ""
@@ -154,9 +162,10 @@ def _same_outcome(first: np.ndarray | type, second: np.ndarray | type) -> bool:
 def _as_array(answer) -> np.ndarray:
     if hasattr(answer, "detach"):
         answer = answer.detach().numpy()
-    if answer is None:
-        raise TypeError("no answer")
-    return np.asarray(answer, dtype=np.float64)
+    array = np.asarray(answer)
+    if answer is None or array.dtype.kind not in "biufO":
+        raise TypeError("not real numbers")
+    return array.astype(np.float64)
 
 
 def _equal(first, second) -> bool:

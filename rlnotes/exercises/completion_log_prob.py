@@ -44,6 +44,14 @@ def _log_prob_greedy(logits, tokens):
     return _log_softmax(logits).max(axis=-1).sum()
 
 
+def _log_prob_per_token(logits, tokens):
+    return _log_softmax(logits)[np.arange(len(tokens)), tokens]
+
+
+def _log_prob_negative(logits, tokens):
+    return -_log_prob_by_gather(logits, tokens)
+
+
 def _log_prob_last_token(logits, tokens):
     return _log_softmax(logits)[-1, tokens[-1]]
 
@@ -86,6 +94,8 @@ EXERCISE = Exercise(
         "softmax over time": _log_prob_over_time,
         "greedy tokens": _log_prob_greedy,
         "last token only": _log_prob_last_token,
+        "one per token": _log_prob_per_token,
+        "negative": _log_prob_negative,
     },
     hints={
         "mean over tokens": "this is the mean per token. The probability of the text is a "
@@ -95,6 +105,8 @@ EXERCISE = Exercise(
         "exp(logits), step by step.",
         "softmax over time": "the softmax runs over the vocabulary, the last axis.",
         "greedy tokens": "these are the likeliest tokens; use the tokens that were written.",
+        "one per token": "these are the log-probabilities of the single tokens: add them up.",
+        "negative": "the sign is turned round: this is the negative log-likelihood, a loss.",
         "last token only": "only the last token counts here; add up all of them.",
     },
 )

@@ -42,6 +42,14 @@ def _q_without_reward(transition_probs, expected_rewards, values, gamma):
     return gamma * transition_probs @ values
 
 
+def _q_reward_only(transition_probs, expected_rewards, values, gamma):
+    return np.array(expected_rewards)
+
+
+def _q_without_sum(transition_probs, expected_rewards, values, gamma):
+    return expected_rewards[:, :, None] + gamma * transition_probs * values
+
+
 def _q_maximum(transition_probs, expected_rewards, values, gamma):
     return _q_by_matmul(transition_probs, expected_rewards, values, gamma).max(axis=-1)
 
@@ -83,6 +91,8 @@ EXERCISE = Exercise(
         "reward discounted too": _q_reward_discounted,
         "reward forgotten": _q_without_reward,
         "maximum taken": _q_maximum,
+        "reward only": _q_reward_only,
+        "sum forgotten": _q_without_sum,
     },
     hints={
         "gamma forgotten": "the next value arrives one step later: multiply it by gamma.",
@@ -93,6 +103,8 @@ EXERCISE = Exercise(
         "reward discounted too": "the reward comes at once: only the next value is "
         "multiplied by gamma.",
         "reward forgotten": "the immediate reward is missing.",
+        "reward only": "this is the immediate reward; what follows is missing.",
+        "sum forgotten": "one number per next state is too many: sum over s', the last axis.",
         "maximum taken": "this is the best action's value, one per state. Q keeps one "
         "number per action.",
     },

@@ -47,6 +47,24 @@ def _returns_next_reward_dropped(rewards, terminated, gamma):
     return [returns[t] if not terminated[t] else 0.0 for t in range(len(rewards))]
 
 
+def _returns_reset_too_late(rewards, terminated, gamma):
+    returns, running = np.zeros(len(rewards)), 0.0
+    for t in reversed(range(len(rewards))):
+        running = rewards[t] + gamma * running
+        returns[t] = running
+        running = 0.0 if terminated[t] else running
+    return returns
+
+
+def _returns_undiscounted(rewards, terminated, gamma):
+    return _returns_backward(rewards, terminated, 1.0)
+
+
+def _returns_discounted_from_the_start(rewards, terminated, gamma):
+    weights = gamma ** np.arange(len(rewards))
+    return _returns_backward(weights * rewards, terminated, 1.0)
+
+
 def _returns_only_immediate(rewards, terminated, gamma):
     return np.array(rewards)
 
@@ -65,12 +83,21 @@ EXERCISE = Exercise(
         ),
         Case(
             {
-                "rewards": np.array([1.0, 2.0, 0.0, 4.0]),
-                "terminated": np.array([False, True, False, True]),
+                "rewards": np.array([1.0, 2.0, 4.0, 0.0, 4.0]),
+                "terminated": np.array([False, False, True, False, True]),
                 "gamma": 0.5,
             },
-            [2.0, 2.0, 2.0, 4.0],
-            "two episodes: 1 + 0.5 * 2, 2 | 0 + 0.5 * 4, 4.",
+            [3.0, 4.0, 4.0, 2.0, 4.0],
+            "two episodes: 1 + 0.5 * 4, 2 + 0.5 * 4, 4 | 0 + 0.5 * 4, 4.",
+        ),
+        Case(
+            {
+                "rewards": np.array([2.0, 1.0, 3.0]),
+                "terminated": np.array([True, False, False]),
+                "gamma": 0.5,
+            },
+            [2.0, 2.5, 3.0],
+            "the record stops inside its second episode: 2 | 1 + 0.5 * 3, 3.",
         ),
         Case(
             {
@@ -90,6 +117,9 @@ EXERCISE = Exercise(
         "order not restored": _returns_not_reversed,
         "last reward dropped": _returns_next_reward_dropped,
         "immediate reward only": _returns_only_immediate,
+        "reset after adding": _returns_reset_too_late,
+        "undiscounted": _returns_undiscounted,
+        "discounted from the start": _returns_discounted_from_the_start,
     },
     hints={
         "no reset at the episode end": "the return runs on into the next episode. "
@@ -101,6 +131,11 @@ EXERCISE = Exercise(
         "a list filled from the end must be turned round.",
         "last reward dropped": "terminated[t] means that nothing follows step t; "
         "the reward of step t itself still counts.",
+        "reset after adding": "you start again after the last step of an episode was added, so its "
+        "reward never reaches the steps before it. Start again before you add it.",
+        "undiscounted": "gamma is not used: a reward k steps ahead has weight gamma^k.",
+        "discounted from the start": "the weight counts from the step t itself, gamma^(k - t), "
+        "not from the beginning of the record.",
         "immediate reward only": "this is the reward of each step; the discounted "
         "later rewards are missing.",
     },

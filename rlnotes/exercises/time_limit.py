@@ -25,7 +25,8 @@ def time_limit(seconds: float):
         raise TimeUp
 
     previous = signal.signal(signal.SIGALRM, stop)
-    # The interval repeats, for code that catches everything in its loop.
+    # The interval repeats, for code that catches `TimeUp` once and goes on. A bare
+    # `except` inside the endless loop itself catches every one: nothing helps there.
     signal.setitimer(signal.ITIMER_REAL, seconds, 0.1)
     try:
         yield

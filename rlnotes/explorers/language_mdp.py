@@ -60,7 +60,7 @@ class LanguageMDP(Explorer):
         )
         left.set(xlim=(-0.3, LENGTH + 0.3), ylim=(-0.22, 1.2), xticks=range(LENGTH + 1))
         label(right, heading="Completion level: 27 actions", x="probability", y="reward")
-        right.set(xscale="log", xlim=(1e-4, 2), ylim=(-0.22, 1.2), yticks=[0, 0.5, 1])
+        right.set(xscale="log", xlim=(2e-7, 3), ylim=(-0.22, 1.2), yticks=[0, 0.5, 1])
         (self.values,) = left.plot([], [], **{**EXACT, "zorder": 12, "marker": "o"})
         self.advantages = left.bar(
             np.arange(LENGTH) + 0.5, np.zeros(LENGTH), width=0.5, edgecolor=GREY, zorder=10
@@ -71,7 +71,7 @@ class LanguageMDP(Explorer):
         (self.others,) = right.plot([], [], "s", color=FURTHER[2], markersize=5, zorder=10)
         (self.chosen,) = right.plot([], [], **{**CURRENT, "zorder": 13, "color": GREEN})
         (self.objective,) = right.plot([], [], **{**EXACT, "zorder": 11})
-        self.chosen_text = right.text(1, 0, "", ha="center", zorder=14)
+        self.chosen_text = right.text(1, 0, "", ha="center", zorder=14, clip_on=True)
         right.text(0.02, 0.98, "line: J, the mean reward", transform=right.transAxes, va="top")
         changing = [self.values, *self.advantages, self.texts, self.others, self.chosen]
         return figure, [*changing, self.objective, self.chosen_text]
@@ -95,7 +95,7 @@ class LanguageMDP(Explorer):
         )
         self.others.set_data(probs, [verifier_reward(text) for text in COMPLETIONS])
         self.chosen.set_data([prob], [reward])
-        self.objective.set_data([1e-4, 2], [objective, objective])
+        self.objective.set_data([2e-7, 3], [objective, objective])
         self.chosen_text.set(
             text=f"{completion!r}: A {number(reward - objective)}", position=(prob, reward + 0.06)
         )
@@ -104,9 +104,10 @@ class LanguageMDP(Explorer):
             for token, advantage in zip(completion, token_advantages, strict=True)
         )
         return (
-            f"Token level: V of the prompt {path[0]:.4f}, advantages {tokens}, sum "
-            f"{sum(token_advantages):.4f}. Completion level: probability {prob:.4f}, reward "
-            f"{reward:g}, J = {objective:.4f}, advantage {reward - objective:.4f}."
+            f"Token level: V of the prompt {number(path[0], 4)}, advantages {tokens}, sum "
+            f"{number(sum(token_advantages), 4)}. Completion level: probability {prob:.7f}, "
+            f"reward {reward:g}, J = {number(objective, 4)}, "
+            f"advantage {number(reward - objective, 4)}."
         )
 
 

@@ -75,7 +75,7 @@ class MazeValues(Explorer):
         self.right_title.set_text(TITLES[quantity])
         outline = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]) * 0.47
         self.edited.set_data(outline[:, 0] + column, outline[:, 1] + row)
-        return _numbers(mdp, values, shown, quantity)
+        return _numbers(mdp, values, arrows, shown, quantity)
 
 
 def solve(mdp: FiniteMDP, policy: str, *, gamma: float) -> tuple[np.ndarray, np.ndarray]:
@@ -99,12 +99,17 @@ def _why(policy: str, cell: str) -> str:
     return "at gamma = 1 this policy never ends: it bumps into the wall at (0,2) for ever."
 
 
-def _numbers(mdp: FiniteMDP, values: np.ndarray, shown: np.ndarray, quantity: str) -> str:
-    states = ", ".join(
-        f"V{mdp.state_names[state]} = {number(values[state])}"
-        for state in np.flatnonzero(~mdp.terminal)
+def _numbers(
+    mdp: FiniteMDP, values: np.ndarray, policy: np.ndarray, shown: np.ndarray, quantity: str
+) -> str:
+    open_states = np.flatnonzero(~mdp.terminal)
+    states = ", ".join(f"V{mdp.state_names[s]} = {number(values[s])}" for s in open_states)
+    steps = "; ".join(
+        f"{mdp.state_names[s]} "
+        + " or ".join(mdp.action_names[a] for a in np.flatnonzero(policy[s] > 0))
+        for s in open_states
     )
     actions = ", ".join(
         f"{name} {number(value)}" for name, value in zip(mdp.action_names, shown[0], strict=True)
     )
-    return f"{states}. {quantity} at the start (0,0): {actions}."
+    return f"{states}. Policy: {steps}. At the start, {quantity}: {actions}."

@@ -39,7 +39,7 @@ class MonteCarlo(Explorer):
     def build(self):
         figure, (left, right) = new_figure(2)
         label(left, heading="One run: the mean settles", x="episodes n", y="discounted reward")
-        left.set(xlim=(0, MAX_EPISODES), ylim=(-10.5, 5))
+        left.set(xlim=(0, MAX_EPISODES), ylim=(-10.5, 10.5))
         label(
             right, heading=f"Error of {NUM_RUNS} runs", x="episodes n", y="root mean square error"
         )

@@ -45,7 +45,7 @@ def test_maze_values_says_and_shows_the_exact_values(gamma, step_noise, policy):
     for state, name in named.items():
         assert found(f"V{name} = #", text) == pytest.approx([values[state]], abs=0.0051)
     q = q_values(mdp, values, gamma=gamma)
-    pattern = r"action values Q at the start \(0,0\): up #, down #, left #, right #"
+    pattern = "At the start, action values Q: up #, down #, left #, right #"
     assert found(pattern, text) == pytest.approx(q[0].tolist(), abs=0.0051)
     assert explorer.state_panel.patches.get_array().tolist() == pytest.approx(
         values[[0, 1, 2, 4]].tolist(), abs=1e-9
@@ -53,6 +53,11 @@ def test_maze_values_says_and_shows_the_exact_values(gamma, step_noise, policy):
     assert explorer.action_panel.patches.get_array().tolist() == pytest.approx(
         q[[0, 1, 2, 4]].ravel().tolist(), abs=1e-9
     )
+
+
+def test_maze_values_names_the_steps_of_the_policy():
+    text = MazeValues(gamma=0.9).description
+    assert "Policy: (0,0) right; (0,1) down or right; (0,2) down; (1,1) right." in text
 
 
 def test_maze_values_advantages_average_to_zero_under_the_policy():
