@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.benchmarks import planning
+from tests.benchmarks import learning, planning
 from tests.benchmarks.frame import measure, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -14,6 +14,7 @@ one machine.
 
 """
 
-results = table([measure(comparison) for comparison in planning.comparisons()])
+rows = [*planning.comparisons(), *learning.comparisons()]
+results = table([measure(row) for row in rows])
 PAGE.write_text(INTRODUCTION + results + "\n", encoding="utf-8")
 print(results)

@@ -1,0 +1,174 @@
+"""Tabular Q-learning on an environment with discrete states and actions."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import gymnasium as gym
+import numpy as np
+
+from rlnotes._checks import require_finite, require_in_unit_interval, require_positive_integer
+
+
+@dataclass(frozen=True)
+class Config:
+    """Hyperparameters; units in the comments.
+
+    Raises:
+        ValueError: for a rate outside [0, 1], a count that is not a positive integer, a
+            negative visit_exponent or an initial value that is not finite.
+    """
+
+    gamma: float  # discount per step
+    num_steps: int = 20_000  # environment steps in all
+    learning_rate: float = 0.1  # step size alpha
+    visit_exponent: float = 0.0  # alpha / visits(s, a) ** visit_exponent; 0 is constant
+    epsilon: float = 0.1  # probability of a uniformly random action
+    initial_value: float = 0.0  # of every action value, discounted reward
+    max_episode_steps: int = 200  # then the episode is truncated
+    num_snapshots: int = 1  # copies of the action values, evenly spaced, last at the end
+    seed: int = 0
+
+    def __post_init__(self):
+        require_in_unit_interval(
+            gamma=self.gamma, learning_rate=self.learning_rate, epsilon=self.epsilon
+        )
+        require_positive_integer(
+            num_steps=self.num_steps,
+            max_episode_steps=self.max_episode_steps,
+            num_snapshots=self.num_snapshots,
+        )
+        require_finite(
+            visit_exponent=np.array(self.visit_exponent),
+            initial_value=np.array(self.initial_value),
+        )
+        if self.visit_exponent < 0:
+            raise ValueError(f"visit_exponent must not be negative, got {self.visit_exponent}")
+        if self.num_snapshots > self.num_steps:
+            raise ValueError(
+                f"num_snapshots must be at most num_steps={self.num_steps}, "
+                f"got {self.num_snapshots}"
+            )
+
+    @cached_property
+    def snapshot_steps(self) -> frozenset[int]:
+        """After how many steps the action values are copied."""
+        spaced = np.linspace(0, self.num_steps, self.num_snapshots + 1)[1:]
+        return frozenset(spaced.round().astype(int).tolist())
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run leaves behind."""
+
+    q_values: np.ndarray  # [S, A] discounted reward
+    visits: np.ndarray  # [S, A] updates of each action value
+    episode_returns: np.ndarray  # [E] undiscounted reward of each finished episode
+    episode_lengths: np.ndarray  # [E] steps; a truncated one has max_episode_steps
+    num_truncated: int  # episodes that the limit ended
+    snapshots: np.ndarray  # [N, S, A] action values during the run
+    snapshot_steps: np.ndarray  # [N] after how many steps each was taken
+
+
+def train_q_learning(env: gym.Env, config: Config) -> Result:
+    """Learn Q(s, a) off-policy from epsilon-greedy experience with an environment.
+
+        Q(s, a) <- Q(s, a) + alpha * (r + gamma * max over b of Q(s', b) - Q(s, a))
+
+    The next value counts unless the step terminated: a truncated episode bootstraps.
+    The environment and the exploration get independent child seeds of `config.seed`.
+
+    Args:
+        env: discrete observations and actions; its own time limit is respected.
+        config: see `Config`.
+
+    Returns:
+        `Result`. An episode that never ends is truncated, and counted.
+
+    Raises:
+        ValueError: if a space is not discrete, or a reward is not finite.
+
+    References:
+        Watkins (1989); Sutton & Barto (2018), Eq. 6.8.
+    """
+    _require_discrete(env)
+    env_seed, agent_seed = np.random.SeedSequence(config.seed).spawn(2)
+    rng = np.random.default_rng(agent_seed)
+    shape = (int(env.observation_space.n), int(env.action_space.n))
+    q_values, visits = np.full(shape, float(config.initial_value)), np.zeros(shape, dtype=int)
+    episodes, snapshots = Episodes(), {}
+
+    state, _ = env.reset(seed=int(env_seed.generate_state(1)[0]))
+    for step in range(1, config.num_steps + 1):
+        action = epsilon_greedy(q_values[state], config.epsilon, rng)
+        next_state, reward, terminated, truncated, _ = env.step(action)
+        if not np.isfinite(reward):
+            raise ValueError(f"rewards must be finite, got {reward} at step {step}")
+        next_value = 0.0 if terminated else q_values[next_state].max()
+        visits[state, action] += 1
+        alpha = config.learning_rate / visits[state, action] ** config.visit_exponent
+        q_values[state, action] += alpha * (
+            reward + config.gamma * next_value - q_values[state, action]
+        )
+        state = next_state
+        if episodes.step_ends_one(reward, terminated, truncated, config.max_episode_steps):
+            state, _ = env.reset()
+        if step in config.snapshot_steps:
+            snapshots[step] = q_values.copy()
+    return collect(q_values, visits, episodes, snapshots)
+
+
+class Episodes:
+    """Returns and lengths of the episodes so far."""
+
+    def __init__(self):
+        self.returns: list[float] = []
+        self.lengths: list[int] = []
+        self.num_truncated = 0
+        self.reward_sum, self.length = 0.0, 0
+
+    def step_ends_one(self, reward: float, terminated: bool, truncated: bool, limit: int) -> bool:
+        """Count one step; close the episode if it ended or reached the limit."""
+        self.reward_sum += reward
+        self.length += 1
+        if not (terminated or truncated or self.length == limit):
+            return False
+        self.close(terminated)
+        return True
+
+    def close(self, terminated: bool) -> None:
+        self.returns.append(self.reward_sum)
+        self.lengths.append(self.length)
+        self.num_truncated += not terminated
+        self.reward_sum, self.length = 0.0, 0
+
+
+def epsilon_greedy(action_values: np.ndarray, epsilon: float, rng: np.random.Generator) -> int:
+    """Best action with probability 1 - epsilon, ties at random; else a uniform one.
+
+    The best of A actions is therefore taken with probability 1 - epsilon + epsilon / A.
+    """
+    if rng.random() < epsilon:
+        return int(rng.integers(len(action_values)))
+    return int(rng.choice(np.flatnonzero(action_values == action_values.max())))
+
+
+def _require_discrete(env: gym.Env) -> None:
+    for name in ("observation_space", "action_space"):
+        space = getattr(env, name)
+        if not isinstance(space, gym.spaces.Discrete):
+            raise ValueError(f"env must have a discrete {name}, got {space}")
+
+
+def collect(
+    q_values: np.ndarray, visits: np.ndarray, episodes: Episodes, snapshots: dict
+) -> Result:
+    """The `Result` of a run from its tables, its episodes and {step: snapshot}."""
+    return Result(
+        q_values=q_values,
+        visits=visits,
+        episode_returns=np.array(episodes.returns),
+        episode_lengths=np.array(episodes.lengths, dtype=int),
+        num_truncated=episodes.num_truncated,
+        snapshots=np.stack(list(snapshots.values())),
+        snapshot_steps=np.array(list(snapshots)),
+    )
