@@ -9,12 +9,21 @@ from rlnotes.envs.maze import PICTURE_2X3, Maze, maze_2x3
 from rlnotes.envs.token_tree import bigram_policy, completion_probs, token_level_mdp
 from rlnotes.exact.mdp import optimal_values, policy_values, q_values, return_variances
 from rlnotes.explorers import catalog
+from rlnotes.explorers.bellman_backups import METHODS, BellmanBackups
 from rlnotes.explorers.discounting import Discounting
 from rlnotes.explorers.language_mdp import LanguageMDP
 from rlnotes.explorers.maze_values import MazeValues
 from rlnotes.explorers.monte_carlo import MonteCarlo
+from rlnotes.explorers.q_learning_stepper import QLearningStepper
 
-TESTED = {Discounting, LanguageMDP, MazeValues, MonteCarlo}
+TESTED = {
+    BellmanBackups,
+    Discounting,
+    LanguageMDP,
+    MazeValues,
+    MonteCarlo,
+    QLearningStepper,
+}
 UNIFORM = np.full((6, 4), 0.25)
 
 
@@ -164,3 +173,55 @@ def test_language_mdp_below_gamma_one_no_longer_adds_up():
     text = LanguageMDP(gamma=0.5).description
     total, advantage = found(r"sum #\. .*advantage #", text)
     assert abs(total - advantage) > 0.1
+
+
+@pytest.mark.parametrize(
+    ("num_sweeps", "values"),
+    [
+        (0, [0, 0, 0, 0]),
+        (1, [0, 0, 10, 10]),  # the goal is one step away from two cells
+        (2, [0, 9, 10, 10]),
+        (3, [8.1, 9, 10, 10]),
+        (40, [8.1, 9, 10, 10]),
+    ],
+)
+def test_bellman_backups_carry_the_goal_backwards_one_cell_a_sweep(num_sweeps, values):
+    explorer = BellmanBackups(num_sweeps=num_sweeps, step_noise=0.0)
+    assert explorer.values_panel.patches.get_array().tolist() == pytest.approx(values)
+    error, _ = found("Largest error #, bound #", explorer.description)
+    exact = np.array([8.1, 9, 10, 10])
+    assert error == pytest.approx(np.abs(exact - values).max(), abs=1e-6)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 0.9, 0.99])
+@pytest.mark.parametrize("step_noise", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("method", METHODS)
+def test_bellman_backups_stay_below_the_contraction_bound(gamma, step_noise, method):
+    explorer = BellmanBackups(gamma=gamma, step_noise=step_noise, method=method)
+    errors, bound = explorer.errors.get_ydata(), explorer.bound.get_ydata()
+    assert (errors <= bound * (1 + 1e-12) + 2e-9).all()  # 2e-9: zero is drawn at 1e-9
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_bellman_backups_end_at_the_exact_values(method):
+    explorer = BellmanBackups(num_sweeps=40, gamma=0.5, step_noise=0.2, method=method)
+    mdp = Maze(picture=PICTURE_2X3, step_noise=0.2).mdp()
+    exact = optimal_values(mdp, gamma=0.5)
+    if "evaluation" in method:
+        exact = policy_values(mdp, UNIFORM, gamma=0.5)
+    shown = explorer.values_panel.patches.get_array()
+    np.testing.assert_allclose(shown, exact[[0, 1, 2, 4]], atol=1e-9)
+
+
+def test_q_learning_stepper_reaches_the_exact_values_where_nothing_is_random():
+    done = QLearningStepper(num_steps=2000, learning_rate=1.0, epsilon=1.0)
+    text = done.description
+    assert found("largest distance to Q\\* #, among 5 learners from # to #", text) == [0, 0, 0]
+    assert found("up #, down #, left #, right #", text) == [7.29, -10, 7.29, 8.1]
+    assert "optimal greedy step: 4 of 4" in text
+
+
+def test_q_learning_stepper_learns_nothing_at_alpha_zero():
+    text = QLearningStepper(learning_rate=0.0).description
+    # Q* is 10 one step from the goal, and -10 one step from the trap.
+    assert found("largest distance to Q\\* #, among", text) == [10]

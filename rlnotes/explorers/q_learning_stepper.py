@@ -1,0 +1,92 @@
+"""Q-learning on the maze, trained anew at every move: Q table and distance to Q*."""
+
+import ipywidgets
+import numpy as np
+
+from rlnotes.envs.maze import PICTURE_2X3, Maze
+from rlnotes.exact.mdp import optimal_values, q_values
+from rlnotes.explorers.base import Explorer
+from rlnotes.plotting.maze import ActionValues, MazeGrid
+from rlnotes.plotting.numbers import number
+from rlnotes.plotting.style import CURRENT, ESTIMATE, REFERENCE, SHADE, label, new_figure, title
+from rlnotes.training.q_learning import Config
+from rlnotes.training.q_learning_tables import train_q_learning_on_tables
+
+MAX_STEPS = 2000
+NUM_SNAPSHOTS = 40
+NUM_OTHERS = 4  # further learners, for the band
+SPACING = MAX_STEPS // NUM_SNAPSHOTS
+
+
+class QLearningStepper(Explorer):
+    """One learner on the maze: every setting trains it from the beginning."""
+
+    title = f"Q-learning on the 2x3 maze, one learner and a band with {NUM_OTHERS} more"
+
+    def make_controls(self):
+        slider = ipywidgets.FloatSlider
+        return {
+            "num_steps": ipywidgets.IntSlider(
+                value=600, min=SPACING, max=MAX_STEPS, step=SPACING, description="steps"
+            ),
+            "learning_rate": slider(value=0.2, min=0, max=1, step=0.01, description="alpha"),
+            "epsilon": slider(value=0.3, min=0, max=1, step=0.01, description="epsilon"),
+            "gamma": slider(value=0.9, min=0, max=1, step=0.01, description="gamma"),
+            "step_noise": slider(value=0, min=0, max=1, step=0.05, description="step noise"),
+            "seed": ipywidgets.IntSlider(value=0, min=0, max=20, description="seed"),
+        }
+
+    def build(self):
+        figure, (left, right) = new_figure(2)
+        self.q_panel = ActionValues(MazeGrid(left, PICTURE_2X3), limit=18)
+        title(left, "Learned action values")
+        label(right, heading="Largest distance to the exact Q*", x="steps", y="discounted reward")
+        right.set(xlim=(0, MAX_STEPS), ylim=(-0.3, 21))
+        right.axhline(0, **REFERENCE)
+        self.band = right.fill_between([0, 1], [0, 0], [1, 1], color=SHADE, zorder=10)
+        right.text(0.98, 0.96, "grey: the range of five learners", transform=right.transAxes,
+                   ha="right", va="top")  # fmt: skip
+        (self.distances,) = right.plot([], [], **{**ESTIMATE, "zorder": 12, "markevery": 5})
+        (self.now,) = right.plot([], [], **{**CURRENT, "zorder": 13})
+        return figure, [*self.q_panel.artists, self.band, self.distances, self.now]
+
+    def update(self, num_steps, learning_rate, epsilon, gamma, step_noise, seed):
+        mdp = Maze(picture=PICTURE_2X3, step_noise=step_noise).mdp()
+        exact = q_values(mdp, optimal_values(mdp, gamma=gamma), gamma=gamma)
+        live = ~mdp.terminal
+        runs = [
+            train_q_learning_on_tables(
+                mdp,
+                Config(
+                    gamma=gamma,
+                    num_steps=MAX_STEPS,
+                    learning_rate=learning_rate,
+                    epsilon=epsilon,
+                    num_snapshots=NUM_SNAPSHOTS,
+                    seed=seed + 1000 * other,
+                ),
+            ).snapshots
+            for other in range(NUM_OTHERS + 1)
+        ]
+        all_distances = np.abs(np.stack(runs) - exact)[:, :, live].max(axis=(2, 3))
+        distances, steps = all_distances[0], SPACING * np.arange(1, NUM_SNAPSHOTS + 1)
+        index = num_steps // SPACING - 1
+        learned = runs[0][index]
+
+        self.q_panel.update(learned)
+        self.band.set_data(steps, all_distances.min(axis=0), all_distances.max(axis=0))
+        self.distances.set_data(steps, distances)
+        self.now.set_data([num_steps], [distances[index]])
+        actions = ", ".join(
+            f"{name} {number(value)}"
+            for name, value in zip(mdp.action_names, learned[0], strict=True)
+        )
+        greedy = np.take_along_axis(exact, learned.argmax(axis=1)[:, None], axis=1)[:, 0]
+        best = np.isclose(greedy, exact.max(axis=1))
+        return (
+            f"After {num_steps} steps: largest distance to Q* {distances[index]:.4f}, among "
+            f"{NUM_OTHERS + 1} learners from {all_distances[:, index].min():.4f} to "
+            f"{all_distances[:, index].max():.4f}. Learned at "
+            f"the start: {actions}. Cells with an optimal greedy step: {best[live].sum()} of "
+            f"{live.sum()}."
+        )
