@@ -5,14 +5,22 @@ from importlib import import_module
 from rlnotes.exercises.base import Exercise
 
 # One module per exercise, named like it, in the order of the chapters.
-_EXERCISES = ("returns_to_go", "q_from_v", "advantages", "completion_log_prob")
+_EXERCISES = (
+    "returns_to_go",
+    "q_from_v",
+    "advantages",
+    "completion_log_prob",
+    "optimality_backup",
+    "q_learning_update",
+    "epsilon_greedy_probs",
+)
 
 
 def catalog() -> dict[str, Exercise]:
     """Name of each exercise, and the exercise.
 
     Example:
-        >>> list(catalog())
-        ['returns_to_go', 'q_from_v', 'advantages', 'completion_log_prob']
+        >>> list(catalog())[:2]
+        ['returns_to_go', 'q_from_v']
     """
     return {name: import_module(f"rlnotes.exercises.{name}").EXERCISE for name in _EXERCISES}
