@@ -39,6 +39,18 @@ def _probs_first_tie(q_values, epsilon):
     return probs
 
 
+def _probs_first_tie_swapped(q_values, epsilon):
+    return _probs_first_tie(q_values, 1 - epsilon)
+
+
+def _probs_unshared(q_values, epsilon):
+    return epsilon / len(q_values) + (1 - epsilon) * (q_values == q_values.max())
+
+
+def _probs_uniform(q_values, epsilon):
+    return np.full(len(q_values), 1 / len(q_values))
+
+
 def _probs_greedy(q_values, epsilon):
     return _probs_by_sum(q_values, 0.0)
 
@@ -69,6 +81,9 @@ EXERCISE = Exercise(
         "does not sum to one": _probs_do_not_sum,
         "first of the ties": _probs_first_tie,
         "never explores": _probs_greedy,
+        "the wrong way round, first of the ties": _probs_first_tie_swapped,
+        "ties not shared": _probs_unshared,
+        "uniform": _probs_uniform,
         "softmax": _probs_softmax,
     },
     hints={
@@ -79,6 +94,10 @@ EXERCISE = Exercise(
         "does not sum to one": "the probabilities do not sum to one: the best action may also be "
         "drawn at random.",
         "first of the ties": "actions with the same value share the greedy part.",
+        "the wrong way round, first of the ties": "epsilon is the probability of a random action, "
+        "not of a greedy one. And actions with the same value share the greedy part.",
+        "ties not shared": "the greedy part is 1 - epsilon in all; share it among the ties.",
+        "uniform": "this is always uniform; the best action must get 1 - epsilon more.",
         "never explores": "epsilon is not used.",
         "softmax": "this is a softmax with epsilon as temperature. Epsilon-greedy knows only best "
         "or not best.",

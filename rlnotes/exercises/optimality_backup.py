@@ -45,6 +45,11 @@ def _backup_best_landing(transition_probs, expected_rewards, values, gamma):
     return (expected_rewards + gamma * reachable.max(axis=2)).max(axis=1)
 
 
+def _backup_best_reward(transition_probs, expected_rewards, values, gamma):
+    action_values = expected_rewards + gamma * transition_probs @ values
+    return action_values[np.arange(len(values)), expected_rewards.argmax(axis=1)]
+
+
 def _backup_in_place(transition_probs, expected_rewards, values, gamma):
     values = np.array(values, dtype=float)
     for state in range(len(values)):
@@ -76,6 +81,16 @@ EXERCISE = Exercise(
             [4.0, 2.0],
             "max(1, 3, 2) + 0.25 * 4 = 4 and max(0, -1, -2) + 0.25 * 8 = 2.",
         ),
+        Case(
+            {
+                "transition_probs": np.array([[[1.0, 0.0], [0.0, 1.0]]] * 2),
+                "expected_rewards": np.array([[3.0, 0.0], [3.0, 0.0]]),
+                "values": np.array([0.0, 20.0]),
+                "gamma": 0.5,
+            },
+            [10.0, 10.0],
+            "max(3 + 0.5 * 0, 0 + 0.5 * 20) = 10 in both states.",
+        ),
     ],
     solutions=[_backup_by_matmul, _backup_by_loops],
     wrong_answers={
@@ -86,6 +101,7 @@ EXERCISE = Exercise(
         "gamma forgotten": _backup_no_gamma,
         "best landing": _backup_best_landing,
         "in place": _backup_in_place,
+        "largest reward": _backup_best_reward,
     },
     hints={
         "mean over actions": "this is the value of the uniform policy; the optimality backup takes "
@@ -96,6 +112,8 @@ EXERCISE = Exercise(
         "gamma forgotten": "the next value arrives one step later: multiply it by gamma.",
         "best landing": "the agent chooses the action, not where it lands: average over s' with "
         "P, then take the maximum over actions.",
+        "largest reward": "you take the action with the largest reward; compare reward plus "
+        "discounted next value.",
         "in place": "you overwrite values while you still read them, so later states see new "
         "numbers. That also converges, but a sweep of T* reads the old values only.",
     },
