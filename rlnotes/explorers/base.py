@@ -65,13 +65,12 @@ class Explorer(ipywidgets.VBox):
         )
         reset = ipywidgets.Button(description="Reset", tooltip="Back to the default setting")
         reset.on_click(lambda _: self.set(**self.defaults))
-        for name, control in self.controls.items():
+        for control in self.controls.values():
             control.observe(self._on_change, names="value")
             if isinstance(control, ipywidgets.Checkbox):
                 continue
             control.style.description_width = "initial"
             control.layout.width = "310px" if hasattr(control, "min") else "max-content"
-            control.add_class(f"rlnotes-{name.replace('_', '-')}")
         row = ipywidgets.Layout(flex_flow="row wrap", max_width=f"{width}px")
         controls = ipywidgets.Box([*self.controls.values(), reset], layout=row)
         super().__init__([controls, self._image, self._text])

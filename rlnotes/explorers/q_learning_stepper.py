@@ -1,5 +1,8 @@
 """Q-learning on the maze, trained anew at every move: Q table and distance to Q*."""
 
+from dataclasses import replace
+from functools import lru_cache
+
 import ipywidgets
 import numpy as np
 
@@ -44,8 +47,8 @@ class QLearningStepper(Explorer):
         right.set(xlim=(0, MAX_STEPS), ylim=(-0.3, 21))
         right.axhline(0, **REFERENCE)
         self.band = right.fill_between([0, 1], [0, 0], [1, 1], color=SHADE, zorder=10)
-        right.text(0.98, 0.96, "grey: the range of five learners", transform=right.transAxes,
-                   ha="right", va="top")  # fmt: skip
+        note = f"grey: the range of {NUM_OTHERS + 1} learners"
+        right.text(0.98, 0.96, note, transform=right.transAxes, ha="right", va="top")
         (self.distances,) = right.plot([], [], **{**ESTIMATE, "zorder": 12, "markevery": 5})
         (self.now,) = right.plot([], [], **{**CURRENT, "zorder": 13})
         return figure, [*self.q_panel.artists, self.band, self.distances, self.now]
@@ -54,21 +57,8 @@ class QLearningStepper(Explorer):
         mdp = Maze(picture=PICTURE_2X3, step_noise=step_noise).mdp()
         exact = q_values(mdp, optimal_values(mdp, gamma=gamma), gamma=gamma)
         live = ~mdp.terminal
-        runs = [
-            train_q_learning_on_tables(
-                mdp,
-                Config(
-                    gamma=gamma,
-                    num_steps=MAX_STEPS,
-                    learning_rate=learning_rate,
-                    epsilon=epsilon,
-                    num_snapshots=NUM_SNAPSHOTS,
-                    seed=seed + 1000 * other,
-                ),
-            ).snapshots
-            for other in range(NUM_OTHERS + 1)
-        ]
-        all_distances = np.abs(np.stack(runs) - exact)[:, :, live].max(axis=(2, 3))
+        runs = learn(learning_rate, epsilon, gamma, step_noise, seed)
+        all_distances = np.abs(runs - exact)[:, :, live].max(axis=(2, 3))
         distances, steps = all_distances[0], SPACING * np.arange(1, NUM_SNAPSHOTS + 1)
         index = num_steps // SPACING - 1
         learned = runs[0][index]
@@ -90,3 +80,22 @@ class QLearningStepper(Explorer):
             f"the start: {actions}. Cells with an optimal greedy step: {best[live].sum()} of "
             f"{live.sum()}."
         )
+
+
+@lru_cache(maxsize=4)
+def learn(
+    learning_rate: float, epsilon: float, gamma: float, step_noise: float, seed: int
+) -> np.ndarray:
+    """[learners, snapshots, S, A] tables during the run, the shown learner first."""
+    mdp = Maze(picture=PICTURE_2X3, step_noise=step_noise).mdp()
+    config = Config(
+        gamma=gamma,
+        num_steps=MAX_STEPS,
+        learning_rate=learning_rate,
+        epsilon=epsilon,
+        num_snapshots=NUM_SNAPSHOTS,
+    )
+    seeds = [seed + 1000 * other for other in range(NUM_OTHERS + 1)]
+    return np.stack(
+        [train_q_learning_on_tables(mdp, replace(config, seed=s)).snapshots for s in seeds]
+    )

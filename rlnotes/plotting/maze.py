@@ -88,8 +88,8 @@ class StateValues:
             zorder=11,
         )
         self.numbers = Labels(grid.axes, centres, size=11, zorder=12)
-        above_start = centres[[grid.open_cells.index(grid.start)]] - (0, 0.3)
-        start = Labels(grid.axes, above_start, size=9, zorder=12)
+        corner_of_start = centres[[grid.open_cells.index(grid.start)]] - (0.28, 0.38)
+        start = Labels(grid.axes, corner_of_start, size=9, zorder=12)
         start.set_texts(["start"])
         self.artists = [self.patches, self.arrows, self.numbers, start]
 

@@ -225,3 +225,27 @@ def test_q_learning_stepper_learns_nothing_at_alpha_zero():
     text = QLearningStepper(learning_rate=0.0).description
     # Q* is 10 one step from the goal, and -10 one step from the trap.
     assert found("largest distance to Q\\* #, among", text) == [10]
+
+
+def test_the_bound_of_the_backups_is_gamma_to_the_k_times_the_first_error():
+    explorer = BellmanBackups(num_sweeps=2, gamma=0.5, step_noise=0.0)
+    # From zero the first error is 10; two sweeps at gamma 0.5 promise 10 / 4.
+    assert found("bound #\\.$", explorer.description) == [2.5]
+    assert explorer.bound.get_ydata()[:4].tolist() == [10, 5, 2.5, 1.25]
+
+
+def test_q_learning_stepper_shows_a_range_of_different_learners():
+    text = QLearningStepper(num_steps=600).description
+    shown, low, high = found("largest distance to Q\\* #, among 5 learners from # to #", text)
+    assert low <= shown <= high
+    assert high - low > 0.5
+
+
+@pytest.mark.parametrize(("step_noise", "step"), [(0.0, "right"), (0.25, "right"), (0.3, "up")])
+def test_chapter_1_is_right_about_the_best_step_at_the_start(step_noise, step):
+    assert f"Policy: (0,0) {step};" in MazeValues(step_noise=step_noise).description
+
+
+def test_chapter_1_is_right_about_a_reward_that_is_worth_more_than_the_goal():
+    text = MazeValues(cell="(0,1)", cell_reward=5.0).description
+    assert "Policy: (0,0) right; (0,1) down or left or right; (0,2) left; (1,1) up." in text

@@ -158,6 +158,13 @@ def test_an_initial_value_is_kept_where_nothing_was_learned(train):
     assert (result.q_values[result.visits == 0] == 5.0).all()
 
 
+def test_the_end_is_worth_nothing_whatever_the_table_starts_with(train):
+    # Rows of terminal states keep 12; a target that read them would be 10.8 off.
+    config = Config(gamma=0.9, num_steps=6000, epsilon=1, learning_rate=1, initial_value=12.0)
+    exact = q_values(MAZE, optimal_values(MAZE, gamma=0.9), gamma=0.9)
+    np.testing.assert_allclose(train(MAZE, config).q_values[LIVE], exact[LIVE], atol=1e-12)
+
+
 def test_epsilon_greedy_takes_the_best_action_with_one_minus_epsilon_plus_its_share():
     rng = np.random.default_rng(0)
     draws = [epsilon_greedy(np.array([0.0, 2.0, 1.0, 0.0]), 0.1, rng) for _ in range(20_000)]
