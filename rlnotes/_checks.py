@@ -20,6 +20,13 @@ def require_in_unit_interval(**numbers: float) -> None:
             raise ValueError(f"{name} must lie in [0, 1], got {number}")
 
 
+def require_positive(**numbers: float) -> None:
+    """Raise unless every number is positive and finite; NaN is not."""
+    for name, number in numbers.items():
+        if not 0 < number < float("inf"):
+            raise ValueError(f"{name} must be positive and finite, got {number}")
+
+
 def require_positive_integer(**numbers: int) -> None:
     """Raise unless every number is an integer of at least one."""
     for name, number in numbers.items():
@@ -37,9 +44,9 @@ def require_shape(shape: tuple[int, ...], **arrays: np.ndarray) -> None:
 def require_finite(**arrays: np.ndarray) -> None:
     """Raise at the first NaN or infinity, naming where it stands."""
     for name, array in arrays.items():
-        bad = np.argwhere(~np.isfinite(array))
-        if len(bad):
-            where = tuple(bad[0].tolist())
+        finite = np.isfinite(array)
+        if not finite.all():
+            where = tuple(np.argwhere(~finite)[0].tolist())
             raise ValueError(f"{name} must be finite, got {array[where]} at {where}")
 
 

@@ -2,8 +2,11 @@
 
 `maze`              mazes from a text picture, first of all the 2x3 maze
 `textbook`          the two grids of Sutton & Barto and a two-state cycle
+`small_tasks`       coins and corridors that show one thing about policy gradients
 `token_tree`        a tiny language model's task, token by token or all at once
 `table_env`         a Gymnasium environment over any finite MDP
+`vec_table_env`     many copies of a finite MDP, stepped together
 `rollouts`          many episodes at once, straight from the tables
+`cartpole`          many copies of CartPole-v1, stepped together
 `gymnasium_adapter` the tables of Gymnasium's own small environments
 """

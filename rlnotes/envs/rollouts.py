@@ -51,13 +51,13 @@ def sample_rollouts(
 
     action_edges = policy.cumsum(axis=-1)
     landing_edges = mdp.successor_probs.cumsum(axis=-1)
-    state = _draw(np.tile(mdp.start_probs.cumsum(), (num_episodes, 1)), rng)
+    state = draw_rows(np.tile(mdp.start_probs.cumsum(), (num_episodes, 1)), rng)
     columns = []
     while len(columns) < max_steps and not mdp.terminal[state].all():
         running = np.flatnonzero(~mdp.terminal[state])  # most episodes end early
         here = state[running]
-        chosen = _draw(action_edges[here], rng)
-        landing = mdp.successors[here, chosen, _draw(landing_edges[here, chosen], rng)]
+        chosen = draw_rows(action_edges[here], rng)
+        landing = mdp.successors[here, chosen, draw_rows(landing_edges[here, chosen], rng)]
         action, reward, next_state = np.zeros_like(state), np.zeros(num_episodes), state.copy()
         action[running], next_state[running] = chosen, landing
         reward[running] = mdp.transition_rewards[here, chosen, landing]
@@ -75,7 +75,7 @@ def sample_rollouts(
     return Rollouts(states, actions, rewards, next_states, terminated, truncated)
 
 
-def _draw(edges: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def draw_rows(edges: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """One index per row, by inversion of the cumulative probabilities [B, N]."""
     # Scaling by the last edge keeps a draw from falling beyond it through rounding.
     points = rng.random(len(edges)) * edges[:, -1]

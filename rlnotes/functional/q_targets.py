@@ -1,4 +1,4 @@
-"""Targets of Q-learning and its double variant. The last axis of a Q is actions."""
+"""Targets and losses of Q-learning. The last axis of a Q is actions."""
 
 import torch
 from torch import Tensor
@@ -88,6 +88,109 @@ def double_q_learning_targets(
     best_actions = next_q_values_online.argmax(dim=-1, keepdim=True)
     next_values = next_q_values_target.gather(-1, best_actions).squeeze(-1)
     return rewards + gamma * torch.where(terminated, 0.0, next_values)
+
+
+def chosen_q_values(q_values: Tensor, actions: Tensor) -> Tensor:
+    """Value of the action taken in each row.
+
+        Q(s_t, a_t)
+
+    Args:
+        q_values: [..., A] action values.
+        actions: [...] int64 actions taken.
+
+    Returns:
+        [...] one value per row, discounted reward; differentiable in q_values.
+
+    Raises:
+        ValueError: if shapes do not fit, or an action is not int64 or does not exist.
+
+    Example:
+        >>> q_values = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+        >>> chosen_q_values(q_values, torch.tensor([1, 0]))
+        tensor([2., 3.])
+    """
+    if q_values.ndim == 0 or q_values.shape[:-1] != actions.shape:
+        raise ValueError(
+            f"q_values must have shape [*actions.shape, A], got {tuple(q_values.shape)} "
+            f"for actions {tuple(actions.shape)}"
+        )
+    num_actions = q_values.shape[-1]
+    if actions.dtype != torch.int64:
+        raise ValueError(f"actions must be int64, got {actions.dtype}")
+    if ((actions < 0) | (actions >= num_actions)).any():
+        raise ValueError(f"actions must lie in [0, {num_actions}), got {actions.tolist()}")
+    return q_values.gather(-1, actions[..., None]).squeeze(-1)
+
+
+def squared_td_loss(
+    action_values: Tensor, targets: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    """Mean of half the squared TD error.
+
+        loss = mean of weight * delta^2 / 2,   delta = target - Q(s, a)
+
+    No gradient flows into the targets: the step is a semi-gradient, it moves Q(s, a)
+    towards the target and not the two towards each other.
+
+    Args:
+        action_values: [...] Q(s_t, a_t), see `chosen_q_values`.
+        targets: [...] see `q_learning_targets`.
+        weights: [...] importance weights; None counts every element once.
+
+    Returns:
+        Scalar, differentiable in action_values.
+
+    Raises:
+        ValueError: if the shapes differ ([B] against [B, 1] would broadcast to
+            [B, B]), or there is no number.
+
+    References:
+        Mnih et al. (2015), "Human-level control through deep reinforcement learning",
+        Algorithm 1; without the factor 1/2 there.
+
+    Example:
+        >>> squared_td_loss(torch.tensor([1.0, 2.0]), torch.tensor([4.0, 2.0]))
+        tensor(2.2500)
+    """
+    return _mean_loss(torch.nn.functional.mse_loss, action_values, targets, weights) / 2
+
+
+def huber_td_loss(action_values: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
+    """Mean Huber loss of the TD error: its slope never exceeds one.
+
+        loss = mean of weight * h(delta)
+        h(delta) = delta^2 / 2  if |delta| <= 1,  else |delta| - 1/2
+
+    The same as clipping the TD error of the squared loss to [-1, 1] in the gradient.
+
+    Args:
+        action_values: [...] Q(s_t, a_t), see `chosen_q_values`.
+        targets: [...] get no gradient, see `squared_td_loss`.
+        weights: [...] importance weights; None counts every element once.
+
+    Returns:
+        Scalar, differentiable in action_values.
+
+    Raises:
+        ValueError: if the shapes differ, or there is no number.
+
+    References:
+        Huber (1964), "Robust estimation of a location parameter"; Mnih et al. (2015).
+
+    Example:
+        >>> huber_td_loss(torch.tensor([1.0, 2.0]), torch.tensor([4.0, 2.5]))
+        tensor(1.3125)
+    """
+    return _mean_loss(torch.nn.functional.huber_loss, action_values, targets, weights)
+
+
+def _mean_loss(loss, action_values: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
+    weights = torch.ones_like(action_values) if weights is None else weights
+    require_same_shape(action_values=action_values, targets=targets, weights=weights)
+    if action_values.numel() == 0:
+        raise ValueError("action_values must hold at least one number, got none")
+    return (weights.detach() * loss(action_values, targets.detach(), reduction="none")).mean()
 
 
 def _check(rewards: Tensor, next_q_values: Tensor, terminated: Tensor, gamma: float) -> None:

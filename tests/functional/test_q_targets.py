@@ -1,4 +1,4 @@
-"""Targets of Q-learning: hand numbers, ends, the maximisation bias, bad input."""
+"""Targets and losses of Q-learning: hand numbers, ends, gradients, bad input."""
 
 import itertools
 
@@ -6,7 +6,13 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from rlnotes.functional.q_targets import double_q_learning_targets, q_learning_targets
+from rlnotes.functional.q_targets import (
+    chosen_q_values,
+    double_q_learning_targets,
+    huber_td_loss,
+    q_learning_targets,
+    squared_td_loss,
+)
 
 END, GO_ON = torch.tensor([True]), torch.tensor([False])
 ONE = torch.ones(1, dtype=torch.float64)
@@ -90,3 +96,100 @@ def test_bad_input_names_the_argument(change, message):
 def test_the_two_estimates_must_have_one_shape():
     with pytest.raises(ValueError, match="next_q_values_online"):
         double_q_learning_targets(ONE, q(1, 2, 3), q(1, 2), GO_ON, gamma=0.9)
+
+
+def test_chosen_values_pick_one_action_per_row():
+    values = torch.arange(12, dtype=torch.float64).reshape(2, 2, 3)
+    actions = torch.tensor([[2, 0], [1, 2]])
+    assert chosen_q_values(values, actions).tolist() == [[2.0, 3.0], [7.0, 11.0]]
+    assert chosen_q_values(values[0, 1], torch.tensor(1)).item() == 4  # no batch axis
+    assert chosen_q_values(values[:1, :1], torch.tensor([[0]])).tolist() == [[0.0]]
+
+
+def test_only_the_chosen_value_gets_a_gradient():
+    values = torch.zeros(2, 3, requires_grad=True)
+    chosen_q_values(values, torch.tensor([2, 0])).sum().backward()
+    assert values.grad.tolist() == [[0, 0, 1], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("values", "actions", "message"),
+    [
+        (torch.zeros(2, 3), torch.tensor([0, 3]), r"actions must lie in \[0, 3\), got \[0, 3\]"),
+        (torch.zeros(2, 3), torch.tensor([-1, 0]), r"actions must lie in \[0, 3\), got \[-1, 0\]"),
+        (torch.zeros(2, 3), torch.tensor([0]), r"q_values must have shape .* got \(2, 3\)"),
+        (torch.zeros(2, 3), torch.tensor([[0], [0]]), r"for actions \(2, 1\)"),
+        (torch.tensor(1.0), torch.tensor(0), r"q_values must have shape .* got \(\)"),
+    ],
+)
+def test_actions_that_do_not_fit_are_refused(values, actions, message):
+    with pytest.raises(ValueError, match=message):
+        chosen_q_values(values, actions)
+
+
+# TD errors 3, -3, 1/2 and 0. Half the squares: 9/2, 9/2, 1/8, 0, mean 73/32. Huber is
+# 5/2 for the first two.
+CHOSEN = torch.tensor([1.0, 3.0, 0.5, 2.0], dtype=torch.float64)
+TARGETS = torch.tensor([4.0, 0.0, 1.0, 2.0], dtype=torch.float64)
+
+
+def test_losses_by_hand():
+    assert squared_td_loss(CHOSEN, TARGETS).item() == pytest.approx(73 / 32)
+    assert huber_td_loss(CHOSEN, TARGETS).item() == pytest.approx((5 + 1 / 8) / 4)
+
+
+def test_a_descent_step_moves_each_value_towards_its_target():
+    # The slope is minus the TD error over B; Huber clips the error to [-1, 1].
+    for loss, slopes in ((squared_td_loss, [-3, 3, -0.5, 0]), (huber_td_loss, [-1, 1, -0.5, 0])):
+        chosen = CHOSEN.clone().requires_grad_()
+        loss(chosen, TARGETS).backward()
+        assert_close(chosen.grad, torch.tensor(slopes, dtype=torch.float64) / 4)
+
+
+@pytest.mark.parametrize("loss", [squared_td_loss, huber_td_loss])
+def test_the_slope_is_that_of_finite_differences(loss):
+    weights = torch.tensor([0.3, 1.0, 0.7, 0.1], dtype=torch.float64)
+    assert torch.autograd.gradcheck(
+        lambda x: loss(x, TARGETS, weights), (CHOSEN + 0.1).requires_grad_()
+    )
+
+
+@pytest.mark.parametrize("loss", [squared_td_loss, huber_td_loss])
+def test_weights_multiply_and_the_mean_still_divides_by_the_batch(loss):
+    weights = torch.tensor([0.0, 0.0, 4.0, 1.0], dtype=torch.float64)
+    assert loss(CHOSEN, TARGETS, weights).item() == pytest.approx(1 / 8)  # 4 / 8 / 4
+    assert loss(CHOSEN, TARGETS, torch.ones_like(CHOSEN)) == loss(CHOSEN, TARGETS)
+
+
+@pytest.mark.parametrize("loss", [squared_td_loss, huber_td_loss])
+def test_no_gradient_flows_into_targets_or_weights(loss):
+    chosen, targets = CHOSEN.clone().requires_grad_(), TARGETS.clone().requires_grad_()
+    weights = torch.ones_like(CHOSEN).requires_grad_()
+    loss(chosen, targets, weights).backward()
+    assert chosen.grad is not None
+    assert targets.grad is None
+    assert weights.grad is None
+
+
+@pytest.mark.parametrize("loss", [squared_td_loss, huber_td_loss])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_losses_keep_the_dtype_and_take_any_shape(loss, dtype):
+    result = loss(torch.zeros(2, 3, dtype=dtype), torch.full((2, 3), 2, dtype=dtype))
+    assert result.dtype == dtype
+    assert result.item() == {squared_td_loss: 2.0, huber_td_loss: 1.5}[loss]
+
+
+@pytest.mark.parametrize("loss", [squared_td_loss, huber_td_loss])
+def test_losses_refuse_shapes_that_would_broadcast(loss):
+    with pytest.raises(ValueError, match=r"targets \(4, 1\)"):
+        loss(CHOSEN, TARGETS[:, None])
+    with pytest.raises(ValueError, match=r"weights \(1,\)"):
+        loss(CHOSEN, TARGETS, torch.ones(1))
+
+
+def test_actions_of_another_type_and_empty_batches_are_refused():
+    with pytest.raises(ValueError, match=r"actions must be int64, got torch\.int32"):
+        chosen_q_values(torch.zeros(1, 2), torch.zeros(1, dtype=torch.int32))
+    for loss in (squared_td_loss, huber_td_loss):
+        with pytest.raises(ValueError, match="action_values must hold at least one number"):
+            loss(torch.zeros(0), torch.zeros(0))

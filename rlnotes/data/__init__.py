@@ -1,0 +1,5 @@
+"""What agents learn from: stored experience, and the data sets of later chapters.
+
+`replay_buffer`       a ring of transitions, sampled uniformly
+`prioritized_replay`  the same, sampled by priority
+"""

@@ -1,0 +1,1 @@
+"""Networks. Their weights come from a generator that the caller passes in."""
