@@ -93,14 +93,13 @@ def lambda_returns(
 
     # `where`, not a product: an ignored entry may be anything, NaN included.
     next_values = torch.where(terminated, 0.0, next_values)
-    done = terminated | truncated
+    ends = rewards + gamma * next_values
+    mixed = rewards + gamma * (1 - gae_lambda) * next_values
+    columns = (tensor.unbind(dim=-1) for tensor in (ends, mixed, terminated | truncated))
     steps = []
     next_return = next_values[..., -1]
-    for t in reversed(range(rewards.shape[-1])):
-        mixture = (1 - gae_lambda) * next_values[..., t] + gae_lambda * next_return
-        next_return = rewards[..., t] + gamma * torch.where(
-            done[..., t], next_values[..., t], mixture
-        )
+    for end, mixture, done in reversed(list(zip(*columns, strict=True))):
+        next_return = torch.where(done, end, mixture + gamma * gae_lambda * next_return)
         steps.append(next_return)
     return torch.stack(steps[::-1], dim=-1)
 
