@@ -1,4 +1,11 @@
 """Oracles: exact answers for small worlds, to stand beside every estimate.
 
-`mdp`  values, variances and visits of a finite MDP
+`mdp`                  values, variances and visits of a finite MDP
+`policy_gradients`     objective and gradient of a softmax policy
+`trajectories`         every episode of a small world, moments of an estimator
+`gradient_estimators`  the weights a policy gradient may give to a score
+`derivation`           the policy-gradient derivation, both sides of every line
+`language`             every completion of a small language
+`max_bias`             bias of a maximum over noisy estimates
+`semi_gradient`        when a value that chases itself diverges
 """
