@@ -41,9 +41,11 @@ def require_shape(shape: tuple[int, ...], **arrays: np.ndarray) -> None:
             raise ValueError(f"{name} must have shape {shape}, got {array.shape}")
 
 
-def require_finite(**arrays: np.ndarray) -> None:
-    """Raise at the first NaN or infinity, naming where it stands."""
+def require_finite(**arrays) -> None:
+    """Raise at the first NaN or infinity (NumPy or torch), naming where it stands."""
     for name, array in arrays.items():
+        if hasattr(array, "detach"):
+            array = array.detach().cpu().numpy()
         finite = np.isfinite(array)
         if not finite.all():
             where = tuple(np.argwhere(~finite)[0].tolist())

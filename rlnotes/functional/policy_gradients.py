@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_same_shape
+from rlnotes._checks import require_finite, require_same_shape
 from rlnotes.functional.log_probs import entropy
 
 
@@ -71,7 +71,7 @@ def value_loss(values: Tensor, value_targets: Tensor) -> Tensor:
         tensor(1.)
     """
     _check(values=values, value_targets=value_targets)
-    return ((values - value_targets.detach()) ** 2).mean() / 2
+    return torch.nn.functional.mse_loss(values, value_targets.detach()) / 2
 
 
 def entropy_bonus(logits: Tensor) -> Tensor:
@@ -103,9 +103,7 @@ def entropy_bonus(logits: Tensor) -> Tensor:
 
 def _check(**tensors: Tensor) -> None:
     require_same_shape(**tensors)
+    require_finite(**tensors)
     for name, tensor in tensors.items():
         if tensor.numel() == 0:
             raise ValueError(f"{name} must hold at least one number, got none")
-        finite = torch.isfinite(tensor)
-        if not finite.all():
-            raise ValueError(f"{name} must be finite, got {tensor[~finite][0].item()}")

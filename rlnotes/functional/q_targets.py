@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_in_unit_interval, require_same_shape
+from rlnotes._checks import require_finite, require_in_unit_interval, require_same_shape
 
 
 def q_learning_targets(
@@ -27,8 +27,8 @@ def q_learning_targets(
         them where they come from the network that is trained.
 
     Raises:
-        ValueError: if shapes do not fit, terminated is not bool, or gamma lies outside
-            [0, 1].
+        ValueError: if shapes do not fit, terminated is not bool, a reward is not
+            finite, or gamma lies outside [0, 1].
 
     References:
         Watkins (1989); Sutton & Barto (2018), Eq. 6.8.
@@ -195,6 +195,7 @@ def _mean_loss(loss, action_values: Tensor, targets: Tensor, weights: Tensor | N
 
 def _check(rewards: Tensor, next_q_values: Tensor, terminated: Tensor, gamma: float) -> None:
     require_same_shape(rewards=rewards, terminated=terminated)
+    require_finite(rewards=rewards)
     if next_q_values.ndim == 0 or next_q_values.shape[:-1] != rewards.shape:
         raise ValueError(
             f"next_q_values must have shape [*rewards.shape, A], got "

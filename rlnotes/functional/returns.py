@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_in_unit_interval, require_same_shape
+from rlnotes._checks import require_finite, require_in_unit_interval, require_same_shape
 
 
 def discounted_returns(
@@ -30,8 +30,8 @@ def discounted_returns(
         [..., T] returns, discounted reward.
 
     Raises:
-        ValueError: if shapes differ, a record is empty, a flag is not bool, or gamma
-            lies outside [0, 1].
+        ValueError: if shapes differ, a record is empty, a reward is not finite, a flag
+            is not bool, or gamma lies outside [0, 1].
 
     References:
         Sutton & Barto (2018), section 3.3; for truncation Pardo et al. (2018),
@@ -77,8 +77,8 @@ def lambda_returns(
         [..., T] returns, discounted reward.
 
     Raises:
-        ValueError: if shapes differ, a record is empty, a flag is not bool, or gamma
-            or gae_lambda lies outside [0, 1].
+        ValueError: if shapes differ, a record is empty, a reward is not finite, a flag
+            is not bool, or gamma or gae_lambda lies outside [0, 1].
 
     References:
         Sutton & Barto (2018), section 12.1, in recursive form.
@@ -112,6 +112,7 @@ def _check_record(
     )
     if rewards.ndim == 0 or rewards.shape[-1] == 0:
         raise ValueError(f"rewards must hold at least one step, got shape {tuple(rewards.shape)}")
+    require_finite(rewards=rewards)
     for name, flag in {"terminated": terminated, "truncated": truncated}.items():
         if flag.dtype != torch.bool:
             raise ValueError(f"{name} must be a bool tensor, got {flag.dtype}")

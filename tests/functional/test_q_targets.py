@@ -193,3 +193,9 @@ def test_actions_of_another_type_and_empty_batches_are_refused():
     for loss in (squared_td_loss, huber_td_loss):
         with pytest.raises(ValueError, match="action_values must hold at least one number"):
             loss(torch.zeros(0), torch.zeros(0))
+
+
+def test_a_reward_that_is_not_finite_is_refused():
+    no = torch.zeros(1, dtype=torch.bool)
+    with pytest.raises(ValueError, match="rewards must be finite, got inf"):
+        q_learning_targets(torch.tensor([torch.inf]), torch.zeros(1, 2), no, gamma=0.9)

@@ -176,3 +176,9 @@ def test_an_empty_record_is_refused(shape):
         discounted_returns(values, values, flag, flag, gamma=0.9)
     with pytest.raises(ValueError, match="rewards must hold at least one step, got shape"):
         lambda_returns(values, values, flag, flag, gamma=0.9, gae_lambda=1.0)
+
+
+def test_a_reward_that_is_not_finite_is_refused(record):
+    record["rewards"][1, 2] = NAN
+    with pytest.raises(ValueError, match=r"rewards must be finite, got nan at \(1, 2\)"):
+        discounted_returns(**record, gamma=0.9)
