@@ -11,6 +11,7 @@ from rlnotes._checks import (
     require_finite,
     require_in_unit_interval,
     require_option,
+    require_positive,
     require_positive_integer,
     require_same_shape,
     require_shape,
@@ -103,3 +104,10 @@ def test_an_option_may_come_from_a_sequence_or_from_the_keys_of_a_mapping():
     require_option({"fast": 1}, speed="fast")
     with refuses("speed must be one of ['fast'], got 'slow'"):
         require_option({"fast": 1}, pace="fast", speed="slow")
+
+
+def test_positive_numbers_pass_and_zero_infinity_and_nan_do_not():
+    require_positive(learning_rate=1e-9, coefficient=3)
+    for number in (0, -1.5, float("inf"), float("nan")):
+        with refuses(f"learning_rate must be positive and finite, got {number}"):
+            require_positive(learning_rate=number)

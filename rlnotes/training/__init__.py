@@ -2,4 +2,11 @@
 
 `q_learning`         tabular Q-learning on a Gymnasium environment
 `q_learning_tables`  the same on the tables of a finite MDP, many times faster
+`dqn`                DQN, with every part on a switch
+`probing`            a DQN learner on one rung of the probe ladder
+`evaluation`         greedy evaluation on CartPole, and when it counts as solved
+`recordings`         recorded runs, and how to load one
+`on_policy`          experience of the current policy, from many copies at once
+`reinforce`          REINFORCE, with or without a learned baseline
+`actor_critic`       A2C: a policy and a critic that bootstraps
 """

@@ -1,0 +1,263 @@
+"""DQN, with its parts on switches: replay, target copy, double, dueling, priorities."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gymnasium as gym
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rlnotes._checks import (
+    require_finite,
+    require_in_unit_interval,
+    require_option,
+    require_positive_integer,
+)
+from rlnotes.data.prioritized_replay import PrioritizedReplayBuffer
+from rlnotes.data.replay_buffer import Batch, ReplayBuffer
+from rlnotes.functional.q_targets import (
+    chosen_q_values,
+    double_q_learning_targets,
+    huber_td_loss,
+    q_learning_targets,
+    squared_td_loss,
+)
+from rlnotes.models.mlp import MLP, DuelingMLP
+from rlnotes.training.q_learning import Episodes
+
+REPLAYS = ("uniform", "prioritized", "none")
+LOSSES = {"huber": huber_td_loss, "squared": squared_td_loss}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Hyperparameters; units in the comments. The defaults solve CartPole-v1.
+
+    Raises:
+        ValueError: for a number out of its range or an unknown option.
+    """
+
+    gamma: float = 0.99  # discount per step
+    num_steps: int = 50_000  # environment steps in all
+    learning_rate: float = 2e-3  # Adam's
+    loss: str = "huber"  # or "squared"
+    hidden_sizes: tuple[int, ...] = (64, 64)
+    batch_size: int = 64  # transitions per update
+    steps_per_update: int = 2  # environment steps between two updates
+    warmup_steps: int = 1_000  # steps before the first update
+    max_gradient_norm: float = 10.0
+    replay: str = "uniform"  # or "prioritized", or "none": the latest batch_size steps
+    buffer_size: int = 50_000  # transitions
+    target_period: int = 100  # updates between two copies; 1 is no separate copy
+    double: bool = True  # the online network chooses, the copy values
+    dueling: bool = False  # two heads, V and A
+    priority_alpha: float = 0.6
+    priority_beta: float = 0.4  # grows to 1 over the run
+    epsilon_start: float = 1.0  # probability of a uniformly random action
+    epsilon_end: float = 0.05
+    epsilon_steps: int = 5_000  # over which it falls linearly
+    max_episode_steps: int = 500  # then the episode is truncated
+    seed: int = 0
+
+    def __post_init__(self):
+        require_in_unit_interval(
+            gamma=self.gamma,
+            epsilon_start=self.epsilon_start,
+            epsilon_end=self.epsilon_end,
+            priority_alpha=self.priority_alpha,
+            priority_beta=self.priority_beta,
+        )
+        counts = (
+            *("num_steps", "batch_size", "steps_per_update", "warmup_steps", "buffer_size"),
+            *("target_period", "epsilon_steps", "max_episode_steps"),
+        )
+        require_positive_integer(**{name: getattr(self, name) for name in counts})
+        require_option(REPLAYS, replay=self.replay)
+        require_option(LOSSES, loss=self.loss)
+        for name in ("learning_rate", "max_gradient_norm"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+        for name in ("buffer_size", "warmup_steps"):
+            if getattr(self, name) < self.batch_size:
+                raise ValueError(
+                    f"{name} must be at least batch_size={self.batch_size}, "
+                    f"got {getattr(self, name)}"
+                )
+
+    def epsilon(self, step: int) -> float:
+        """Exploration rate at an environment step, counted from 0."""
+        share = min(step / self.epsilon_steps, 1.0)
+        return self.epsilon_start + share * (self.epsilon_end - self.epsilon_start)
+
+    def beta(self, step: int) -> float:
+        """Exponent of the importance weights at an environment step."""
+        return self.priority_beta + min(step / self.num_steps, 1.0) * (1 - self.priority_beta)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run leaves behind."""
+
+    q_network: nn.Module  # observations [..., D] to action values [..., A]
+    episode_returns: np.ndarray  # [E] undiscounted reward of each finished episode
+    episode_lengths: np.ndarray  # [E] steps
+    num_truncated: int  # episodes that the limit ended
+    losses: np.ndarray  # [U] one per update
+    num_steps: int  # environment steps taken
+
+
+def train_dqn(
+    env: gym.Env,
+    config: Config,
+    *,
+    every: int = 1_000,
+    watch: Callable[[int, nn.Module], bool | None] | None = None,
+    make_learner: "type[Learner] | None" = None,
+) -> Result:
+    """Learn action values off-policy with a network.
+
+        y    = r + gamma * max over a of Q_copy(s', a),    y = r if terminated
+        loss = mean over a batch from the buffer of h(y - Q(s, a))
+
+    A truncated episode ends, but its last step bootstraps. The environment, the start
+    weights and the agent's draws get independent child seeds of `config.seed`.
+
+    Args:
+        env: discrete actions; observations are vectors, or discrete (then one-hot).
+        config: see `Config`.
+        every: environment steps between two calls of `watch`.
+        watch: called with the number of steps and the network; True ends the run.
+        make_learner: a subclass of `Learner`, to change one part; None is `Learner`.
+
+    Raises:
+        ValueError: if a space is of another kind, or a reward is not finite.
+
+    References:
+        Mnih et al. (2015), "Human-level control through deep reinforcement learning";
+        van Hasselt et al. (2016), arXiv:1509.06461; Wang et al. (2016),
+        arXiv:1511.06581; Schaul et al. (2016), arXiv:1511.05952.
+    """
+    require_positive_integer(every=every)
+    encode, observation_size = observation_encoder(env.observation_space)
+    if not isinstance(env.action_space, gym.spaces.Discrete) or env.action_space.start:
+        raise ValueError(f"env must have a discrete action_space from 0, got {env.action_space}")
+    env_seed, agent_seed, net_seed = np.random.SeedSequence(config.seed).spawn(3)
+    rng = np.random.default_rng(agent_seed)
+    generator = torch.Generator().manual_seed(int(net_seed.generate_state(1)[0]))
+    learner = (make_learner or Learner)(
+        observation_size, int(env.action_space.n), config, generator
+    )
+    episodes = Episodes()
+
+    state, _ = env.reset(seed=int(env_seed.generate_state(1)[0]))
+    observation = encode(state)
+    for step in range(config.num_steps):
+        if rng.random() < config.epsilon(step):
+            action = int(rng.integers(env.action_space.n))
+        else:
+            action = greedy_action(learner.online, observation)
+        state, reward, terminated, truncated, _ = env.step(action)
+        require_finite(rewards=np.array(reward))
+        following = encode(state)
+        learner.buffer.add(observation, action, reward, following, terminated)
+        observation = following
+        if episodes.step_ends_one(reward, terminated, truncated, config.max_episode_steps):
+            observation = encode(env.reset()[0])
+        if step + 1 >= config.warmup_steps and (step + 1) % config.steps_per_update == 0:
+            learner.update(step, rng)
+        if watch and (step + 1) % every == 0 and watch(step + 1, learner.online):
+            break
+    return Result(
+        learner.online,
+        np.array(episodes.returns),
+        np.array(episodes.lengths, dtype=int),
+        episodes.num_truncated,
+        np.array(learner.losses),
+        step + 1,
+    )
+
+
+class Learner:
+    """The two networks, the buffer and the update."""
+
+    def __init__(
+        self,
+        observation_size: int,
+        num_actions: int,
+        config: Config,
+        generator: torch.Generator,
+    ):
+        self.config = config
+        sizes = [observation_size, *config.hidden_sizes, num_actions]
+        kind = DuelingMLP if config.dueling else MLP
+        self.online = kind(sizes, generator=generator, activation="relu")
+        self.copy = kind(sizes, generator=generator, activation="relu")
+        self.copy.load_state_dict(self.online.state_dict())
+        self.optimizer = torch.optim.Adam(
+            self.online.parameters(), lr=config.learning_rate, fused=True
+        )
+        self.buffer = (
+            PrioritizedReplayBuffer(
+                config.buffer_size, observation_size, alpha=config.priority_alpha
+            )
+            if config.replay == "prioritized"
+            else ReplayBuffer(config.buffer_size, observation_size)
+        )
+        self.losses: list[float] = []
+
+    def update(self, step: int, rng: np.random.Generator) -> None:
+        """One gradient step on one batch; then perhaps a copy."""
+        batch = self.draw(step, rng)
+        targets = self.targets(batch)
+        action_values = chosen_q_values(self.online(batch.observations), batch.actions)
+        loss = LOSSES[self.config.loss](action_values, targets, batch.weights)
+        self.optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.online.parameters(), self.config.max_gradient_norm)
+        self.optimizer.step()
+
+        self.losses.append(loss.item())
+        if self.config.replay == "prioritized":
+            td_errors = (targets - action_values).detach().numpy()
+            self.buffer.update_priorities(batch.indices, td_errors)
+        if len(self.losses) % self.config.target_period == 0:
+            self.copy.load_state_dict(self.online.state_dict())
+
+    def draw(self, step: int, rng: np.random.Generator) -> Batch:
+        if self.config.replay == "none":
+            return self.buffer.latest(self.config.batch_size)
+        if self.config.replay == "prioritized":
+            return self.buffer.sample(self.config.batch_size, rng, beta=self.config.beta(step))
+        return self.buffer.sample(self.config.batch_size, rng)
+
+    @torch.no_grad()
+    def targets(self, batch: Batch) -> Tensor:
+        next_q_values = self.copy(batch.next_observations)
+        gamma = self.config.gamma
+        if not self.config.double:
+            return q_learning_targets(batch.rewards, next_q_values, batch.terminated, gamma=gamma)
+        choosing = self.online(batch.next_observations)
+        return double_q_learning_targets(
+            batch.rewards, choosing, next_q_values, batch.terminated, gamma=gamma
+        )
+
+
+@torch.no_grad()
+def greedy_action(q_network: nn.Module, observation: np.ndarray) -> int:
+    """An action of largest value in one observation [D]."""
+    return int(q_network(torch.from_numpy(observation)).argmax())
+
+
+def observation_encoder(space: gym.Space) -> tuple[Callable[[object], np.ndarray], int]:
+    """How to turn an observation into a float32 vector, and the vector's length.
+
+    Raises:
+        ValueError: unless the space is discrete or a flat box.
+    """
+    if isinstance(space, gym.spaces.Discrete):
+        one_hot = np.eye(int(space.n), dtype=np.float32)
+        return lambda state: one_hot[state - space.start], int(space.n)
+    if isinstance(space, gym.spaces.Box) and len(space.shape) == 1:
+        return lambda state: np.asarray(state, dtype=np.float32), space.shape[0]
+    raise ValueError(f"env must have discrete or vector observations, got {space}")
