@@ -133,3 +133,19 @@ def test_the_verdict_shows_more_than_colour():
     assert "solid" in bundle["text/html"]
     assert "dotted" in TOY.check(None)._repr_mimebundle_()["text/html"]
     assert "&lt;" in TOY.check(lambda x: "<b>")._repr_mimebundle_()["text/html"]
+
+
+def test_what_is_measured_may_be_something_else_than_the_answer():
+    def slope(candidate):
+        return lambda x: candidate(x + 1) - candidate(x)
+
+    exercise = Exercise(
+        name="any line of slope 2",
+        cases=[Case({"x": np.array(3.0)}, 2.0, "the slope.")],
+        solutions=[double, lambda x: 2 * x + 7],
+        wrong_answers={"half as steep": lambda x: x},
+        hints={"half as steep": "twice as steep."},
+        measure=slope,
+    )
+    assert all(exercise.check(solution).passed for solution in exercise.solutions)
+    assert exercise.check(lambda x: x - 5).message.endswith("Hint: twice as steep.")

@@ -13,6 +13,13 @@ _EXERCISES = (
     "optimality_backup",
     "q_learning_update",
     "epsilon_greedy_probs",
+    "dqn_targets",
+    "replay_weights",
+    "autopsy",
+    "log_prob_gradient",
+    "reinforce_gradient",
+    "baseline_gradient",
+    "actor_critic_losses",
 )
 
 

@@ -10,6 +10,8 @@ import html
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -58,6 +60,8 @@ class Exercise:
         wrong_answers: name -> callable; mistakes that people really make.
         hints: name -> sentence, for each wrong answer.
         seconds: time after which a candidate is stopped.
+        measure: turns a candidate into the function whose numbers are compared, for
+            answers of which something else counts, such as the gradient of a loss.
     """
 
     name: str
@@ -66,6 +70,7 @@ class Exercise:
     wrong_answers: Mapping[str, Callable]
     hints: Mapping[str, str]
     seconds: float = field(default=5.0)
+    measure: Callable[[Callable], Callable] = field(default=lambda candidate: candidate)
 
     def check(self, candidate: Callable) -> Verdict:
         """Compare a candidate with the right answers. Never raises.
@@ -79,24 +84,25 @@ class Exercise:
         """
         if not callable(candidate):
             return Verdict(False, f"check needs a function, got {type(candidate).__name__}.")
+        measured = self.measure(candidate)
         for case in self.cases:
-            problem, may_be_known = self._try(candidate, case)
+            problem, may_be_known = self.guarded(partial(_problem, measured, case), case.arguments)
             if problem:
-                return Verdict(False, problem + (self._hint(candidate) if may_be_known else ""))
+                return Verdict(False, problem + (self._hint(measured) if may_be_known else ""))
         return Verdict(True, f"all {len(self.cases)} inputs give the right answer.")
 
-    def _try(self, candidate: Callable, case: Case) -> tuple[str, bool]:
-        """What is wrong on this case, if anything; and whether to look for a hint."""
+    def guarded(self, examine: Callable[[], str], arguments: Mapping) -> tuple[str, bool]:
+        """What `examine` finds wrong, or its error; and whether to look for a hint."""
         try:
             with time_limit(self.seconds):
-                return _problem(candidate, case), True
+                return examine(), True
         except NotImplementedError:
             return "`raise NotImplementedError` was reached. Write the body in its place.", False
         except KeyboardInterrupt:
             return "interrupted. Does a loop never end?", False
         except TimeUp:
             stopped = f"no answer after {self.seconds:g} seconds. Does a loop never end? Stopped on"
-            return f"{stopped} this input:\n{_show_arguments(case.arguments)}", False
+            return f"{stopped} this input:\n{_show_arguments(arguments)}", False
         except BaseException:  # any error of the reader's becomes a message
             problem = f"your function raised an error:\n{_own_traceback()}"
             if "unexpected keyword argument" in problem:
@@ -106,7 +112,8 @@ class Exercise:
     def _hint(self, candidate: Callable) -> str:
         outcomes = [_outcome(candidate, case, self.seconds) for case in self.cases]
         for name, wrong in self.wrong_answers.items():
-            mistakes = (_outcome(wrong, case, self.seconds) for case in self.cases)
+            mistaken = self.measure(wrong)
+            mistakes = (_outcome(mistaken, case, self.seconds) for case in self.cases)
             if all(map(_same_outcome, outcomes, mistakes)):
                 return f"\nHint: {self.hints[name]}"
         return ""
@@ -190,5 +197,5 @@ def _own_traceback() -> str:
     """The last error, without the checker's own frames."""
     lines = traceback.format_exc().splitlines()
     frames = [i for i, line in enumerate(lines) if line.startswith("  File")]
-    own = [i for i in frames if __file__ not in lines[i]]
+    own = [i for i in frames if str(Path(__file__).parent) not in lines[i]]
     return "\n".join(lines[own[0] if own else -1 :])
