@@ -40,7 +40,7 @@ notebooks: $(VENV)/.ready-dev
 handout: $(VENV)/.ready
 	$(BIN)/python -m rlnotes.scripts.handout
 
-bench: $(VENV)/.ready-dev
+bench: $(VENV)/.ready-bench
 	$(BIN)/python -m tests.benchmarks
 
 clean:
@@ -55,4 +55,8 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 
 $(VENV)/.ready-dev: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[dev]"
+	touch $@
+
+$(VENV)/.ready-bench: $(VENV)/.ready-dev
+	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[dev,bench]"
 	touch $@

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.benchmarks import learning, planning
+from tests.benchmarks import dqn, learning, planning, reinforce, seeds
 from tests.benchmarks.frame import measure, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -14,7 +14,21 @@ one machine.
 
 """
 
+RACES = """
+
+Races to a solved CartPole-v1: two greedy evaluations in a row, of 100 episodes each,
+with a mean return of at least 475, asked every 1000 steps or so. CPU seconds without
+the evaluations, over 10 seeds that were used for nothing else. We tuned for this rule;
+the peers' settings were published for another one, so a part of each ratio is tuning.
+The loop of the REINFORCE row is ours, with its settings tuned by hand for this rule. It
+takes fewer environment steps than we do: the ratio is one of time, not of experience.
+
+"""
+
 rows = [*planning.comparisons(), *learning.comparisons()]
 results = table([measure(row) for row in rows])
+print(results, flush=True)
+outcomes = [seeds.run(race) for race in (*dqn.races(), *reinforce.races())]
+results += RACES + "\n".join([seeds.HEADER, *(outcome.row() for outcome in outcomes)])
 PAGE.write_text(INTRODUCTION + results + "\n", encoding="utf-8")
 print(results)

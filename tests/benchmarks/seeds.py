@@ -1,0 +1,92 @@
+"""Races to a solved CartPole-v1: CPU time over fresh seeds, in one run."""
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from rlnotes.training.evaluation import greedy_returns, is_solved
+
+NUM_SEEDS, FIRST_SEED = 10, 700
+
+
+class Referee:
+    """Evaluates an agent on request, and keeps the clock without the evaluations."""
+
+    def __init__(self, seed: int):
+        self._rng = np.random.default_rng(10_000 + seed)
+        self.means: list[float] = []
+        self.steps, self._evaluating = 0, 0.0
+        self._start = time.process_time()
+        self.seconds = 0.0
+
+    def judge(self, steps: int, choose_actions: Callable[[np.ndarray], np.ndarray]) -> bool:
+        """Play 100 greedy episodes; whether two evaluations in a row reached 475."""
+        start = time.process_time()
+        self.steps, self.seconds = steps, start - self._start - self._evaluating
+        self.means.append(greedy_returns(choose_actions, rng=self._rng).mean())
+        self._evaluating += time.process_time() - start
+        return self.solved
+
+    @property
+    def solved(self) -> bool:
+        return is_solved(self.means)
+
+
+@dataclass(frozen=True)
+class Race:
+    """Two trainers (seed, referee); each stops when the referee says so."""
+
+    name: str
+    ours: Callable[[int, Referee], None]
+    peer: Callable[[int, Referee], None]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """CPU seconds and environment steps of each seed; a peer may fail, we may not."""
+
+    name: str
+    ours: list[Referee]
+    peer: list[Referee]
+
+    def row(self) -> str:
+        """A row of the table; a seed that the peer never solved counts in full."""
+        cells = [self.name]
+        for runs in (self.ours, self.peer):
+            seconds = [run.seconds for run in runs]
+            steps = statistics.median(run.steps for run in runs)
+            cells.append(f"{sum(run.solved for run in runs)} of {len(runs)}")
+            cells.append(f"{statistics.median(seconds):.2f} ({max(seconds):.2f})")
+            cells.append(f"{steps / 1000:.0f}k")
+        ours, peer = (
+            statistics.median(run.seconds for run in runs) for runs in (self.ours, self.peer)
+        )
+        return "| " + " | ".join([*cells, f"{peer / ours:.1f}"]) + " |"
+
+
+HEADER = (
+    "| task | ours solved | ours, median (worst) s | ours, steps | peer solved "
+    "| peer, median (worst) s | peer, steps | ratio of medians |\n"
+    "| --- | --- | --- | --- | --- | --- | --- | --- |"
+)
+
+
+def run(race: Race, num_seeds: int = NUM_SEEDS) -> Outcome:
+    """Alternate both sides, seed by seed.
+
+    Raises:
+        AssertionError: if one of our runs did not solve the task.
+    """
+    torch.set_num_threads(1)
+    ours, peer = [], []
+    for seed in range(FIRST_SEED, FIRST_SEED + num_seeds):
+        for side, referees in ((race.ours, ours), (race.peer, peer)):
+            referee = Referee(seed)
+            side(seed, referee)
+            referees.append(referee)
+        assert ours[-1].solved, f"{race.name}: seed {seed} not solved, {ours[-1].means[-5:]}"
+    return Outcome(race.name, ours, peer)
