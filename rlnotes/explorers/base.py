@@ -197,7 +197,9 @@ class Explorer(ipywidgets.VBox):
 
 
 def _require_possible(name: str, value, control: ipywidgets.ValueWidget) -> None:
-    if hasattr(control, "options"):
+    if isinstance(control, ipywidgets.Checkbox):
+        require_option((True, False), **{name: value})
+    elif hasattr(control, "options"):
         require_option(control.options, **{name: value})
     elif hasattr(control, "min"):
         whole = isinstance(control, ipywidgets.IntSlider)

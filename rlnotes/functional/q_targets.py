@@ -118,9 +118,11 @@ def chosen_q_values(q_values: Tensor, actions: Tensor) -> Tensor:
     num_actions = q_values.shape[-1]
     if actions.dtype != torch.int64:
         raise ValueError(f"actions must be int64, got {actions.dtype}")
-    if ((actions < 0) | (actions >= num_actions)).any():
-        raise ValueError(f"actions must lie in [0, {num_actions}), got {actions.tolist()}")
-    return q_values.gather(-1, actions[..., None]).squeeze(-1)
+    try:
+        return q_values.gather(-1, actions[..., None]).squeeze(-1)
+    except RuntimeError:
+        message = f"actions must lie in [0, {num_actions}), got {actions.tolist()}"
+        raise ValueError(message) from None
 
 
 def squared_td_loss(

@@ -26,6 +26,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row]]]:
     return {
         "dqn_maze": record_dqn.maze,
         "dqn_cartpole": record_dqn.cartpole,
+        "dqn_cartpole_default": record_dqn.cartpole_default,
         "reinforce_cartpole": record_policy_gradients.curves,
         "reinforce_noise": record_policy_gradients.gradient_noise,
     }

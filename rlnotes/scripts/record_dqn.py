@@ -67,6 +67,11 @@ def cartpole(pool) -> list[dict]:
     return _rows(pool, cartpole_run, settings)
 
 
+def cartpole_default(pool) -> list[dict]:
+    """The defaults of `Config` on CartPole-v1, whole runs."""
+    return _rows(pool, cartpole_run, [{"num_steps": Config().num_steps}], range(10))
+
+
 def maze_run(run: tuple[dict, int]) -> list[tuple[int, float]]:
     """Largest distance to the exact Q* during one run."""
     settings, seed = dict(run[0]), run[1]
@@ -95,17 +100,17 @@ def cartpole_run(run: tuple[dict, int]) -> list[tuple[int, float]]:
         choose = partial(greedy_actions, q_network)
         points.append((step, greedy_returns(choose, rng=rng, num_episodes=20).mean()))
 
-    config = Config(num_steps=CARTPOLE_STEPS, seed=seed, **settings)
+    config = Config(**{"num_steps": CARTPOLE_STEPS, **settings}, seed=seed)
     train_dqn(gym.make("CartPole-v1"), config, every=CARTPOLE_EVERY, watch=watch)
     return points
 
 
-def _rows(pool, run, settings: list[dict]) -> list[dict]:
+def _rows(pool, run, settings: list[dict], seeds=SEEDS) -> list[dict]:
     """One row per setting and step: smallest, median and largest over the seeds."""
-    all_points = pool.map(run, list(product(settings, SEEDS)), chunksize=1)
+    all_points = pool.map(run, list(product(settings, seeds)), chunksize=1)
     rows = []
     for index, setting in enumerate(settings):
-        runs = np.array(all_points[index * len(SEEDS) : (index + 1) * len(SEEDS)])
+        runs = np.array(all_points[index * len(seeds) : (index + 1) * len(seeds)])
         for step, values in zip(runs[0, :, 0], runs[:, :, 1].T, strict=True):
             summary = {"low": values.min(), "median": np.median(values), "high": values.max()}
             rounded = {name: f"{value:.4g}" for name, value in summary.items()}

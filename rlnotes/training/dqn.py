@@ -194,9 +194,8 @@ class Learner:
         self.online = kind(sizes, generator=generator, activation="relu")
         self.copy = kind(sizes, generator=generator, activation="relu")
         self.copy.load_state_dict(self.online.state_dict())
-        self.optimizer = torch.optim.Adam(
-            self.online.parameters(), lr=config.learning_rate, fused=True
-        )
+        self.weights = list(self.online.parameters())
+        self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=True)
         self.buffer = (
             PrioritizedReplayBuffer(
                 config.buffer_size, observation_size, alpha=config.priority_alpha
@@ -212,9 +211,10 @@ class Learner:
         targets = self.targets(batch)
         action_values = chosen_q_values(self.online(batch.observations), batch.actions)
         loss = LOSSES[self.config.loss](action_values, targets, batch.weights)
-        self.optimizer.zero_grad()
+        for weight in self.weights:
+            weight.grad = None
         loss.backward()
-        nn.utils.clip_grad_norm_(self.online.parameters(), self.config.max_gradient_norm)
+        nn.utils.clip_grad_norm_(self.weights, self.config.max_gradient_norm)
         self.optimizer.step()
 
         self.losses.append(loss.item())

@@ -164,7 +164,7 @@ def test_bad_settings_are_refused_and_change_nothing(explorer):
     with pytest.raises(ValueError, match="control must be one of"):
         explorer.set(no_such_control=1)
     for name, control in explorer.controls.items():
-        bad = "no such option" if hasattr(control, "options") else control.max + 1
+        bad = control.max + 1 if hasattr(control, "max") else "no such option"
         with pytest.raises(ValueError, match=f"{name} must .*got"):
             explorer.set(**{name: bad})
     assert explorer.settings == before
