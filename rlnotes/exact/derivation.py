@@ -19,7 +19,7 @@ RUNGS = (
     "the gradient enters the sum",
     "multiply and divide by p(tau)",
     "start and dynamics vanish",
-    "past rewards add nothing",
+    "weight gamma^t G_t is enough",
     "a baseline adds nothing",
     "the policy-gradient theorem",
 )
@@ -71,7 +71,7 @@ def policy_gradient_ladder(
         gamma: discount factor in [0, 1], per step.
         max_steps: no episode may be longer.
         baseline: [S, A] used in line 6; None: V(s), the same for all actions.
-        visits: [S] used in line 7; None: the occupancy, not normalised.
+        visits: [S] used in line 7; None: the occupancy, not normalized.
         sampled: [S, A] bool used in line 3: which actions the sampler can draw; None:
             all of them.
         step_discount: factor per step before the score in line 5; None: gamma.

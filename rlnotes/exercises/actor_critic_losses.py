@@ -93,6 +93,11 @@ def _losses_target_as_weight(log_probs, values, next_values, rewards, terminated
     return -(log_probs * targets).mean(), losses[1]
 
 
+def _losses_sum_second(log_probs, values, next_values, rewards, terminated, gamma):
+    policy, value = _losses(log_probs, values, next_values, rewards, terminated, gamma)
+    return policy, policy + value
+
+
 def _gradients(candidate: Callable) -> Callable:
     """The candidate as a function from arrays to the gradients of its two losses."""
 
@@ -109,8 +114,8 @@ def _gradients(candidate: Callable) -> Callable:
         if not pair or not all(torch.is_tensor(loss) and loss.ndim == 0 for loss in answer):
             raise TypeError("return two losses, each a tensor of one number (.mean() gives one)")
         rows = []
-        for loss, inputs in zip(answer, (leaves, leaves[1:]), strict=True):
-            rows += _rows(torch, loss, inputs)
+        for loss in answer:
+            rows += _rows(torch, loss, leaves)
         return np.stack(rows)
 
     return gradients
@@ -128,8 +133,8 @@ def _rows(torch, loss, inputs) -> list[np.ndarray]:
 
 
 _ROWS = (
-    "\nRows: gradient of the policy loss in log_probs, values, next_values; of the value loss "
-    "in values, next_values."
+    "\nRows: gradient of the policy loss in log_probs, values, next_values; then of the value "
+    "loss in the same three."
 )
 
 EXERCISE = Exercise(
@@ -144,7 +149,7 @@ EXERCISE = Exercise(
                 "terminated": np.array([False, True]),
                 "gamma": 0.5,
             },
-            [[-1.5, 0.5], [0, 0], [0, 0], [-1.5, 0.5], [0, 0]],
+            [[-1.5, 0.5], [0, 0], [0, 0], [0, 0], [-1.5, 0.5], [0, 0]],
             "targets 3 + 0.5 * 2 = 4 and 1 (the end), advantages 4 - 1 = 3 and 1 - 2 = -1, "
             "each divided by 2 steps, with a minus." + _ROWS,
         ),
@@ -157,7 +162,7 @@ EXERCISE = Exercise(
                 "terminated": np.array([False]),
                 "gamma": 1.0,
             },
-            [[-2.0], [0], [0], [-2.0], [0]],
+            [[-2.0], [0], [0], [0], [-2.0], [0]],
             "the target is 6, the advantage 6 - 4 = 2." + _ROWS,
         ),
     ],
@@ -177,6 +182,7 @@ EXERCISE = Exercise(
         "half missing": _losses_no_half,
         "sums": _losses_sums,
         "target for advantage": _losses_target_as_weight,
+        "sum returned second": _losses_sum_second,
     },
     hints={
         "no mask": "where terminated is True nothing follows: the target is the reward alone.",
@@ -204,6 +210,8 @@ EXERCISE = Exercise(
         "sums": "take means over the steps, not sums.",
         "target for advantage": "the policy loss multiplies log_probs by the target. Subtract "
         "V(s): the advantage is target - value.",
+        "sum returned second": "the second loss moves log_probs, too. Return the value loss "
+        "alone; whoever trains adds the two.",
     },
     measure=_gradients,
 )

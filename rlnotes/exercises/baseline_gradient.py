@@ -12,9 +12,10 @@ def _softmax(logits):
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
-def _add_up(logits, states, actions, weights):
+def _add_up(logits, states, actions, weights, probs=None):
     """Sum of score times weight over all steps, divided by the number of episodes."""
-    scores = np.eye(logits.shape[1])[actions] - _softmax(logits)[states]
+    probs = _softmax(logits) if probs is None else probs
+    scores = np.eye(logits.shape[1])[actions] - probs[states]
     gradient = np.zeros_like(logits)
     np.add.at(gradient, states, weights[..., None] * scores)
     return gradient / len(states)
@@ -88,6 +89,36 @@ def _baseline_of_the_action(logits, states, actions, rewards, values):
     return _add_up(logits, states, actions, weights)
 
 
+def _baseline_by_time(logits, states, actions, rewards, values):
+    padded = np.resize(values, states.shape[1])
+    return _add_up(logits, states, actions, _to_go(rewards) - padded)
+
+
+def _baseline_of_the_first_episode(logits, states, actions, rewards, values):
+    return _add_up(logits, states, actions, _to_go(rewards) - values[states[0]])
+
+
+def _baseline_averaged_over_episodes(logits, states, actions, rewards, values):
+    return _add_up(logits, states, actions, _to_go(rewards) - values[states].mean(axis=0))
+
+
+def _with_policy(probs_of):
+    """The right weights, with another policy in the score."""
+
+    def gradient(logits, states, actions, rewards, values):
+        weights = _to_go(rewards) - values[states]
+        return _add_up(logits, states, actions, weights, probs_of(logits))
+
+    return gradient
+
+
+_softmax_twice = _with_policy(lambda logits: _softmax(_softmax(logits)))
+_softmax_of_minus = _with_policy(lambda logits: _softmax(-logits))
+_uniform_policy = _with_policy(lambda logits: np.full(logits.shape, 1 / logits.shape[1]))
+_not_normalized = _with_policy(lambda logits: np.exp(logits) / logits.shape[1])
+_policy_of_state_0 = _with_policy(lambda logits: np.tile(_softmax(logits)[0], (len(logits), 1)))
+
+
 def _objective(logits, states, actions, rewards):
     return _softmax(logits)[states, actions].prod(axis=1) @ rewards.sum(axis=1)
 
@@ -151,6 +182,19 @@ EXERCISE = Exercise(
             [[0.25, -0.25]],
             "the coin: both draws give the same 0.25, so no noise is left.",
         ),
+        Case(
+            {
+                "logits": np.log(np.array([[3.0, 1.0], [1.0, 4.0]])),
+                "states": np.array([[1, 0], [0, 0]]),
+                "actions": np.array([[0, 1], [0, 0]]),
+                "rewards": np.array([[1.0, 3.0], [2.0, 6.0]]),
+                "values": np.array([2.0, 5.0]),
+            },
+            [[0.875, -0.875], [-0.4, 0.4]],
+            "pi(.|0) = (3/4, 1/4) and pi(.|1) = (1/5, 4/5). State 1: weight 4 - 5 = -1 times "
+            "the score (4/5, -4/5). State 0: weight 3 - 2 = 1 times (-3/4, 3/4), and 8 - 2 = 6 "
+            "and 6 - 2 = 4 times (1/4, -1/4). All divided by 2 episodes.",
+        ),
     ],
     solutions=[_baseline_by_arrays, _baseline_by_loop],
     wrong_answers={
@@ -165,6 +209,14 @@ EXERCISE = Exercise(
         "immediate reward": _baseline_immediate_reward,
         "sign": _baseline_sign,
         "looks at the action": _baseline_of_the_action,
+        "by time": _baseline_by_time,
+        "states of the first episode": _baseline_of_the_first_episode,
+        "mean over the episodes": _baseline_averaged_over_episodes,
+        "softmax twice": _softmax_twice,
+        "softmax of minus the logits": _softmax_of_minus,
+        "uniform policy": _uniform_policy,
+        "not normalized": _not_normalized,
+        "policy of state 0": _policy_of_state_0,
     },
     hints={
         "added": "subtract the baseline: the weight says how much better than usual it went.",
@@ -175,7 +227,7 @@ EXERCISE = Exercise(
         "The next state depends on the action.",
         "start state": "unbiased, but each step has its own baseline: V at s_t, not at the start.",
         "mean of the batch": "the mean over the batch contains the episode's own return, so it "
-        "depends on the action and shrinks the gradient by 1 - 1/N. Use values.",
+        "depends on the action and leaves the share 1 - 1/N of the gradient. Use values.",
         "mean of the episode": "the mean of an episode's own returns depends on its actions. "
         "Use values.",
         "whole return": "use the rewards from step t on. V(s_t) says what to expect from there, "
@@ -184,5 +236,17 @@ EXERCISE = Exercise(
         "sign": "this points downhill. The gradient of J itself is wanted.",
         "looks at the action": "the baseline is V(s_t) itself. Multiplied by the probability of "
         "the action taken it looks at the action, which biases the gradient.",
+        "by time": "you took values[t]. The array is indexed by state: values[s_t].",
+        "states of the first episode": "every episode has its own states: values[states], not "
+        "values[states[0]].",
+        "mean over the episodes": "you averaged the baselines over the episodes. Each step has "
+        "the baseline of its own state.",
+        "softmax twice": "you took the softmax of probabilities. The logits go into it once.",
+        "softmax of minus the logits": "a higher logit must mean a higher probability: the sign "
+        "of the logits is turned round.",
+        "uniform policy": "the score needs pi(a | s) from the logits; 1 / A is right only where "
+        "all logits of a row are equal.",
+        "not normalized": "exp(logit) must be divided by its sum over the actions of that state.",
+        "policy of state 0": "each state has its own row of logits: use the policy of s_t.",
     },
 )

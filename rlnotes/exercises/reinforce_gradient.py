@@ -12,9 +12,9 @@ def _softmax(logits):
     return weights / weights.sum(axis=-1, keepdims=True)
 
 
-def _add_up(logits, states, actions, weights):
+def _add_up(logits, states, actions, weights, probs=None):
     """Sum of score times weight over all steps, divided by the number of episodes."""
-    gradient, probs = np.zeros_like(logits), _softmax(logits)
+    gradient, probs = np.zeros_like(logits), _softmax(logits) if probs is None else probs
     for state, action, weight in zip(states.flat, actions.flat, weights.flat, strict=True):
         gradient[state] -= weight * probs[state]
         gradient[state, action] += weight
@@ -106,6 +106,16 @@ def _gradient_of_probability(logits, states, actions, rewards, gamma):
     return _add_up(logits, states, actions, weights)
 
 
+def _gradient_policy_of_state_0(logits, states, actions, rewards, gamma):
+    probs = np.tile(_softmax(logits)[0], (len(logits), 1))
+    return _add_up(logits, states, actions, _to_go(_discounted(rewards, gamma)), probs)
+
+
+def _gradient_of_mean_logits(logits, states, actions, rewards, gamma):
+    probs = np.tile(_softmax(logits.mean(axis=0)), (len(logits), 1))
+    return _add_up(logits, states, actions, _to_go(_discounted(rewards, gamma)), probs)
+
+
 def _objective(logits, states, actions, rewards, gamma):
     """J of the listed episodes: each one's probability times its discounted return."""
     probs = _softmax(logits)[states, actions].prod(axis=1)
@@ -182,6 +192,18 @@ EXERCISE = Exercise(
             "probabilities 3/4 and 1/4: the expected reward is 5 - 4p, its slope in the first "
             "logit -4 p (1 - p) = -0.75.",
         ),
+        Case(
+            {
+                "logits": np.log(np.array([[3.0, 1.0], [1.0, 4.0]])),
+                "states": np.array([[0, 1]]),
+                "actions": np.array([[0, 1]]),
+                "rewards": np.array([[1.0, 2.0]]),
+                "gamma": 0.5,
+            },
+            [[0.5, -0.5], [-0.2, 0.2]],
+            "pi(.|0) = (3/4, 1/4) and pi(.|1) = (1/5, 4/5): weight 1 + 0.5 * 2 = 2 times the "
+            "score (1/4, -1/4), and weight 0.5 * 2 = 1 times the score (-1/5, 1/5).",
+        ),
     ],
     solutions=[_gradient_by_cumsum, _gradient_by_loop],
     wrong_answers={
@@ -198,6 +220,8 @@ EXERCISE = Exercise(
         "gamma ignored": _gradient_undiscounted,
         "standardized per episode": _gradient_standardized,
         "gradient of the probability": _gradient_of_probability,
+        "policy of state 0": _gradient_policy_of_state_0,
+        "mean of the logits": _gradient_of_mean_logits,
     },
     hints={
         "sign": "this is the gradient of the loss. The gradient of J itself is wanted, "
@@ -224,5 +248,8 @@ EXERCISE = Exercise(
         "its actions, so subtracting and dividing biases the gradient.",
         "gradient of the probability": "the score is the gradient of log pi. You multiplied by "
         "pi once more, which gives the gradient of pi.",
+        "policy of state 0": "each state has its own row of logits: use the policy of s_t.",
+        "mean of the logits": "take the softmax of each row on its own; a mean over the states "
+        "mixes their policies.",
     },
 )

@@ -55,13 +55,20 @@ def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         cell.outputs = [
             output
             for output in cell.outputs
-            if not (output.output_type == "stream" and output.name == "stderr")
+            if not _is_transient(output)
         ]
         for output in cell.outputs:
             output.get("data", {}).pop(WIDGET_VIEW, None)
             if "execution_count" in output:
                 output.execution_count = number
     return notebook
+
+
+def _is_transient(output: nbformat.NotebookNode) -> bool:
+    """Whether it is standard error, or a widget without a picture: a progress bar."""
+    data = output.get("data", {})
+    bar = WIDGET_VIEW in data and "image/png" not in data
+    return bar or (output.output_type == "stream" and output.name == "stderr")
 
 
 def main() -> int:

@@ -64,7 +64,7 @@ def test_a_baseline_for_going_on_takes_its_share_away():
     assert rungs[5].left - rungs[5].right == pytest.approx(1.96 * 0.24)
 
 
-def test_a_normalised_visit_distribution_divides_by_the_mean_length():
+def test_a_normalized_visit_distribution_divides_by_the_mean_length():
     visits = np.array([1, 0.6, 0.36, 0])
     rungs = ladder(visits=visits / visits.sum())
     assert lit(rungs) == [7]

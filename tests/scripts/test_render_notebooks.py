@@ -21,7 +21,7 @@ def test_rendering_twice_gives_the_same_bytes_without_traces_of_the_run(tmp_path
         "%matplotlib inline\nimport sys, ipywidgets\nfrom rlnotes.plotting.style import new_figure",
         "print('progress', file=sys.stderr)\nprint(1 + 1, flush=True)\nprint(3, flush=True)",
         "figure, (axes,) = new_figure(1)\naxes.plot([1, 2])\nfigure",
-        "ipywidgets.IntSlider()",
+        "ipywidgets.IntSlider()\nipywidgets.FloatProgress()",
     )
     first = render(path)
     assert first == render(path)
@@ -29,6 +29,7 @@ def test_rendering_twice_gives_the_same_bytes_without_traces_of_the_run(tmp_path
     assert render(path) == first
     notebook = nbformat.reads(first, as_version=4)
     assert "widget-view" not in first
+    assert notebook.cells[3].outputs == []  # a bar has no picture
     assert "widgets" not in notebook.metadata
     assert "progress" not in str([cell.outputs for cell in notebook.cells])
     assert [output.text for output in notebook.cells[1].outputs] == ["2\n3\n"]
