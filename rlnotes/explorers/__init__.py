@@ -13,6 +13,15 @@ _EXPLORERS = {
     "language_mdp": "LanguageMDP",
     "bellman_backups": "BellmanBackups",
     "q_learning_stepper": "QLearningStepper",
+    "max_bias": "MaxBias",
+    "moving_target": "MovingTarget",
+    "prioritized_sampling": "PrioritizedSampling",
+    "dueling_constant": "DuelingConstant",
+    "dqn_switches": "DQNSwitches",
+    "derivation_ladder": "DerivationLadder",
+    "baseline_variance": "BaselineVariance",
+    "gradient_hill": "GradientHill",
+    "psi_variants": "PsiVariants",
 }
 
 

@@ -9,19 +9,37 @@ from rlnotes.envs.maze import PICTURE_2X3, Maze, maze_2x3
 from rlnotes.envs.token_tree import bigram_policy, completion_probs, token_level_mdp
 from rlnotes.exact.mdp import optimal_values, policy_values, q_values, return_variances
 from rlnotes.explorers import catalog
+from rlnotes.explorers.baseline_variance import BaselineVariance
 from rlnotes.explorers.bellman_backups import METHODS, BellmanBackups
+from rlnotes.explorers.derivation_ladder import DerivationLadder
 from rlnotes.explorers.discounting import Discounting
+from rlnotes.explorers.dqn_switches import DQNSwitches
+from rlnotes.explorers.dueling_constant import DuelingConstant
+from rlnotes.explorers.gradient_hill import GradientHill
 from rlnotes.explorers.language_mdp import LanguageMDP
+from rlnotes.explorers.max_bias import MaxBias
 from rlnotes.explorers.maze_values import MazeValues
 from rlnotes.explorers.monte_carlo import MonteCarlo
+from rlnotes.explorers.moving_target import MovingTarget
+from rlnotes.explorers.prioritized_sampling import PrioritizedSampling
+from rlnotes.explorers.psi_variants import PsiVariants
 from rlnotes.explorers.q_learning_stepper import QLearningStepper
 
 TESTED = {
+    DQNSwitches,
+    BaselineVariance,
     BellmanBackups,
+    DerivationLadder,
     Discounting,
+    DuelingConstant,
+    GradientHill,
     LanguageMDP,
+    MaxBias,
     MazeValues,
     MonteCarlo,
+    MovingTarget,
+    PrioritizedSampling,
+    PsiVariants,
     QLearningStepper,
 }
 UNIFORM = np.full((6, 4), 0.25)

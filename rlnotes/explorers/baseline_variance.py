@@ -1,0 +1,135 @@
+"""A two-arm coin: a baseline changes the variance of the gradient, not its mean."""
+
+import ipywidgets
+import numpy as np
+
+from rlnotes.exact.policy_gradients import softmax_policy
+from rlnotes.exact.trajectories import estimator_moments
+from rlnotes.explorers.base import Explorer
+from rlnotes.plotting.numbers import Labels, number
+from rlnotes.plotting.style import (
+    CURRENT,
+    ESTIMATE,
+    EXACT,
+    FURTHER,
+    GREEN,
+    REFERENCE,
+    SHADE,
+    label,
+    new_figure,
+)
+
+BASELINES = np.linspace(-1, 1.5, 51)
+TOP, SIDE = 0.6, 1.0  # the largest variance and gradient that are drawn to scale
+MAX_EPISODES = 200
+
+
+class BaselineVariance(Explorer):
+    """Exact mean and variance of the one-draw gradient for every baseline b."""
+
+    title = "A baseline on a two-arm coin"
+
+    def make_controls(self):
+        slider = ipywidgets.FloatSlider
+        return {
+            "baseline": slider(value=0.0, min=-1, max=1.5, step=0.05, description="baseline b"),
+            "prob": slider(value=0.5, min=0.05, max=0.95, step=0.05, description="prob of arm 1"),
+            "reward_1": slider(value=1.0, min=-1, max=1, step=0.1, description="reward of arm 1"),
+            "reward_0": slider(value=0.0, min=-1, max=1, step=0.1, description="reward of arm 0"),
+            "num_episodes": ipywidgets.IntSlider(
+                value=20, min=1, max=MAX_EPISODES, description="draws m"
+            ),
+            "seed": ipywidgets.IntSlider(value=10, min=0, max=20, description="seed"),
+        }
+
+    def build(self):
+        figure, (left, right) = new_figure(2)
+        label(left, heading="Variance of one draw: a parabola", x="baseline b", y="variance")
+        left.set(xlim=(-1.05, 1.55), ylim=(-0.03, TOP + 0.3), yticks=np.arange(0, 0.61, 0.1))
+        label(right, heading="Mean gradient of m draws", x="baseline b", y="gradient")
+        right.set(xlim=(-1.05, 1.55), ylim=(-SIDE - 0.35, SIDE + 0.05))
+        (self.parabola,) = left.plot([], [], **{**EXACT, "zorder": 11})
+        (self.now,) = left.plot([], [], **{**CURRENT, "zorder": 14})
+        (self.best,) = left.plot([], [], "^", color=GREEN, markersize=10, zorder=13)
+        (self.value,) = left.plot([], [], "D", color=FURTHER[0], markersize=7, zorder=12)
+        keys = [
+            *((self.now, "b now"), (self.best, "best b"), (self.value, "b = V, the mean reward"))
+        ]
+        left.legend(*zip(*keys, strict=True), loc="upper right", fontsize=9, frameon=False)
+        self.band = right.fill_between(BASELINES, 0, 1, color=SHADE, zorder=10)
+        (self.exact,) = right.plot([], [], **{**EXACT, "zorder": 12})
+        (self.samples,) = right.plot([], [], **{**ESTIMATE, "zorder": 13, "markevery": 5})
+        (self.sample_now,) = right.plot([], [], **{**CURRENT, "zorder": 14})
+        (self.here,) = right.plot([], [], **{**REFERENCE, "zorder": 11})
+        caption = right.text(
+            0.02, 0.03, "line: exact mean; squares: m draws\ngrey: \N{PLUS-MINUS SIGN} 2 sigma / "
+            "sqrt(m)", transform=right.transAxes, fontsize=9, zorder=15,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
+        )  # fmt: skip
+        self.beyond = Labels(left, [(0, TOP + 0.04)], size=9, zorder=16)
+        self.beyond_too = Labels(right, [(0, 0)], size=9, zorder=16)
+        return figure, [self.parabola, self.now, self.best, self.value, self.band, self.exact,
+                        self.samples, self.sample_now, self.here, caption, self.beyond,
+                        self.beyond_too]  # fmt: skip
+
+    def update(self, baseline, prob, reward_1, reward_0, num_episodes, seed):
+        rewards, probs = np.array([reward_0, reward_1]), np.array([1 - prob, prob])
+        scores = coin_scores(prob)
+        mean, variance = estimator_moments(probs, scores * (rewards - baseline))
+        curve = [estimator_moments(probs, scores * (rewards - b))[1] for b in BASELINES]
+        best = best_baseline(probs, scores, rewards)
+        value = float(probs @ rewards)
+        by_value = estimator_moments(probs, scores * (rewards - value))[1]
+        best_variance = estimator_moments(probs, scores * (rewards - best))[1]
+        draws = np.random.default_rng(seed).random(MAX_EPISODES)[:num_episodes] < prob
+        counts = np.array([(~draws).sum(), draws.sum()]) / num_episodes
+        sampled = counts @ (scores[:, None] * (rewards[:, None] - BASELINES))
+        sample_now = float(counts @ (scores * (rewards - baseline)))
+        half_width = 2 * np.sqrt(curve) / np.sqrt(num_episodes)
+
+        self.parabola.set_data(BASELINES, np.where(np.array(curve) > TOP, np.nan, curve))
+        self.now.set_data([baseline], [min(variance, TOP)])
+        self.best.set_data([best], [best_variance])
+        self.value.set_data([value], [by_value])
+        self.band.set_data(BASELINES, mean - half_width, mean + half_width)
+        self.exact.set_data([-1.05, 1.55], [mean, mean])
+        self.samples.set_data(BASELINES, sampled)
+        self.sample_now.set_data([baseline], [np.clip(sample_now, -SIDE, SIDE)])
+        self.here.set_data([baseline, baseline], [-2, 2])
+        middle = np.clip(baseline, -0.6, 1.1)  # so that the text is not cut
+        self.beyond.positions[0, 0] = middle
+        self.beyond.set_texts([_beyond(variance, TOP)])
+        self.beyond_too.positions[0] = middle, np.sign(sample_now) * (SIDE - 0.12)
+        self.beyond_too.set_texts([_beyond(sample_now, SIDE)])
+        return (
+            f"Exact mean gradient {number(mean, 4)}, whatever b is. Variance of one draw "
+            f"{number(variance, 4)} at this b, {number(best_variance, 4)} at the best "
+            f"b = {number(best, 3)}, {number(by_value, 4)} at b = V = {number(value, 3)}. "
+            f"Mean of {num_episodes} draws {number(sample_now, 4)}. If drawn, arm 1 is "
+            f"{_pushed(reward_1 - baseline)} and arm 0 is {_pushed(reward_0 - baseline)}."
+        )
+
+
+def coin_scores(prob: float) -> np.ndarray:
+    """[2] slope of log pi(arm) in the logit of arm 1, for arm 0 and arm 1."""
+    _, prob_1 = softmax_policy([0.0, np.log(prob / (1 - prob))])
+    return np.array([0.0, 1.0]) - prob_1
+
+
+def best_baseline(probs: np.ndarray, scores: np.ndarray, rewards: np.ndarray) -> float:
+    """The baseline of least variance: rewards weighted by the squared score.
+
+    b* = E[score^2 R] / E[score^2]
+    """
+    weights = probs * scores**2
+    return float(weights @ rewards / weights.sum())
+
+
+def _beyond(value: float, limit: float) -> str:
+    return f"off scale: {number(value)}" if abs(value) > limit else ""
+
+
+def _pushed(weight: float) -> str:
+    if abs(weight) < 1e-9:
+        return "left alone"
+    return "pushed up" if weight > 0 else "pushed down"

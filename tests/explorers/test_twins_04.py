@@ -1,0 +1,352 @@
+"""Explorers of chapter 4: twins and artists against `exact`, by another road."""
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from rlnotes.envs.small_tasks import two_goal_corridor
+from rlnotes.envs.token_tree import bigram_policy, token_level_mdp
+from rlnotes.exact.derivation import RUNGS
+from rlnotes.exact.mdp import policy_values
+from rlnotes.exact.policy_gradients import policy_gradient
+from rlnotes.explorers.baseline_variance import BaselineVariance
+from rlnotes.explorers.derivation_ladder import (
+    SABOTEURS,
+    DerivationLadder,
+    one_logit_policy,
+    sabotaged_ladder,
+    two_step_world,
+)
+from rlnotes.explorers.gradient_hill import GradientHill, ascend, corridor_objective
+from rlnotes.explorers.psi_variants import VARIANTS, PsiVariants, tasks
+from tests.explorers.test_twins import found
+
+
+@lru_cache
+def built(kind):
+    """One of each: a test moves its controls, which is faster than building anew."""
+    return kind()
+
+
+def at(kind, **settings):
+    """The explorer at its default setting but for the controls that are named."""
+    return built(kind).set(**{**built(kind).defaults, **settings})
+
+
+THETAS = [-2.0, -0.7, 0.0, 0.5, 2.0]
+GAMMAS = [0.5, 0.9, 1.0]
+
+
+def lit_rungs(theta: float, gamma: float, saboteur: str) -> list[int]:
+    residuals = [r.residual for r in sabotaged_ladder(theta, gamma=gamma, saboteur=saboteur)]
+    assert all(residual < 1e-11 or residual > 1e-4 for residual in residuals)
+    return [number + 1 for number, residual in enumerate(residuals) if residual > 1e-4]
+
+
+@pytest.mark.parametrize("gamma", GAMMAS)
+@pytest.mark.parametrize("theta", THETAS)
+@pytest.mark.parametrize("saboteur", SABOTEURS)
+def test_exactly_the_right_line_of_the_ladder_lights_up(theta, gamma, saboteur):
+    expected = [] if saboteur == "none" else [SABOTEURS[saboteur]]
+    if saboteur == "gamma^t is dropped" and gamma == 1:
+        expected = []
+    assert lit_rungs(theta, gamma, saboteur) == expected
+
+
+def test_every_rung_but_the_first_has_its_saboteur():
+    assert sorted(filter(None, SABOTEURS.values())) == list(range(2, len(RUNGS) + 1))
+
+
+@pytest.mark.parametrize("gamma", GAMMAS)
+@pytest.mark.parametrize("theta", THETAS)
+def test_the_ladder_ends_at_the_policy_gradient_theorem(theta, gamma):
+    mdp, policy = two_step_world(), one_logit_policy(theta)
+    # One logit for action 1 in every state: add up that column of the table.
+    expected = policy_gradient(mdp, np.log(policy), gamma=gamma)[:, 1].sum()
+    text = at(DerivationLadder, theta=theta, gamma=gamma).description
+    assert found("Exact gradient of J = #", text) == pytest.approx([expected], abs=5.1e-6)
+    assert "All seven lines hold" in text
+
+
+@pytest.mark.parametrize("saboteur", [name for name in SABOTEURS if name != "none"])
+def test_the_ladder_names_the_failing_line_and_marks_it(saboteur):
+    explorer = at(DerivationLadder, saboteur=saboteur)
+    row = SABOTEURS[saboteur]
+    assert f"line {row} ({RUNGS[row - 1]}) fails" in explorer.description
+    assert "All other lines hold" in explorer.description
+    assert explorer.texts.texts[2::3] == ["FAILS" if n + 1 == row else "holds" for n in range(7)]
+    assert explorer.broken.get_ydata().tolist() == [row - 1]
+    assert explorer.light.get_visible()
+    assert not at(DerivationLadder).light.get_visible()
+
+
+def test_a_normalized_distribution_is_too_small_by_the_mean_discounted_length():
+    # Every episode of that world has two steps: d sums to 1 + gamma.
+    left, right = found(
+        "fails: # against #",
+        at(DerivationLadder, saboteur="state distribution normalized", gamma=0.8).description,
+    )
+    assert left / right == pytest.approx(1.8, abs=1e-3)
+
+
+@pytest.mark.parametrize("prob", [0.05, 0.5, 0.8])
+@pytest.mark.parametrize(("reward_1", "reward_0"), [(1.0, 0.0), (1.0, 0.5), (-0.4, 0.7)])
+@pytest.mark.parametrize("baseline", [0.0, 0.5, -1.0])
+def test_baseline_variance_by_the_two_outcomes(prob, reward_1, reward_0, baseline):
+    explorer = at(
+        BaselineVariance,
+        prob=prob,
+        reward_1=reward_1,
+        reward_0=reward_0,
+        baseline=baseline,
+        num_episodes=200,
+    )
+    text = explorer.description
+    up, down = (1 - prob) * (reward_1 - baseline), -prob * (reward_0 - baseline)
+    mean = prob * (1 - prob) * (reward_1 - reward_0)
+    variance = prob * (1 - prob) * (up - down) ** 2
+    best = (1 - prob) * reward_1 + prob * reward_0  # the weights are swapped
+    shown = found("gradient #, whatever b is. Variance of one draw # at this b, # at", text)
+    assert shown == pytest.approx([mean, variance, 0.0], abs=5.1e-5)
+    assert found("at the best b = #,", text) == pytest.approx([best], abs=5.1e-4)
+    (sampled,) = found("Mean of 200 draws #", text)
+    assert abs(sampled - mean) < 5 * np.sqrt(variance / 200) + 1e-4
+    for arm, reward in ((1, reward_1), (0, reward_0)):
+        word = {1: "pushed up", 0: "left alone", -1: "pushed down"}[np.sign(reward - baseline)]
+        assert f"arm {arm} is {word}" in text
+
+
+def test_the_coin_of_the_chapter():
+    text = at(BaselineVariance).description
+    assert "gradient 0.2500" in text
+    assert found("Variance of one draw # at this b, # at the best b = #", text) == [0.0625, 0, 0.5]
+
+
+def test_the_mean_gradient_is_the_same_line_for_every_baseline():
+    explorer = at(BaselineVariance, prob=0.3)
+    lines = []
+    for baseline in (-1.0, 0.2, 1.5):
+        explorer.set(baseline=baseline)
+        lines.append(explorer.exact.get_ydata())
+    assert np.ptp(lines) < 1e-12
+
+
+def test_the_hill_is_the_value_of_the_corridor_up_to_its_time_limit():
+    mdp = two_goal_corridor()
+    # Always right: three steps of -0.5, then 10; always left: two, then 8.
+    assert corridor_objective(30.0) == pytest.approx(
+        10 * 0.95**2 - 0.5 * (1 + 0.95 + 0.95**2), abs=1e-9
+    )
+    assert corridor_objective(-30.0) == pytest.approx(8 * 0.95 - 0.5 * 1.95, abs=1e-9)
+    for theta in (-2.0, 2.5):  # few episodes are cut
+        p = 1 / (1 + np.exp(-theta))
+        uncut = policy_values(mdp, np.tile([1 - p, p], (6, 1)), gamma=0.95)[2]
+        assert corridor_objective(theta) == pytest.approx(uncut, abs=0.1)
+
+
+@pytest.mark.parametrize("theta", [-3.0, -0.6, 0.0, 1.2])
+@pytest.mark.parametrize("baseline", ["none", "V(s)"])
+def test_the_cloud_has_the_slope_of_the_hill_as_its_mean(theta, baseline):
+    explorer = at(GradientHill, theta=theta, baseline=baseline, num_episodes=16)
+    h = 1e-4
+    slope = (corridor_objective(theta + h) - corridor_objective(theta - h)) / (2 * h)
+    exact, sigma, of_mean = found(
+        "start #; sigma of one episode #, of the mean of m #", explorer.description
+    )
+    assert exact == pytest.approx(slope, abs=6e-5)
+    assert of_mean == pytest.approx(sigma / 4, abs=1e-3)
+    shares, edges, _ = explorer.cloud.get_data()
+    centre = shares @ (edges[:-1] + edges[1:]) / 2
+    assert shares.sum() == pytest.approx(1)
+    assert abs(centre - exact) < 5 * sigma / np.sqrt(16 * 300) + 0.5  # bins are 1 wide
+
+
+def test_the_baseline_makes_the_cloud_narrower():
+    sigmas = [
+        found("sigma of one episode #", at(GradientHill, baseline=b).description)[0]
+        for b in ("none", "V(s)")
+    ]
+    assert sigmas[1] < 0.8 * sigmas[0]
+
+
+def test_the_start_decides_the_summit_of_an_exact_climb():
+    ends = [
+        found(
+            "by exact gradients theta #", at(GradientHill, theta=start, num_updates=25).description
+        )[0]
+        for start in (-0.6, 0.6)
+    ]
+    assert ends[0] < -2
+    assert ends[1] > 2
+
+
+def test_alpha_zero_goes_nowhere_and_no_update_is_the_start():
+    still = at(GradientHill, learning_rate=0.0).description
+    assert found("updates theta # and J #, by exact gradients theta #", still)[0::2] == [-0.6, -0.6]
+    assert at(GradientHill, num_updates=0).path.get_xdata().tolist() == [-0.6]
+
+
+def test_one_update_adds_alpha_times_the_mean_gradient():
+    # The same draw for all: the path then takes that episode's gradient exactly.
+    one = ascend(0.3, np.full((1, 4), 0.5), learning_rate=1.0, baseline="none")
+    half = ascend(0.3, np.full((1, 1), 0.5), learning_rate=0.5, baseline="none")
+    assert one[1] - 0.3 == pytest.approx(2 * (half[1] - 0.3))
+
+
+def variant(text: str, name: str) -> tuple[float, float, bool]:
+    share, noise = found(rf"[.;] {name}: share #, noise #", text)
+    return (
+        share,
+        noise,
+        f"{name}: share" in text and "unbiased" not in text.split(f" {name}: ", 1)[1].split(";")[0],
+    )
+
+
+@pytest.mark.parametrize("task", list(tasks()))
+@pytest.mark.parametrize("gamma", [0.6, 0.9, 1.0])
+def test_psi_variants_are_unbiased_with_the_right_critic_except_the_standardized(task, gamma):
+    text = at(PsiVariants, task=task, gamma=gamma).description
+    for name in VARIANTS[:-1]:
+        share, _, biased = variant(text, name)
+        assert share == 1
+        assert not biased
+    assert variant(text, "standardized")[2]
+
+
+def test_psi_variants_a_wrong_critic_hurts_only_what_bootstraps():
+    text = at(PsiVariants, critic_error=0.5).description
+    assert [name for name in VARIANTS if variant(text, name)[2]] == ["Q", "A", "TD", "standardized"]
+
+
+def test_psi_variants_the_sign_flips_without_the_factor():
+    text = at(PsiVariants, task="now and later", gamma_power="dropped").description
+    for name in ("G", "Q", "A", "TD"):
+        assert variant(text, name)[0] == pytest.approx(-0.05 / 0.055, abs=5.1e-4)
+    assert variant(text, "R")[0] == 1
+
+
+def test_psi_variants_keep_going_has_the_numbers_of_the_chapter():
+    text = at(PsiVariants, task="keep going", gamma=1.0).description
+    assert found("exact gradient #", text) == [0.528]
+    assert variant(text, "standardized")[0] == pytest.approx(0.3137 / 0.528, abs=5.1e-4)
+
+
+def test_psi_variants_a_reward_at_the_end_alone_leaves_nothing_to_standardize():
+    text = at(PsiVariants, task="tree, reward at the end", gamma=1.0).description
+    assert variant(text, "standardized")[:2] == (0, 0)
+
+
+def test_psi_variants_noise_of_the_return_by_a_direct_sum():
+    # Tree with the reward at the end: sum of p |score sum|^2 R^2 less |gradient|^2.
+    mdp, policy = token_level_mdp(), bigram_policy(temperature=1.0)
+    gradient = policy_gradient(mdp, np.log(policy), gamma=1.0)
+    number = {name: state for state, name in enumerate(mdp.state_names)}
+    second_moment = 0.0
+    for text in (t for t in mdp.state_names if len(t) == 3):
+        prob, squares = 1.0, 0.0
+        for t, token in enumerate(text):
+            probs = policy[number[text[:t]]]
+            action = mdp.action_names.index(token)
+            prob *= probs[action]
+            squares += ((np.eye(3)[action] - probs) ** 2).sum()
+        reward = mdp.expected_rewards[number[text[:2]], mdp.action_names.index(text[2])]
+        second_moment += prob * squares * reward**2
+    length = np.linalg.norm(gradient)
+    expected = np.sqrt(second_moment - length**2) / length
+    shown = variant(at(PsiVariants, task="tree, reward at the end", gamma=1.0).description, "R")[1]
+    assert shown == pytest.approx(expected, abs=5.1e-4)
+
+
+def test_chapter_4_is_right_that_v_can_be_worse_than_no_baseline():
+    none = found("Variance of one draw #", at(BaselineVariance, prob=0.9).description)
+    (by_value,) = found("# at b = V", at(BaselineVariance, prob=0.9).description)
+    assert by_value > none[0] > 0
+
+
+@pytest.mark.parametrize("start", [-3.0, -1.0, -0.2, 0.2, 1.0, 3.0])
+def test_chapter_4_is_right_that_the_valley_divides_the_exact_climbs(start):
+    text = at(GradientHill, theta=start, num_updates=25).description
+    (end,) = found("by exact gradients theta #", text)
+    assert np.sign(end) == np.sign(start)
+    assert abs(end) > abs(start)
+
+
+def test_chapter_4_is_right_that_the_cloud_is_wider_than_the_gradient_is_long():
+    gradient, _, of_mean = found(
+        "start #; sigma of one episode #, of the mean of m #", at(GradientHill).description
+    )
+    assert of_mean > abs(gradient)
+
+
+@pytest.mark.parametrize("prob", [0.5, 0.9])
+def test_chapter_4_is_right_that_the_sampled_line_crosses_the_exact_one_at_b_star(prob):
+    explorer = at(BaselineVariance, prob=prob)
+    mean = prob * (1 - prob)
+    exact, sampled = explorer.exact.get_ydata()[0], explorer.samples.get_ydata()
+    assert exact == pytest.approx(mean)
+    assert np.ptp(sampled) > 0.2  # a slope that one can see
+    # Two arms: nothing is random at b* = 1 - prob, where both draws give the mean.
+    assert np.interp(1 - prob, explorer.samples.get_xdata(), sampled) == pytest.approx(mean)
+
+
+def test_a_variance_above_the_axis_is_marked_with_its_number():
+    explorer = at(BaselineVariance, baseline=-1.0, reward_0=1.0)
+    # Outcomes +-1/2 times the weight 2: variance 1.
+    assert explorer.beyond.texts == ["off scale: 1.00"]
+    assert at(BaselineVariance).beyond.texts == [""]
+    few = at(BaselineVariance, prob=0.05, baseline=1.5, reward_1=-1.0, num_episodes=200)
+    assert few.beyond_too.texts == [""]
+
+
+@pytest.mark.parametrize(("learning_rate", "seed"), [(0.5, 10), (1.0, 0)])
+def test_chapter_4_is_right_that_an_unlucky_episode_throws_theta_away(learning_rate, seed):
+    setting = {"theta": 0.6, "num_episodes": 1, "learning_rate": learning_rate, "seed": seed}
+    explorer = at(GradientHill, **setting)
+    sampled, exact = found(
+        "updates theta # and J #, by exact gradients theta #", explorer.description
+    )[::2]
+    assert sampled < -4 < 3 < exact
+    (outside,) = found("Outside the picture: # of 16", explorer.description)
+    assert outside > 5
+    left, right = (line.get_xdata() for line in explorer.outside)
+    assert left.tolist() == [-4]
+    assert right.tolist() == [4] * (exact > 4)
+    # Nothing brings it back: the hill is flat there.
+    later = at(GradientHill, **setting, num_updates=25).description
+    assert found("updates theta #", later)[0] <= sampled
+
+
+def test_the_exact_path_of_the_hill_is_drawn_beside_it():
+    explorer = at(GradientHill, theta=1.0, num_updates=0)
+    assert explorer.path.get_ydata() - explorer.exact_path.get_ydata() == pytest.approx(0.4)
+
+
+def test_psi_variants_a_clipped_share_has_an_arrow_and_its_number():
+    explorer = at(PsiVariants, task="now and later", gamma=0.96, gamma_power="dropped")
+    rows = [VARIANTS.index(name) for name in ("G", "G - V", "Q", "A", "TD")]
+    # (1 - 1.05) / (1 - 0.96 * 1.05) = 6.25, beyond the axis.
+    assert explorer.words.texts[rows[0]] == "6.25 biased"
+    low, high, noise = explorer.beyond
+    assert high.get_ydata().tolist() == rows
+    assert low.get_ydata().tolist() == noise.get_ydata().tolist() == []
+    assert explorer.wrong_ones.get_ydata().tolist() == [VARIANTS.index("standardized")]
+    assert all(len(line.get_xdata()) == 0 for line in at(PsiVariants).beyond)
+
+
+def test_chapter_4_is_right_about_a_reward_at_the_end_and_about_now_and_later():
+    text = at(PsiVariants, task="tree, reward at the end").description
+    assert variant(text, "standardized")[0] == pytest.approx(-0.8, abs=5e-3)
+    text = at(PsiVariants, task="now and later", critic_error=1.0).description
+    assert [name for name in VARIANTS if variant(text, name)[2]] == ["standardized"]
+
+
+def test_chapter_4_is_right_about_the_size_of_the_residuals():
+    residuals = [
+        rung.residual
+        for theta in THETAS
+        for gamma in GAMMAS
+        for saboteur in SABOTEURS
+        for rung in sabotaged_ladder(theta, gamma=gamma, saboteur=saboteur)
+    ]
+    assert max(residual for residual in residuals if residual < 1e-7) < 1e-12
