@@ -52,11 +52,7 @@ def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         cell.execution_count = number
         cell.metadata.pop("execution", None)
         cell.metadata.pop("collapsed", None)
-        cell.outputs = [
-            output
-            for output in cell.outputs
-            if not _is_transient(output)
-        ]
+        cell.outputs = [output for output in cell.outputs if not _is_transient(output)]
         for output in cell.outputs:
             output.get("data", {}).pop(WIDGET_VIEW, None)
             if "execution_count" in output:
