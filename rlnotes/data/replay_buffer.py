@@ -59,8 +59,9 @@ class ReplayBuffer:
         """Store one transition in the place of the oldest.
 
         Raises:
-            ValueError: for a wrong shape, an action that is not an integer, or a number
-                that is not finite as float32; the buffer stays as it was then.
+            ValueError: for a wrong shape, an action that is no index, a terminated that
+                is not a bool, or a number that is not finite as float32; the buffer
+                stays as it was then.
         """
         with np.errstate(over="ignore"):  # what overflows is refused below
             observation, reward, next_observation = (
@@ -70,8 +71,10 @@ class ReplayBuffer:
         require_shape(size, observation=observation, next_observation=next_observation)
         require_shape((), reward=reward)
         require_finite(observation=observation, reward=reward, next_observation=next_observation)
-        if not isinstance(action, int | np.integer):
-            raise ValueError(f"action must be an integer, got {action!r}")
+        if not isinstance(action, int | np.integer) or action < 0:
+            raise ValueError(f"action must be an integer from 0, got {action!r}")
+        if not isinstance(terminated, bool | np.bool_):
+            raise ValueError(f"terminated must be a bool, got {terminated!r}")
         place = self.num_added % self.capacity
         self.observations[place], self.next_observations[place] = observation, next_observation
         self.actions[place], self.rewards[place] = action, reward

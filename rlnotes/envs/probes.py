@@ -10,7 +10,7 @@ from rlnotes.functional.finite_mdp import FiniteMDP
 
 @dataclass(frozen=True)
 class Probe:
-    """One rung: a finite MDP, its exact answer, and what a wrong answer points to."""
+    """One rung: a finite MDP, its exact answer, and the one thing that it adds."""
 
     name: str
     mdp: FiniteMDP

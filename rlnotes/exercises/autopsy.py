@@ -8,9 +8,10 @@ from rlnotes.training.dqn import Learner
 
 # Possible diagnoses, and what the probe ladder would show for each.
 SYMPTOMS = {
-    "sign of the loss": "fail `loss`, the first rung, and every rung after it",
-    "wrong output for the action": "fail `action` and `both`, where the next state plays no part",
-    "no termination mask": "pass all rungs with gamma 0 and then learn too much at `termination`",
+    "sign of the loss": "fail at `loss`, the first rung, and at every rung after it",
+    "wrong output for the action": "fail first at `action`, where the next state plays no part",
+    "no termination mask": "pass all rungs with gamma 0, and then learn a number at `termination` "
+    "that changes with the seed, mostly above 1",
     "current state instead of next": "pass `termination` and then learn 0 where `next state` "
     "needs 0.5, whatever the seed",
     "copy never refreshed": "pass `termination` and then learn another number in each run where "
@@ -57,8 +58,8 @@ class Autopsy(Exercise):
         return Verdict(True, f"all {len(_TRUTH)} agents have what you found.")
 
     def _judge(self, candidate: Callable[[str], str], agent: str) -> str:
-        diagnosis = candidate(agent=agent)
-        if diagnosis not in SYMPTOMS:
+        diagnosis = candidate(agent)
+        if not isinstance(diagnosis, str) or diagnosis not in SYMPTOMS:
             return f"agent {agent}: expected one of {list(SYMPTOMS)}, got {diagnosis!r}."
         if diagnosis == _TRUTH[agent]:
             return ""

@@ -56,6 +56,22 @@ def _reward_dropped(rewards, next_q_online, next_q_target, terminated, truncated
     return _targets_by_index(kept, next_q_online, next_q_target, terminated, truncated, gamma)
 
 
+def _stops_at_the_end(rewards, next_q_online, next_q_target, terminated, truncated, gamma):
+    targets = []
+    for i in range(len(rewards)):
+        if terminated[i]:
+            targets.append(rewards[i])
+            break
+        best = next_q_online[i].argmax()
+        targets.append(rewards[i] + gamma * next_q_target[i][best])
+    return targets
+
+
+def _cut_wins(rewards, next_q_online, next_q_target, terminated, truncated, gamma):
+    ended = terminated & ~truncated
+    return _targets_by_index(rewards, next_q_online, next_q_target, ended, truncated, gamma)
+
+
 def _column(rewards, next_q_online, next_q_target, terminated, truncated, gamma):
     best = next_q_online.argmax(axis=1)[:, None]
     next_values = np.take_along_axis(next_q_target, best, axis=1)  # [B, 1]: squeeze is missing
@@ -93,6 +109,19 @@ EXERCISE = Exercise(
         ),
         Case(
             {
+                "rewards": np.array([1.0, 1.0, 1.0]),
+                "next_q_online": np.array([[2.0, 1.0], [1.0, 2.0], [2.0, 1.0]]),
+                "next_q_target": np.array([[4.0, 8.0], [6.0, 10.0], [2.0, 5.0]]),
+                "terminated": np.array([True, False, True]),
+                "truncated": np.array([True, True, False]),
+                "gamma": 0.5,
+            },
+            [1.0, 6.0, 1.0],
+            "row 0 has both flags: it terminated, so nothing follows; row 1 was only cut and "
+            "keeps 0.5 * 10.",
+        ),
+        Case(
+            {
                 "rewards": np.array([4.0]),
                 "next_q_online": np.array([[1.0, 3.0]]),
                 "next_q_target": np.array([[7.0, 2.0]]),
@@ -115,6 +144,8 @@ EXERCISE = Exercise(
         "mask inverted": _mask_inverted,
         "last reward dropped": _reward_dropped,
         "column": _column,
+        "stops at the end": _stops_at_the_end,
+        "both flags": _cut_wins,
     },
     hints={
         "no mask": "a terminated step has no next value: its target is the reward alone.",
@@ -128,6 +159,8 @@ EXERCISE = Exercise(
         "each row, not along the batch (axis 0).",
         "mask inverted": "you keep the next value exactly where the episode terminated.",
         "last reward dropped": "the step that terminates has a reward too.",
+        "stops at the end": "the rows are not steps in order: go on after a terminated one.",
+        "both flags": "a step with both flags terminated; nothing follows it.",
         "column": "your next values have shape [B, 1]; with rewards [B] this makes [B, B] "
         "without an error. Squeeze axis 1.",
     },

@@ -49,7 +49,7 @@ class DQNSwitches(Explorer):
         label(
             right,
             heading="CartPole: greedy return",
-            x="environment steps",
+            x="environment steps\n(period 100, buffer 50 000, epsilon 1 to 0.05)",
             y="return (steps, at most 500)",
         )
         steps = [row["step"] for row in maze_recording()[maze_key()]]
@@ -61,8 +61,6 @@ class DQNSwitches(Explorer):
         self.note = left.text(
             *(0.02, 0.97, ""), transform=left.transAxes, va="top", fontsize=9, zorder=15
         )
-        fixed = "period 100, buffer 50 000, epsilon 1 to 0.05"
-        right.text(0.98, 0.03, fixed, transform=right.transAxes, ha="right", fontsize=9)
         above = {**REFERENCE, "zorder": 11}  # the band would hide them
         default = maze_recording()[maze_key()], cartpole_recording()[cartpole_key()]
         references = [right.axhline(475, **{**above, "linestyle": ":"})]

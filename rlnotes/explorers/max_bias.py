@@ -9,7 +9,6 @@ from rlnotes.exact.max_bias import double_estimator_bias, max_estimator_bias
 from rlnotes.explorers.base import Explorer
 from rlnotes.plotting.style import (
     BLUE,
-    CURRENT,
     EXACT,
     GREY,
     INK,
@@ -49,7 +48,7 @@ class MaxBias(Explorer):
     def build(self):
         figure, (left, right) = new_figure(2)
         label(left, heading="One draw: who is picked", x="action", y="value")
-        left.set(xlim=(0.3, MAX_ACTIONS + 0.7), ylim=(-8, 5.5), xticks=range(2, 21, 2))
+        left.set(xlim=(0.3, MAX_ACTIONS + 0.7), ylim=(-10, 5.5), xticks=range(2, 21, 2))
         (self.true_values,) = left.plot(
             [], [], color=INK, linestyle="", marker="_", markersize=10, markeredgewidth=2, zorder=10
         )
@@ -64,7 +63,7 @@ class MaxBias(Explorer):
             "\u25a0 second estimate; values the pick for Double": BLUE,
         }
         for row, (note, color) in enumerate(notes.items()):
-            left.text(0.6, -5.5 - 0.95 * row, note, color=color, va="center", fontsize=9)
+            left.text(0.6, -7.2 - 1.05 * row, note, color=color, va="center", fontsize=9)
 
         label(right, heading="Bias: mean estimate minus best value", x="actions n", y="bias")
         right.set(xlim=(1.5, MAX_ACTIONS + 0.5), ylim=(-1.2, 5.2), xticks=range(2, 21, 2))
@@ -75,10 +74,13 @@ class MaxBias(Explorer):
         (self.double_curve,) = right.plot([], [], **style)
         (self.max_dots,) = right.plot([], [], "o", color=VERMILION, markersize=5, zorder=12)
         (self.double_dots,) = right.plot([], [], "s", color=BLUE, markersize=5, zorder=12)
-        (self.now,) = right.plot([], [], **{**CURRENT, "linestyle": "", "zorder": 13})
+        (self.now,) = right.plot(
+            *([], []), color=INK, marker="o", linestyle="", markersize=13, zorder=13
+        )
+        self.now.set(markerfacecolor="none", markeredgewidth=1.8)
         right.text(1.8, 4.85, "\u25cf max of the first estimates", color=VERMILION, fontsize=9)
         right.text(1.8, 4.4, "\u25a0 Double: first picks, second values", color=BLUE, fontsize=9)
-        right.text(1.8, 3.95, "lines: exact; dashed: noise * sqrt(2 ln n)", fontsize=9)
+        right.text(1.8, 3.95, "lines: exact; rings: now; dashed: noise * sqrt(2 ln n)", fontsize=9)
         draw = [self.true_values, self.first, self.second, self.picked]
         curves = [self.bound, self.max_curve, self.double_curve, self.max_dots, self.double_dots]
         return figure, [*draw, *curves, self.now]
@@ -113,7 +115,7 @@ class MaxBias(Explorer):
 
 def true_values(num_actions: int, spread: float) -> np.ndarray:
     """[n] equally spaced true values from 0, the best, down to -spread."""
-    return -np.linspace(0, spread, num_actions)
+    return 0.0 - np.linspace(0, spread, num_actions)
 
 
 @lru_cache(maxsize=8)

@@ -64,22 +64,31 @@ class MovingTarget(Explorer):
             "thin: its targets, 2 gamma w_lag": FURTHER[0],
             "dashed: w without lag; marks below: copies": GREY,
         }
-        for row, (note, color) in enumerate(notes.items()):
-            place = {"transform": left.transAxes, "va": "top", "fontsize": 9}
-            left.text(0.02, 0.255 - 0.065 * row, note, color=color, **place)
+        # Above the curves, which pass here when w shrinks.
+        white = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
+        place = {"va": "top", "fontsize": 9, "bbox": white, "zorder": 15}
+        texts = [
+            left.text(
+                *(0.02, 0.255 - 0.065 * row, note),
+                color=color,
+                transform=left.transAxes,
+                **place,
+            )
+            for row, (note, color) in enumerate(notes.items())
+        ]
         self.verdict = title(left, "w grows")
         self.verdict.set_zorder(14)
 
         label(right, heading="Growth of w over C updates", x="gamma", y="factor on w")
         right.set(xlim=(0, 1), ylim=(0, 2.6))
         right.axhspan(1, 2.6, color=SHADE, zorder=0)
-        place = {"transform": right.transAxes, "va": "top", "fontsize": 9}
-        right.text(0.02, 0.98, "shaded: diverges\nsolid: with lag; dashed: without", **place)
+        explained = "shaded: diverges\nsolid: with lag; dashed: without"
+        texts.append(right.text(0.02, 0.98, explained, transform=right.transAxes, **place))
         (self.unlagged_growth,) = right.plot([], [], **{**REFERENCE, "linewidth": 2, "zorder": 11})
         (self.growth,) = right.plot([], [], **{**EXACT, "zorder": 12})
         (self.now,) = right.plot([], [], **{**CURRENT, "zorder": 13})
         changing = [self.copies, self.no_lag, self.targets, self.weights, self.verdict]
-        return figure, [*changing, self.unlagged_growth, self.growth, self.now]
+        return figure, [*changing, self.unlagged_growth, self.growth, self.now, *texts]
 
     def update(self, gamma, period, learning_rate, second_state_share, lag):
         step = {"learning_rate": learning_rate, "second_state_share": second_state_share}

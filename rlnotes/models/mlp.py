@@ -83,7 +83,7 @@ class DuelingMLP(nn.Module):
     """
 
     def __init__(
-        self, sizes: Sequence[int], *, generator: torch.Generator, activation: str = "relu"
+        self, sizes: Sequence[int], *, generator: torch.Generator, activation: str = "tanh"
     ):
         super().__init__()
         if len(sizes) < 3:

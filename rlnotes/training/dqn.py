@@ -12,6 +12,7 @@ from rlnotes._checks import (
     require_finite,
     require_in_unit_interval,
     require_option,
+    require_positive,
     require_positive_integer,
 )
 from rlnotes.data.prioritized_replay import PrioritizedReplayBuffer
@@ -45,9 +46,9 @@ class Config:
     hidden_sizes: tuple[int, ...] = (64, 64)
     batch_size: int = 64  # transitions per update
     steps_per_update: int = 2  # environment steps between two updates
-    warmup_steps: int = 1_000  # steps before the first update
+    warmup_steps: int = 1_000  # steps before the first update; none if num_steps is less
     max_gradient_norm: float = 10.0
-    replay: str = "uniform"  # or "prioritized", or "none": the latest batch_size steps
+    replay: str = "uniform"  # or "prioritized", or "none": the latest steps, in order
     buffer_size: int = 50_000  # transitions
     target_period: int = 100  # updates between two copies; 1 is no separate copy
     double: bool = True  # the online network chooses, the copy values
@@ -75,9 +76,7 @@ class Config:
         require_positive_integer(**{name: getattr(self, name) for name in counts})
         require_option(REPLAYS, replay=self.replay)
         require_option(LOSSES, loss=self.loss)
-        for name in ("learning_rate", "max_gradient_norm"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be positive, got {getattr(self, name)}")
+        require_positive(learning_rate=self.learning_rate, max_gradient_norm=self.max_gradient_norm)
         for name in ("buffer_size", "warmup_steps"):
             if getattr(self, name) < self.batch_size:
                 raise ValueError(

@@ -10,7 +10,7 @@ import torch
 
 from rlnotes.training.evaluation import greedy_returns, is_solved
 
-NUM_SEEDS, FIRST_SEED = 10, 700
+NUM_SEEDS, FIRST_SEED = 10, 800
 
 
 class Referee:

@@ -203,8 +203,10 @@ def test_sizes_that_are_no_counts_are_refused(make, sizes, message):
     [
         ({"reward": 1e39}, "reward must be finite, got inf"),
         ({"reward": np.ones(2)}, r"reward must have shape \(\), got \(2,\)"),
-        ({"action": np.nan}, "action must be an integer, got nan"),
-        ({"action": 0.5}, "action must be an integer, got 0.5"),
+        ({"action": np.nan}, "action must be an integer from 0, got nan"),
+        ({"action": -1}, "action must be an integer from 0, got -1"),
+        ({"terminated": "no"}, "terminated must be a bool, got 'no'"),
+        ({"action": 0.5}, "action must be an integer from 0, got 0.5"),
     ],
     ids=str,
 )
@@ -215,6 +217,6 @@ def test_a_refused_transition_leaves_a_full_ring_alone(change, message):
     before = buffer.latest(2)
     step = {"observation": [9.0], "action": 0, "reward": 0.0, "next_observation": [9.0]}
     with pytest.raises(ValueError, match=message):
-        buffer.add(**{**step, **change, "terminated": True})
+        buffer.add(**{**step, "terminated": True, **change})
     for old, new in zip(before, buffer.latest(2), strict=True):
         assert np.array_equal(old, new)
