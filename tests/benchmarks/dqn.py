@@ -4,8 +4,6 @@ from functools import partial
 
 import gymnasium as gym
 import numpy as np
-from stable_baselines3 import DQN
-from stable_baselines3.common.callbacks import BaseCallback
 
 from rlnotes.training.dqn import Config, train_dqn
 from rlnotes.training.on_policy import greedy_actions
@@ -39,6 +37,9 @@ def ours(seed: int, referee: Referee) -> None:
 
 def peer(seed: int, referee: Referee) -> None:
     """The same rule, asked after every 1000 steps by a callback."""
+    # Only `make bench` installs it, and pytest looks for doctests in this file.
+    from stable_baselines3 import DQN
+    from stable_baselines3.common.callbacks import BaseCallback
 
     class Watch(BaseCallback):
         def _on_step(self) -> bool:
