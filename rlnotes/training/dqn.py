@@ -40,7 +40,7 @@ class Config:
     """
 
     gamma: float = 0.99  # discount per step
-    num_steps: int = 50_000  # environment steps in all
+    num_steps: int = 150_000  # environment steps in all; `watch` may end the run before
     learning_rate: float = 2e-3  # Adam's
     loss: str = "huber"  # or "squared"
     hidden_sizes: tuple[int, ...] = (64, 64)
