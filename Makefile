@@ -4,7 +4,7 @@
 # make check      style only
 # make notebooks  run all notebooks and store their outputs
 # make handout    student copies without answers (handout/)
-# make bench      ratios against plain loops, measured in one run
+# make bench      ratios against plain loops and a library, measured in one run
 #
 # PYTHON=python3.12      the Python to build the environment with
 # PIP_ARGS="..."         further arguments to pip, such as another index for torch
