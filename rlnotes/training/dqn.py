@@ -1,5 +1,6 @@
 """DQN, with its parts on switches: replay, target copy, double, dueling, priorities."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from rlnotes._checks import (
-    require_finite,
     require_in_unit_interval,
     require_option,
     require_positive,
@@ -25,6 +25,7 @@ from rlnotes.functional.q_targets import (
     squared_td_loss,
 )
 from rlnotes.models.mlp import MLP, DuelingMLP
+from rlnotes.training.on_policy import array_forward
 from rlnotes.training.q_learning import Episodes
 
 REPLAYS = ("uniform", "prioritized", "none")
@@ -155,9 +156,10 @@ def train_dqn(
         if rng.random() < config.epsilon(step):
             action = int(rng.integers(env.action_space.n))
         else:
-            action = greedy_action(learner.online, observation)
+            action = int(learner.action_values(observation).argmax())
         state, reward, terminated, truncated, _ = env.step(action)
-        require_finite(rewards=np.array(reward))
+        if not math.isfinite(reward):
+            raise ValueError(f"rewards must be finite, got {reward}")
         following = encode(state)
         learner.buffer.add(observation, action, reward, following, terminated)
         observation = following
@@ -193,6 +195,7 @@ class Learner:
         self.online = kind(sizes, generator=generator, activation="relu")
         self.copy = kind(sizes, generator=generator, activation="relu")
         self.copy.load_state_dict(self.online.state_dict())
+        self.action_values = array_forward(self.online)
         self.weights = list(self.online.parameters())
         self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=True)
         self.buffer = (
@@ -240,12 +243,6 @@ class Learner:
         return double_q_learning_targets(
             batch.rewards, choosing, next_q_values, batch.terminated, gamma=gamma
         )
-
-
-@torch.no_grad()
-def greedy_action(q_network: nn.Module, observation: np.ndarray) -> int:
-    """An action of largest value in one observation [D]."""
-    return int(q_network(torch.from_numpy(observation)).argmax())
 
 
 def observation_encoder(space: gym.Space) -> tuple[Callable[[object], np.ndarray], int]:

@@ -99,6 +99,11 @@ def greedy_actions(policy: nn.Module, observations: np.ndarray) -> np.ndarray:
     return policy(as_input(observations)).argmax(dim=-1).numpy()
 
 
+def array_forward(network: nn.Module) -> Callable[[np.ndarray], np.ndarray]:
+    """The network as a function of arrays, fast if it is an `MLP`."""
+    return numpy_forward(network) if isinstance(network, MLP) else _torch_forward(network)
+
+
 def numpy_forward(network: MLP) -> Callable[[np.ndarray], np.ndarray]:
     """The network as a function of arrays, four times as fast on a few rows.
 
@@ -126,7 +131,7 @@ def as_input(observations: np.ndarray) -> Tensor:
 
 
 def _moves(env, policy: nn.Module, rng: np.random.Generator) -> Iterator[tuple]:
-    logits_of = numpy_forward(policy) if isinstance(policy, MLP) else _torch_forward(policy)
+    logits_of = array_forward(policy)
     while True:
         observations = env.observations
         actions = _gumbel_draw(logits_of(observations), rng)

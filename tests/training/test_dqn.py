@@ -9,7 +9,7 @@ from rlnotes.data.replay_buffer import ReplayBuffer
 from rlnotes.envs.probes import probe_ladder
 from rlnotes.envs.table_env import TableEnv
 from rlnotes.envs.textbook import two_state_cycle
-from rlnotes.training.dqn import Config, Learner, greedy_action, observation_encoder, train_dqn
+from rlnotes.training.dqn import Config, Learner, observation_encoder, train_dqn
 
 LADDER = {probe.name: probe for probe in probe_ladder()}
 SMALL = {
@@ -209,14 +209,6 @@ def test_the_learner_is_told_the_step_and_may_be_another():
     assert steps == [15, 19, 23, 27]  # counted from 0, like those of epsilon and beta
 
 
-def test_greedy_action_takes_the_largest_value():
-    network = torch.nn.Linear(2, 3, bias=False)
-    with torch.no_grad():
-        network.weight.copy_(torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.5, 0.6]]))
-    choices = [greedy_action(network, np.float32(o)) for o in ([1, 0], [0, 1], [1, 1])]
-    assert choices == [0, 1, 2]
-
-
 def test_watch_sees_the_network_at_each_mark():
     seen = []
     result = train_dqn(
@@ -382,3 +374,17 @@ def test_discrete_observations_may_start_anywhere():
     encode, size = observation_encoder(gym.spaces.Discrete(3, start=5))
     assert size == 3
     assert encode(6).tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("dueling", [False, True])
+def test_the_agent_acts_on_what_its_online_network_says_now(dueling):
+    config = Config(**{**SMALL, "dueling": dueling})
+    learner = Learner(3, 2, config, torch.Generator().manual_seed(0))
+    for observation in ([1.0, 0, 0], [0, -2.0, 1.0]):
+        learner.buffer.add([0.0, 0, 0], 0, 1.0, [0.0, 0, 0], True)
+        with torch.no_grad():
+            for weight in learner.online.parameters():
+                weight += 0.1  # in place, as the optimizer does
+            expected = learner.online(torch.tensor(observation)).numpy()
+        got = learner.action_values(np.float32(observation))
+        assert np.allclose(got, expected, atol=1e-5)
