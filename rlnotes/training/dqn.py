@@ -24,6 +24,7 @@ from rlnotes.functional.q_targets import (
     q_learning_targets,
     squared_td_loss,
 )
+from rlnotes.models.flat_weights import flatten_weights
 from rlnotes.models.mlp import MLP, DuelingMLP
 from rlnotes.training.on_policy import array_forward
 from rlnotes.training.q_learning import Episodes
@@ -195,9 +196,9 @@ class Learner:
         self.online = kind(sizes, generator=generator, activation="relu")
         self.copy = kind(sizes, generator=generator, activation="relu")
         self.copy.load_state_dict(self.online.state_dict())
+        self.weights = flatten_weights(self.online)
         self.action_values = array_forward(self.online)
-        self.weights = list(self.online.parameters())
-        self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=True)
+        self.optimizer = torch.optim.Adam([self.weights], lr=config.learning_rate, fused=True)
         self.buffer = (
             PrioritizedReplayBuffer(
                 config.buffer_size, observation_size, alpha=config.priority_alpha
@@ -213,10 +214,10 @@ class Learner:
         targets = self.targets(batch)
         action_values = chosen_q_values(self.online(batch.observations), batch.actions)
         loss = LOSSES[self.config.loss](action_values, targets, batch.weights)
-        for weight in self.weights:
-            weight.grad = None
+        self.weights.grad.zero_()
         loss.backward()
-        nn.utils.clip_grad_norm_(self.weights, self.config.max_gradient_norm)
+        if self.weights.grad.norm() > self.config.max_gradient_norm:  # seldom, so it costs little
+            nn.utils.clip_grad_norm_(self.online.parameters(), self.config.max_gradient_norm)
         self.optimizer.step()
 
         self.losses.append(loss.item())

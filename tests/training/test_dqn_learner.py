@@ -9,14 +9,17 @@ from rlnotes.data.replay_buffer import Batch
 from rlnotes.training.dqn import Config, Learner
 
 
-def make_learner(**changes):
+def make_learner(dtype=torch.float64, **changes):
     """A learner in double precision whose copy is not its online network."""
     small = {"hidden_sizes": (4,), "batch_size": 3, "warmup_steps": 3, "buffer_size": 8}
     numbers = {"gamma": 0.9, "num_steps": 100, "learning_rate": 3e-3, "target_period": 100}
     config = Config(**{**small, **numbers, **changes})
-    learner = Learner(2, 3, config, torch.Generator().manual_seed(0))
-    learner.online.double()
-    learner.copy.double()
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)  # the networks are born with it
+    try:
+        learner = Learner(2, 3, config, torch.Generator().manual_seed(0))
+    finally:
+        torch.set_default_dtype(usual)
     nudge(learner.online, seed=1)
     return learner
 
@@ -151,12 +154,10 @@ def fill(learner, count=8):
     rng = np.random.default_rng(5)
     for i in range(count):
         learner.buffer.add(rng.normal(size=2), i % 3, rng.normal(), rng.normal(size=2), i == 3)
-    learner.online.float()
-    learner.copy.float()
 
 
 def test_new_priorities_are_the_errors_before_the_step(monkeypatch):
-    learner = make_learner(replay="prioritized", learning_rate=0.1)
+    learner = make_learner(torch.float32, replay="prioritized", learning_rate=0.1)
     fill(learner)
     batch = learner.buffer.latest(3)
     monkeypatch.setattr(learner, "draw", lambda step, rng: batch)
@@ -169,7 +170,9 @@ def test_new_priorities_are_the_errors_before_the_step(monkeypatch):
 
 
 def test_prioritized_draws_use_alpha_and_the_beta_of_the_step():
-    learner = make_learner(replay="prioritized", priority_alpha=0.5, priority_beta=0.2)
+    learner = make_learner(
+        torch.float32, replay="prioritized", priority_alpha=0.5, priority_beta=0.2
+    )
     fill(learner)
     priorities = np.arange(1.0, 9.0)
     learner.buffer.update_priorities(np.arange(8), priorities - 0.01)
@@ -181,11 +184,11 @@ def test_prioritized_draws_use_alpha_and_the_beta_of_the_step():
 
 
 def test_no_replay_is_the_latest_batch_and_uniform_replay_is_not():
-    learner = make_learner(replay="none")
+    learner = make_learner(torch.float32, replay="none")
     fill(learner)
     learner.buffer.add(np.zeros(2), 0, 0.0, np.zeros(2), False)
     assert learner.draw(0, np.random.default_rng(0)).indices.tolist() == [6, 7, 0]
-    learner = make_learner(replay="uniform", batch_size=8, warmup_steps=8)
+    learner = make_learner(torch.float32, replay="uniform", batch_size=8, warmup_steps=8)
     fill(learner)
     rng = np.random.default_rng(0)
     draws = {int(i) for _ in range(10) for i in learner.draw(0, rng).indices}
