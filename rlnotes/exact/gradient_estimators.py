@@ -8,7 +8,7 @@ Every function returns [N, T] weights without the factor gamma^t, for all episod
 
 import numpy as np
 
-from rlnotes._checks import require_in_unit_interval, require_shape
+from rlnotes._checks import require_distributions, require_in_unit_interval, require_shape
 from rlnotes.exact.trajectories import Trajectories
 
 
@@ -77,3 +77,37 @@ def weighted_scores(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
     require_shape(scores.shape[:2], weights=weights)
     flat = scores.reshape(*scores.shape[:2], -1)
     return np.einsum("ntd,nt->nd", flat, weights).reshape(len(flat), *scores.shape[2:])
+
+
+def best_baseline(probs: np.ndarray, scores: np.ndarray, rewards: np.ndarray) -> float:
+    """The constant baseline of least variance: rewards weighted by the squared score.
+
+        b* = E[|score|^2 R] / E[|score|^2]
+
+    Args:
+        probs: [N] probability of each outcome.
+        scores: [N, ...] gradient of its log-probability; any shape behind N.
+        rewards: [N] its reward.
+
+    Raises:
+        ValueError: if the shapes do not fit, probs do not sum to one, or every score
+            is zero, so that any baseline is as good.
+
+    References:
+        Greensmith, Bartlett & Baxter (2004), "Variance reduction techniques for
+        gradient estimates in reinforcement learning".
+
+    Example:
+        >>> half = np.array([0.5, 0.5])
+        >>> best_baseline(half, scores=np.array([-1.0, 1.0]), rewards=np.array([0.0, 1.0]))
+        0.5
+    """
+    probs, scores = np.asarray(probs, dtype=np.float64), np.asarray(scores, dtype=np.float64)
+    rewards = np.asarray(rewards, dtype=np.float64)
+    require_distributions(probs=probs)
+    require_shape(probs.shape, rewards=rewards)
+    require_shape((len(probs), *scores.shape[1:]), scores=scores)
+    weights = probs * (scores.reshape(len(probs), -1) ** 2).sum(axis=1)
+    if not weights.sum() > 0:
+        raise ValueError(f"scores must not all be zero, got {scores.tolist()}")
+    return float(weights @ rewards / weights.sum())

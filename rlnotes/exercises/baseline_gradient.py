@@ -4,17 +4,13 @@ from itertools import product
 
 import numpy as np
 
+from rlnotes.exact.policy_gradients import softmax_policy
 from rlnotes.exercises.base import Case, Exercise
-
-
-def _softmax(logits):
-    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True)
 
 
 def _add_up(logits, states, actions, weights, probs=None):
     """Sum of score times weight over all steps, divided by the number of episodes."""
-    probs = _softmax(logits) if probs is None else probs
+    probs = softmax_policy(logits) if probs is None else probs
     scores = np.eye(logits.shape[1])[actions] - probs[states]
     gradient = np.zeros_like(logits)
     np.add.at(gradient, states, weights[..., None] * scores)
@@ -35,7 +31,7 @@ def _baseline_by_loop(logits, states, actions, rewards, values):
         for t, (state, action) in enumerate(zip(row, taken, strict=True)):
             weight = sum(paid[t:]) - values[state]
             gradient[state, action] += weight
-            gradient[state] -= weight * _softmax(logits[state])
+            gradient[state] -= weight * softmax_policy(logits[state])
     return gradient / len(states)
 
 
@@ -85,7 +81,7 @@ def _baseline_sign(logits, states, actions, rewards, values):
 
 
 def _baseline_of_the_action(logits, states, actions, rewards, values):
-    weights = _to_go(rewards) - values[states] * _softmax(logits)[states, actions]
+    weights = _to_go(rewards) - values[states] * softmax_policy(logits)[states, actions]
     return _add_up(logits, states, actions, weights)
 
 
@@ -112,15 +108,17 @@ def _with_policy(probs_of):
     return gradient
 
 
-_softmax_twice = _with_policy(lambda logits: _softmax(_softmax(logits)))
-_softmax_of_minus = _with_policy(lambda logits: _softmax(-logits))
+_softmax_twice = _with_policy(lambda logits: softmax_policy(softmax_policy(logits)))
+_softmax_of_minus = _with_policy(lambda logits: softmax_policy(-logits))
 _uniform_policy = _with_policy(lambda logits: np.full(logits.shape, 1 / logits.shape[1]))
 _not_normalized = _with_policy(lambda logits: np.exp(logits) / logits.shape[1])
-_policy_of_state_0 = _with_policy(lambda logits: np.tile(_softmax(logits)[0], (len(logits), 1)))
+_policy_of_state_0 = _with_policy(
+    lambda logits: np.tile(softmax_policy(logits)[0], (len(logits), 1))
+)
 
 
 def _objective(logits, states, actions, rewards):
-    return _softmax(logits)[states, actions].prod(axis=1) @ rewards.sum(axis=1)
+    return softmax_policy(logits)[states, actions].prod(axis=1) @ rewards.sum(axis=1)
 
 
 def _by_finite_differences(logits, *episodes, step=1e-5):

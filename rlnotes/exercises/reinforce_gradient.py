@@ -4,17 +4,13 @@ from itertools import product
 
 import numpy as np
 
+from rlnotes.exact.policy_gradients import softmax_policy
 from rlnotes.exercises.base import Case, Exercise
-
-
-def _softmax(logits):
-    weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
-    return weights / weights.sum(axis=-1, keepdims=True)
 
 
 def _add_up(logits, states, actions, weights, probs=None):
     """Sum of score times weight over all steps, divided by the number of episodes."""
-    gradient, probs = np.zeros_like(logits), _softmax(logits) if probs is None else probs
+    gradient, probs = np.zeros_like(logits), softmax_policy(logits) if probs is None else probs
     for state, action, weight in zip(states.flat, actions.flat, weights.flat, strict=True):
         gradient[state] -= weight * probs[state]
         gradient[state, action] += weight
@@ -34,7 +30,7 @@ def _gradient_by_cumsum(logits, states, actions, rewards, gamma):
 
 
 def _gradient_by_loop(logits, states, actions, rewards, gamma):
-    gradient, probs = np.zeros(logits.shape), _softmax(logits)
+    gradient, probs = np.zeros(logits.shape), softmax_policy(logits)
     num_episodes, num_steps = rewards.shape
     for episode in range(num_episodes):
         to_go = 0.0
@@ -102,23 +98,23 @@ def _gradient_standardized(logits, states, actions, rewards, gamma):
 
 
 def _gradient_of_probability(logits, states, actions, rewards, gamma):
-    weights = _to_go(_discounted(rewards, gamma)) * _softmax(logits)[states, actions]
+    weights = _to_go(_discounted(rewards, gamma)) * softmax_policy(logits)[states, actions]
     return _add_up(logits, states, actions, weights)
 
 
 def _gradient_policy_of_state_0(logits, states, actions, rewards, gamma):
-    probs = np.tile(_softmax(logits)[0], (len(logits), 1))
+    probs = np.tile(softmax_policy(logits)[0], (len(logits), 1))
     return _add_up(logits, states, actions, _to_go(_discounted(rewards, gamma)), probs)
 
 
 def _gradient_of_mean_logits(logits, states, actions, rewards, gamma):
-    probs = np.tile(_softmax(logits.mean(axis=0)), (len(logits), 1))
+    probs = np.tile(softmax_policy(logits.mean(axis=0)), (len(logits), 1))
     return _add_up(logits, states, actions, _to_go(_discounted(rewards, gamma)), probs)
 
 
 def _objective(logits, states, actions, rewards, gamma):
     """J of the listed episodes: each one's probability times its discounted return."""
-    probs = _softmax(logits)[states, actions].prod(axis=1)
+    probs = softmax_policy(logits)[states, actions].prod(axis=1)
     return probs @ _discounted(rewards, gamma).sum(axis=1)
 
 

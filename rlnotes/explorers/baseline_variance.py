@@ -3,6 +3,7 @@
 import ipywidgets
 import numpy as np
 
+from rlnotes.exact.gradient_estimators import best_baseline
 from rlnotes.exact.policy_gradients import softmax_policy
 from rlnotes.exact.trajectories import estimator_moments
 from rlnotes.explorers.base import Explorer
@@ -22,6 +23,7 @@ from rlnotes.plotting.style import (
 BASELINES = np.linspace(-1, 1.5, 51)
 TOP, SIDE = 0.6, 1.0  # the largest variance and gradient that are drawn to scale
 MAX_EPISODES = 200
+CAPTION = "line: exact mean; squares: m draws\ngrey: \N{PLUS-MINUS SIGN} 2 sigma / sqrt(m)"
 
 
 class BaselineVariance(Explorer):
@@ -62,15 +64,17 @@ class BaselineVariance(Explorer):
         (self.sample_now,) = right.plot([], [], **{**CURRENT, "zorder": 14})
         (self.here,) = right.plot([], [], **{**REFERENCE, "zorder": 11})
         caption = right.text(
-            0.02, 0.03, "line: exact mean; squares: m draws\ngrey: \N{PLUS-MINUS SIGN} 2 sigma / "
-            "sqrt(m)", transform=right.transAxes, fontsize=9, zorder=15,
+            *(0.02, 0.03, CAPTION),
+            transform=right.transAxes,
+            fontsize=9,
+            zorder=15,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
-        )  # fmt: skip
+        )
         self.beyond = Labels(left, [(0, TOP + 0.04)], size=9, zorder=16)
         self.beyond_too = Labels(right, [(0, 0)], size=9, zorder=16)
-        return figure, [self.parabola, self.now, self.best, self.value, self.band, self.exact,
-                        self.samples, self.sample_now, self.here, caption, self.beyond,
-                        self.beyond_too]  # fmt: skip
+        lines = [self.parabola, self.now, self.best, self.value, self.exact]
+        sampled = [self.samples, self.sample_now, self.here, self.band]
+        return figure, [*lines, *sampled, caption, self.beyond, self.beyond_too]
 
     def update(self, baseline, prob, reward_1, reward_0, num_episodes, seed):
         rewards, probs = np.array([reward_0, reward_1]), np.array([1 - prob, prob])
@@ -114,15 +118,6 @@ def coin_scores(prob: float) -> np.ndarray:
     """[2] slope of log pi(arm) in the logit of arm 1, for arm 0 and arm 1."""
     _, prob_1 = softmax_policy([0.0, np.log(prob / (1 - prob))])
     return np.array([0.0, 1.0]) - prob_1
-
-
-def best_baseline(probs: np.ndarray, scores: np.ndarray, rewards: np.ndarray) -> float:
-    """The baseline of least variance: rewards weighted by the squared score.
-
-    b* = E[score^2 R] / E[score^2]
-    """
-    weights = probs * scores**2
-    return float(weights @ rewards / weights.sum())
 
 
 def _beyond(value: float, limit: float) -> str:

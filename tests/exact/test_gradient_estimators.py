@@ -7,6 +7,7 @@ import torch
 from rlnotes.envs.small_tasks import arms, keep_going, now_and_later
 from rlnotes.envs.token_tree import bigram_policy, token_level_mdp
 from rlnotes.exact.gradient_estimators import (
+    best_baseline,
     discounted_total,
     gamma_powers,
     rewards_to_go,
@@ -272,3 +273,34 @@ def test_the_bigram_policy_of_the_tree_has_smaller_variance_with_better_weights(
     ]
     variances = [estimator_moments(probs, weighted_scores(scores, w))[1] for w in weights]
     assert variances == pytest.approx([0.2372, 0.1739, 0.1210, 0.0576], abs=5e-5)
+
+
+def test_the_best_baseline_has_the_least_variance_for_two_parameters():
+    # Three outcomes with vector scores that average to zero, as scores do.
+    probs, rewards = np.array([0.2, 0.3, 0.5]), np.array([4.0, -1.0, 2.0])
+    scores = np.array([[1.0, 2.0], [2.0, -3.0], [-1.6, 1.0]])
+    np.testing.assert_allclose(probs @ scores, 0, atol=1e-12)
+
+    def variance(baseline):
+        return estimator_moments(probs, scores * (rewards - baseline)[:, None])[1]
+
+    best = best_baseline(probs, scores, rewards)
+    # Squared lengths 5, 13, 3.56: (0.2*5*4 - 0.3*13 + 0.5*3.56*2) / (1 + 3.9 + 1.78)
+    assert best == pytest.approx(3.66 / 6.68)
+    for other in (best - 0.01, best + 0.01, probs @ rewards):
+        assert variance(best) < variance(other)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"probs": [0.5, 0.6]}, "probs"),
+        ({"rewards": [1.0]}, "rewards must have shape"),
+        ({"scores": [[1.0], [0.0], [2.0]]}, "scores must have shape"),
+        ({"scores": [0.0, 0.0]}, r"scores must not all be zero, got \[0.0, 0.0\]"),
+    ],
+)
+def test_a_baseline_of_bad_input_is_refused(change, message):
+    arguments = {"probs": [0.5, 0.5], "scores": [1.0, -1.0], "rewards": [1.0, 0.0], **change}
+    with pytest.raises(ValueError, match=message):
+        best_baseline(**{name: np.array(value) for name, value in arguments.items()})
