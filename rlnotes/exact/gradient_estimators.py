@@ -99,7 +99,7 @@ def best_baseline(probs: np.ndarray, scores: np.ndarray, rewards: np.ndarray) ->
 
     Example:
         >>> half = np.array([0.5, 0.5])
-        >>> best_baseline(half, scores=np.array([-1.0, 1.0]), rewards=np.array([0.0, 1.0]))
+        >>> best_baseline(half, np.array([-1.0, 1.0]), np.array([0.0, 1.0]))
         0.5
     """
     probs, scores = np.asarray(probs, dtype=np.float64), np.asarray(scores, dtype=np.float64)
