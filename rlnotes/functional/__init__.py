@@ -4,7 +4,10 @@
 `bellman`           backups, policy evaluation, value and policy iteration
 `q_targets`         targets and losses of Q-learning
 `dueling`           action values from a state value and advantages
-`returns`           discounted returns of recorded episodes
+`recurrences`       a backward loop over time, solved in log2(T) rounds
+`returns`           discounted returns and lambda-returns of recorded episodes
+`advantages`        TD errors and generalized advantage estimates (GAE)
 `log_probs`         log-probability, entropy and score of a softmax policy
-`policy_gradients`  losses of a policy and of a value function
+`policy_gradients`  losses of a policy and of a value function; PPO's clipped loss
+`kl_penalty`        PPO's loss with a price on the KL divergence
 """

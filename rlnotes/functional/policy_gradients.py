@@ -1,9 +1,12 @@
-"""Losses whose negative gradient is a policy gradient. Every loss is a mean."""
+"""Losses whose negative gradient is a policy gradient, at least where it starts.
+
+Every loss is a mean over all elements.
+"""
 
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_finite, require_same_shape
+from rlnotes._checks import require_finite, require_positive, require_same_shape
 from rlnotes.functional.log_probs import entropy
 
 
@@ -99,6 +102,149 @@ def entropy_bonus(logits: Tensor) -> Tensor:
     if logits.numel() == 0:
         raise ValueError(f"logits must hold at least one row, got shape {tuple(logits.shape)}")
     return entropy(logits).mean()
+
+
+def probability_ratios(log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
+    """How many times as likely the policy makes each action as the one that drew it.
+
+        ratio_t = pi(a_t | s_t) / pi_old(a_t | s_t)
+
+    Args:
+        log_probs: [...] log pi(a_t | s_t) of the policy that is being changed, nats.
+        old_log_probs: [...] the same of the policy that sampled, stored then.
+
+    Returns:
+        [...] positive; 1 where nothing changed; differentiable in log_probs only.
+
+    Raises:
+        ValueError: if the shapes differ, a number is not finite, there is none, or a
+            ratio is too large for its dtype.
+
+    References:
+        Schulman et al. (2017), arXiv:1707.06347, section 3.
+
+    Example:
+        >>> old_probs = torch.tensor([0.5, 0.01])
+        >>> probability_ratios(torch.tensor([0.6, 0.012]).log(), old_probs.log())
+        tensor([1.2000, 1.2000])
+    """
+    _check(log_probs=log_probs, old_log_probs=old_log_probs)
+    log_ratios = log_probs - old_log_probs.detach()
+    ratios = log_ratios.exp()
+    if torch.isinf(ratios).any():
+        raise ValueError(
+            "log_probs must not lie so far above old_log_probs that a ratio overflows, got a "
+            f"difference of {log_ratios.max().item():g}"
+        )
+    return ratios
+
+
+def ppo_clip_loss(
+    log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor, *, clip_epsilon: float
+) -> Tensor:
+    """Clipped surrogate of PPO, as a loss.
+
+        loss = -mean of min(ratio_t A_t, clip(ratio_t, 1 - eps, 1 + eps) A_t)
+
+    The gradient of a sample stops where `ppo_gradient_mask` is 0. Nothing holds the
+    ratio inside the band: other samples may still move it.
+
+    Args:
+        log_probs: [...] log pi(a_t | s_t), nats; may be positive (densities).
+        old_log_probs: [...] of the policy that sampled, nats.
+        advantages: [...] how much better the action was than the policy's average.
+        clip_epsilon: positive; half the width of the band, often 0.2.
+
+    Returns:
+        Scalar, to be minimized; differentiable in log_probs only.
+
+    Raises:
+        ValueError: as for `probability_ratios`, or if clip_epsilon is not positive.
+
+    References:
+        Schulman et al. (2017), arXiv:1707.06347, Eq. 7 (there an objective).
+
+    Example:
+        >>> old, advantages = torch.tensor([0.5]).log(), torch.tensor([5.0])
+        >>> ppo_clip_loss(torch.tensor([0.75]).log(), old, advantages, clip_epsilon=0.2)
+        tensor(-6.)
+    """
+    require_positive(clip_epsilon=clip_epsilon)
+    _check(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
+    ratios = probability_ratios(log_probs, old_log_probs)
+    advantages = advantages.detach()
+    clipped = ratios.clamp(1 - clip_epsilon, 1 + clip_epsilon)
+    return -torch.minimum(ratios * advantages, clipped * advantages).mean()
+
+
+def ppo_gradient_mask(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float) -> Tensor:
+    """Where the clipped surrogate lets a sample's gradient through.
+
+        False where A > 0 and ratio > 1 + eps,  or  A < 0 and ratio < 1 - eps
+
+    Off the kinks, the slope of min(ratio A, clip(ratio) A) in the ratio is this mask
+    times A. So a good action that lost probability, and a bad one that gained it, keep
+    the full gradient, however far the ratio lies outside the band. On a kink
+    (ratio = 1 + eps with A > 0, 1 - eps with A < 0) the left and right slopes are A and
+    0, and any number between is as good; this function and autograd let A through, up
+    to the rounding of the ratio.
+
+    Args:
+        ratios: [...] positive, see `probability_ratios`.
+        advantages: [...] of the same samples.
+        clip_epsilon: positive.
+
+    Returns:
+        [...] bool, True where the gradient flows; also where A = 0, which gives none.
+
+    Raises:
+        ValueError: if the shapes differ, a number is not finite, there is none, a ratio
+            is negative, or clip_epsilon is not positive.
+
+    Example:
+        >>> ratios, good = torch.tensor([0.5, 1.0, 1.5]), torch.ones(3)
+        >>> ppo_gradient_mask(ratios, good, clip_epsilon=0.2)
+        tensor([ True,  True, False])
+        >>> ppo_gradient_mask(ratios, -good, clip_epsilon=0.2)
+        tensor([False,  True,  True])
+    """
+    require_positive(clip_epsilon=clip_epsilon)
+    _check(ratios=ratios, advantages=advantages)
+    if (ratios < 0).any():
+        raise ValueError(f"ratios must not be negative, got {ratios.min().item():g}")
+    too_high = (advantages > 0) & (ratios > 1 + clip_epsilon)
+    too_low = (advantages < 0) & (ratios < 1 - clip_epsilon)
+    return ~(too_high | too_low)
+
+
+def clip_fraction(log_probs: Tensor, old_log_probs: Tensor, *, clip_epsilon: float) -> Tensor:
+    """Share of samples whose ratio lies outside the band, the number usually logged.
+
+        fraction = mean of 1[|ratio_t - 1| > eps]
+
+    It is not the share of samples without a gradient, which is at most as large: on
+    either side of the band one sign of the advantage keeps its gradient, see
+    `ppo_gradient_mask`.
+
+    Args:
+        log_probs: [...] as for `ppo_clip_loss`.
+        old_log_probs: [...] as for `ppo_clip_loss`.
+        clip_epsilon: positive.
+
+    Returns:
+        Scalar in [0, 1]; no gradient.
+
+    Raises:
+        ValueError: as for `probability_ratios`, or if clip_epsilon is not positive.
+
+    Example:
+        >>> log_probs = torch.tensor([0.1, 0.5, 0.7, 0.55]).log()
+        >>> clip_fraction(log_probs, torch.full((4,), 0.5).log(), clip_epsilon=0.2)
+        tensor(0.5000)
+    """
+    require_positive(clip_epsilon=clip_epsilon)
+    ratios = probability_ratios(log_probs.detach(), old_log_probs)
+    return ((ratios - 1).abs() > clip_epsilon).to(ratios.dtype).mean()
 
 
 def _check(**tensors: Tensor) -> None:
