@@ -1,9 +1,10 @@
-"""Returns of recorded episodes, by backward recursion. Time is the last axis."""
+"""Returns of recorded episodes. Time is the last axis."""
 
 import torch
 from torch import Tensor
 
 from rlnotes._checks import require_finite, require_in_unit_interval, require_same_shape
+from rlnotes.functional.recurrences import backward_recurrence
 
 
 def discounted_returns(
@@ -30,8 +31,8 @@ def discounted_returns(
         [..., T] returns, discounted reward.
 
     Raises:
-        ValueError: if shapes differ, a record is empty, a reward is not finite, a flag
-            is not bool, or gamma lies outside [0, 1].
+        ValueError: if shapes differ, a record is empty, a reward or a value that is
+            used is not finite, a flag is not bool, or gamma lies outside [0, 1].
 
     References:
         Sutton & Barto (2018), section 3.3; for truncation Pardo et al. (2018),
@@ -43,7 +44,8 @@ def discounted_returns(
         >>> discounted_returns(torch.tensor([0., 0., 8.]), zero, end, no, gamma=0.5)
         tensor([2., 4., 8.])
     """
-    _check_record(rewards, next_values, terminated, truncated)
+    require_same_shape(rewards=rewards, next_values=next_values)
+    require_record(rewards, terminated=terminated, truncated=truncated)
     ends = truncated.clone()
     ends[..., -1] = True
     tails = torch.where(ends, next_values, 0.0)
@@ -77,8 +79,9 @@ def lambda_returns(
         [..., T] returns, discounted reward.
 
     Raises:
-        ValueError: if shapes differ, a record is empty, a reward is not finite, a flag
-            is not bool, or gamma or gae_lambda lies outside [0, 1].
+        ValueError: if shapes differ, a record is empty, a reward or a value that is
+            used is not finite, a flag is not bool, or gamma or gae_lambda lies outside
+            [0, 1].
 
     References:
         Sutton & Barto (2018), section 12.1, in recursive form.
@@ -88,31 +91,27 @@ def lambda_returns(
         >>> lambda_returns(one, 4 * one, no, no, gamma=0.5, gae_lambda=0.0)
         tensor([3., 3.])
     """
-    _check_record(rewards, next_values, terminated, truncated)
+    require_same_shape(rewards=rewards, next_values=next_values)
+    require_record(rewards, terminated=terminated, truncated=truncated)
     require_in_unit_interval(gamma=gamma, gae_lambda=gae_lambda)
 
     # `where`, not a product: an ignored entry may be anything, NaN included.
-    next_values = torch.where(terminated, 0.0, next_values)
-    ends = rewards + gamma * next_values
-    mixed = rewards + gamma * (1 - gae_lambda) * next_values
-    columns = (tensor.unbind(dim=-1) for tensor in (ends, mixed, terminated | truncated))
-    steps = []
-    next_return = next_values[..., -1]
-    for end, mixture, done in reversed(list(zip(*columns, strict=True))):
-        next_return = torch.where(done, end, mixture + gamma * gae_lambda * next_return)
-        steps.append(next_return)
-    return torch.stack(steps[::-1], dim=-1)
+    following = torch.where(terminated, 0.0, next_values)
+    require_finite(next_values=following)
+    ends = terminated | truncated
+    ends[..., -1] = True
+    bootstraps = torch.where(ends, following, (1 - gae_lambda) * following)
+    inputs = rewards + gamma * bootstraps
+    decays = torch.full_like(inputs, gamma * gae_lambda).masked_fill(ends, 0.0)
+    return backward_recurrence(inputs, decays)
 
 
-def _check_record(
-    rewards: Tensor, next_values: Tensor, terminated: Tensor, truncated: Tensor
-) -> None:
-    require_same_shape(
-        rewards=rewards, next_values=next_values, terminated=terminated, truncated=truncated
-    )
+def require_record(rewards: Tensor, **flags: Tensor) -> None:
+    """Raise unless rewards hold finite steps, and flags are bools of that shape."""
+    require_same_shape(rewards=rewards, **flags)
     if rewards.ndim == 0 or rewards.shape[-1] == 0:
         raise ValueError(f"rewards must hold at least one step, got shape {tuple(rewards.shape)}")
     require_finite(rewards=rewards)
-    for name, flag in {"terminated": terminated, "truncated": truncated}.items():
+    for name, flag in flags.items():
         if flag.dtype != torch.bool:
             raise ValueError(f"{name} must be a bool tensor, got {flag.dtype}")

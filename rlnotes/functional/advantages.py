@@ -1,0 +1,149 @@
+"""Advantage estimates from recorded rewards and a critic. Time is the last axis."""
+
+import torch
+from torch import Tensor
+
+from rlnotes._checks import require_finite, require_in_unit_interval, require_same_shape
+from rlnotes.functional.recurrences import backward_recurrence
+from rlnotes.functional.returns import require_record
+
+
+def td_errors(
+    rewards: Tensor, values: Tensor, next_values: Tensor, terminated: Tensor, *, gamma: float
+) -> Tensor:
+    """TD errors: how much better a step went than the critic expected.
+
+        delta_t = r_t + gamma * V(s_{t+1}) - V(s_t),    V(s_{t+1}) = 0 if terminated
+
+    A truncated step keeps V(s_{t+1}): the task goes on, only the record stops. There,
+    as at the last step, next_values must hold the value of the state that was reached,
+    not that of the first state of the next episode.
+
+    Args:
+        rewards: [..., T] reward after acting in s_t.
+        values: [..., T] V(s_t), discounted reward.
+        next_values: [..., T] V(s_{t+1}); ignored where terminated.
+        terminated: [..., T] bool, True where s_{t+1} is terminal.
+        gamma: discount factor in [0, 1], per step.
+
+    Returns:
+        [..., T] TD errors, discounted reward; differentiable in both values, so detach
+        next_values (or the result) where a target must stay constant.
+
+    Raises:
+        ValueError: if shapes differ, a record is empty, a number that is used is not
+            finite, terminated is not bool, or gamma lies outside [0, 1].
+
+    References:
+        Sutton & Barto (2018), Eq. 6.5.
+
+    Example:
+        >>> no = torch.zeros(1, dtype=torch.bool)
+        >>> step = torch.tensor([1.0]), torch.tensor([3.0]), torch.tensor([8.0])
+        >>> td_errors(*step, no, gamma=0.5), td_errors(*step, ~no, gamma=0.5)
+        (tensor([2.]), tensor([-2.]))
+    """
+    require_same_shape(rewards=rewards, values=values, next_values=next_values)
+    require_record(rewards, terminated=terminated)
+    require_in_unit_interval(gamma=gamma)
+    # `where`, not a product: an ignored entry may be anything, NaN included.
+    following = torch.where(terminated, 0.0, next_values)
+    require_finite(values=values, next_values=following)
+    return rewards + gamma * following - values
+
+
+def generalized_advantage_estimation(
+    rewards: Tensor,
+    values: Tensor,
+    next_values: Tensor,
+    terminated: Tensor,
+    truncated: Tensor,
+    *,
+    gamma: float,
+    gae_lambda: float,
+) -> Tensor:
+    """Generalized advantage estimates, GAE(gamma, lambda).
+
+        A_t = delta_t + gamma * lambda * (1 - done_t) * A_{t+1},    A_T = 0
+        A_t = sum over k of (gamma * lambda)^k * delta_{t+k}, to the end of the episode
+
+    done_t = terminated_t or truncated_t: both end the sum, but only termination removes
+    the bootstrap value inside delta_t. The last step of a record bootstraps as well.
+    With values of the same critic in both places, A + V is the lambda-return.
+
+    For a language model, T counts the tokens of a completion, gamma is mostly 1, the
+    reward stands at the last token and that token is terminated. What follows it is
+    padding: it does not reach the tokens before, but its own entries mean nothing, so
+    multiply by the completion mask before any mean.
+
+    Args:
+        rewards: [..., T] reward after acting in s_t.
+        values: [..., T] V(s_t), discounted reward.
+        next_values: [..., T] V(s_{t+1}), see `td_errors`.
+        terminated: [..., T] bool, True where s_{t+1} is terminal.
+        truncated: [..., T] bool, True where a time limit ended the episode.
+        gamma: discount factor in [0, 1], per step.
+        gae_lambda: in [0, 1]; 0 gives the TD error, 1 the discounted return minus V.
+
+    Returns:
+        [..., T] advantages, not normalized, discounted reward; differentiable in
+        rewards, values and next_values.
+
+    Raises:
+        ValueError: as for `td_errors`, or if truncated is not bool or gae_lambda lies
+            outside [0, 1].
+
+    References:
+        Schulman et al. (2016), arXiv:1506.02438, Eq. 16.
+
+    Example:
+        >>> one, no = torch.ones(2), torch.zeros(2, dtype=torch.bool)
+        >>> end = torch.tensor([False, True])
+        >>> generalized_advantage_estimation(
+        ...     one, 0 * one, 0 * one, end, no, gamma=0.5, gae_lambda=1.0)
+        tensor([1.5000, 1.0000])
+    """
+    require_record(rewards, truncated=truncated)
+    require_in_unit_interval(gae_lambda=gae_lambda)
+    deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
+    decays = torch.full_like(deltas, gamma * gae_lambda).masked_fill(terminated | truncated, 0.0)
+    return backward_recurrence(deltas, decays)
+
+
+def normalize_advantages(advantages: Tensor) -> Tensor:
+    """Advantages with mean 0 and standard deviation 1, over all elements.
+
+        (A - mean) / std,    std = sqrt(sum of (A - mean)^2 / (n - 1))
+
+    This changes the scale and the zero of the advantages, hence it is a step of its own
+    and no part of GAE. Without spread (or with one element) nothing can be told apart:
+    the result is 0, and the update then does nothing.
+
+    Args:
+        advantages: [...] at least one, finite.
+
+    Returns:
+        [...] numbers without unit.
+
+    Raises:
+        ValueError: if there is no element, or one is not finite.
+
+    References:
+        Huang et al. (2022), "The 37 implementation details of PPO", number 7; there a
+        small number is added to the std, here it is not.
+
+    Example:
+        >>> normalize_advantages(torch.tensor([3.0, 4.0, 5.0]))
+        tensor([-1.,  0.,  1.])
+    """
+    if advantages.numel() == 0:
+        raise ValueError(f"advantages must not be empty, got shape {tuple(advantages.shape)}")
+    require_finite(advantages=advantages)
+    centered = advantages - advantages.mean()
+    largest = centered.abs().max().detach()
+    # What rounding leaves of equal numbers is no spread.
+    rounding = 8 * torch.finfo(advantages.dtype).eps * advantages.abs().max().detach()
+    if advantages.numel() == 1 or largest <= rounding:
+        return torch.zeros_like(advantages)
+    centered = centered / largest  # so that squares neither overflow nor vanish
+    return centered / centered.std(correction=1)
