@@ -139,6 +139,39 @@ def probability_ratios(log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
     return ratios
 
 
+def clipped_surrogate(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float) -> Tensor:
+    """What PPO maximizes, one number for each sample.
+
+        min(ratio A, clip(ratio, 1 - eps, 1 + eps) A)
+
+    For A > 0 this is min(ratio, 1 + eps) A, for A < 0 it is max(ratio, 1 - eps) A: the
+    minimum leaves one end of the band for either sign.
+
+    Args:
+        ratios: [...] positive, see `probability_ratios`.
+        advantages: [...] of the same samples.
+        clip_epsilon: positive.
+
+    Returns:
+        [...] differentiable in ratios only.
+
+    Raises:
+        ValueError: as for `ppo_gradient_mask`.
+
+    References:
+        Schulman et al. (2017), arXiv:1707.06347, Eq. 7.
+
+    Example:
+        >>> ratios = torch.tensor([0.5, 1.0, 1.5])
+        >>> clipped_surrogate(ratios, torch.full((3,), -4.0), clip_epsilon=0.25)
+        tensor([-3., -4., -6.])
+    """
+    _check_clip(ratios, advantages, clip_epsilon)
+    advantages = advantages.detach()
+    clipped = ratios.clamp(1 - clip_epsilon, 1 + clip_epsilon)
+    return torch.minimum(ratios * advantages, clipped * advantages)
+
+
 def ppo_clip_loss(
     log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor, *, clip_epsilon: float
 ) -> Tensor:
@@ -146,8 +179,8 @@ def ppo_clip_loss(
 
         loss = -mean of min(ratio_t A_t, clip(ratio_t, 1 - eps, 1 + eps) A_t)
 
-    The gradient of a sample stops where `ppo_gradient_mask` is 0. Nothing holds the
-    ratio inside the band: other samples may still move it.
+    This is `clipped_surrogate`. A sample's gradient stops where `ppo_gradient_mask` is
+    False. Nothing holds the ratio inside the band: other samples may still move it.
 
     Args:
         log_probs: [...] log pi(a_t | s_t), nats; may be positive (densities).
@@ -169,12 +202,9 @@ def ppo_clip_loss(
         >>> ppo_clip_loss(torch.tensor([0.75]).log(), old, advantages, clip_epsilon=0.2)
         tensor(-6.)
     """
-    require_positive(clip_epsilon=clip_epsilon)
-    _check(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
+    require_same_shape(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
     ratios = probability_ratios(log_probs, old_log_probs)
-    advantages = advantages.detach()
-    clipped = ratios.clamp(1 - clip_epsilon, 1 + clip_epsilon)
-    return -torch.minimum(ratios * advantages, clipped * advantages).mean()
+    return -clipped_surrogate(ratios, advantages, clip_epsilon=clip_epsilon).mean()
 
 
 def ppo_gradient_mask(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float) -> Tensor:
@@ -208,10 +238,7 @@ def ppo_gradient_mask(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float
         >>> ppo_gradient_mask(ratios, -good, clip_epsilon=0.2)
         tensor([False,  True,  True])
     """
-    require_positive(clip_epsilon=clip_epsilon)
-    _check(ratios=ratios, advantages=advantages)
-    if (ratios < 0).any():
-        raise ValueError(f"ratios must not be negative, got {ratios.min().item():g}")
+    _check_clip(ratios, advantages, clip_epsilon)
     too_high = (advantages > 0) & (ratios > 1 + clip_epsilon)
     too_low = (advantages < 0) & (ratios < 1 - clip_epsilon)
     return ~(too_high | too_low)
@@ -253,3 +280,10 @@ def _check(**tensors: Tensor) -> None:
     for name, tensor in tensors.items():
         if tensor.numel() == 0:
             raise ValueError(f"{name} must hold at least one number, got none")
+
+
+def _check_clip(ratios: Tensor, advantages: Tensor, clip_epsilon: float) -> None:
+    require_positive(clip_epsilon=clip_epsilon)
+    _check(ratios=ratios, advantages=advantages)
+    if (ratios < 0).any():
+        raise ValueError(f"ratios must not be negative, got {ratios.min().item():g}")

@@ -10,6 +10,7 @@ from rlnotes.functional.kl_penalty import adapted_kl_beta, ppo_kl_penalty_loss
 from rlnotes.functional.log_probs import action_log_probs
 from rlnotes.functional.policy_gradients import (
     clip_fraction,
+    clipped_surrogate,
     ppo_clip_loss,
     ppo_gradient_mask,
     probability_ratios,
@@ -66,6 +67,15 @@ def test_the_loss_is_minus_the_mean_of_the_objectives():
         clip_epsilon=0.2,
     )
     assert grid.item() == pytest.approx(2)
+
+
+def test_each_sample_has_its_own_clipped_surrogate():
+    # Good: min(ratio, 1.2) * 5; bad: max(ratio, 0.8) * -5.
+    ratios = numbers(*RATIOS)
+    good = clipped_surrogate(ratios, torch.full_like(ratios, 5), clip_epsilon=0.2)
+    bad = clipped_surrogate(ratios, torch.full_like(ratios, -5), clip_epsilon=0.2)
+    assert good.tolist() == pytest.approx([2.5, 4, 5, 6, 6, 6])
+    assert bad.tolist() == pytest.approx([-4, -4, -5, -6, -7.5, -10])
 
 
 @pytest.mark.parametrize("clip_epsilon", [0.05, 0.2, 0.5, 1.5])
@@ -234,6 +244,7 @@ def test_bad_input_names_the_argument(change, message):
     [
         (lambda: ppo_gradient_mask(numbers(-1), numbers(1), clip_epsilon=0.2), "ratios must not"),
         (lambda: ppo_gradient_mask(numbers(1), numbers(1), clip_epsilon=0), "clip_epsilon must be"),
+        (lambda: clipped_surrogate(numbers(-1), numbers(1), clip_epsilon=0.2), "ratios must not"),
         (lambda: ppo_gradient_mask(numbers(1, 2), numbers(1), clip_epsilon=0.2), "common shape"),
         (lambda: probability_ratios(numbers(), numbers()), "log_probs must hold at least one"),
         (
