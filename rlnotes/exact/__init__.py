@@ -4,6 +4,7 @@
 `policy_gradients`     objective and gradient of a softmax policy
 `trajectories`         every episode of a small world, moments of an estimator
 `gradient_estimators`  the weights a policy gradient may give to a score
+`gae_moments`          bias and variance of GAE, and of the gradient it gives
 `derivation`           the policy-gradient derivation, both sides of every line
 `language`             every completion of a small language
 `max_bias`             bias of a maximum over noisy estimates

@@ -1,0 +1,164 @@
+"""Exact bias and variance of GAE in a finite MDP, and of the gradient that it gives.
+
+Two linear systems take the place of episodes: one for the mean of the estimate from
+each state, one for its second moment. A whole range of lambdas is solved at once.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rlnotes._checks import require_finite, require_in_unit_interval, require_shape
+from rlnotes.exact.mdp import occupancy, policy_values, q_values
+from rlnotes.functional.bellman import policy_transitions
+from rlnotes.functional.finite_mdp import FiniteMDP
+
+
+@dataclass(frozen=True)
+class GAEMoments:
+    """Moments of the estimate A from each pair; [...] is the shape of gae_lambda."""
+
+    means: np.ndarray  # [..., S, A] E[A | s, a], discounted reward
+    variances: np.ndarray  # [..., S, A] Var[A | s, a]
+    biases: np.ndarray  # [..., S, A] mean minus the exact advantage Q(s, a) - V(s)
+
+    @property
+    def second_moments(self) -> np.ndarray:
+        """[..., S, A] E[A^2 | s, a]."""
+        return self.variances + self.means**2
+
+
+def gae_moments(
+    mdp: FiniteMDP, policy: np.ndarray, critic: np.ndarray, *, gamma: float, gae_lambda
+) -> GAEMoments:
+    """Exact mean, variance and bias of the GAE estimate that starts with each pair.
+
+        A = delta + gamma * lambda * A'
+        m(s, a) = E[delta + gamma lambda m(s')]
+        M(s, a) = E[delta^2 + 2 gamma lambda delta m(s') + (gamma lambda)^2 M(s')]
+
+    m(s') and M(s') are means over a' ~ policy, and 0 in terminal states: episodes run
+    to their end, nothing is truncated. Variance = M - m^2.
+
+    Args:
+        mdp: the tables; `transition_rewards` decides how delta depends on s'.
+        policy: [S, A] probabilities.
+        critic: [S] estimates of V, discounted reward; 0 in terminal states.
+        gamma: discount factor in [0, 1], per step.
+        gae_lambda: [...] one lambda in [0, 1], or an array of them.
+
+    Returns:
+        `GAEMoments`; 0 in terminal states.
+
+    Raises:
+        ValueError: if critic is not finite, not [S], or not 0 in a terminal state,
+            gamma or a lambda lies outside [0, 1], or as for `policy_values`.
+
+    References:
+        The recursion of Schulman et al. (2016), arXiv:1506.02438, Eq. 16, squared; for
+        the second moment of returns Sobel (1982).
+    """
+    policy, critic = np.asarray(policy, dtype=np.float64), np.asarray(critic, dtype=np.float64)
+    lambdas = np.asarray(gae_lambda, dtype=np.float64)
+    for one in lambdas.flat:
+        require_in_unit_interval(gae_lambda=float(one))
+    _check_critic(mdp, critic)
+    exact_values = policy_values(mdp, policy, gamma=gamma)
+
+    deltas = mdp.transition_rewards + gamma * critic - critic[:, None, None]
+    weighted = np.where(mdp.terminal[:, None, None], 0.0, mdp.transition_probs * deltas)
+    decay = gamma * lambdas[..., None, None]
+    following = mdp.transition_probs * ~mdp.terminal  # [S, A, S], what goes on
+
+    state_means = _solve(mdp, policy, weighted.sum(axis=-1), decay)  # [..., S]
+    means = weighted.sum(axis=-1) + decay * np.tensordot(state_means, following, (-1, -1))
+    squares = (weighted * deltas).sum(axis=-1)
+    squares = squares + 2 * decay * np.tensordot(state_means, weighted, (-1, -1))
+    state_squares = _solve(mdp, policy, squares, decay**2)
+    second = squares + decay**2 * np.tensordot(state_squares, following, (-1, -1))
+
+    live = ~mdp.terminal[:, None]
+    advantages = q_values(mdp, exact_values, gamma=gamma) - exact_values[:, None]
+    return GAEMoments(
+        means=np.where(live, means, 0.0),
+        variances=np.where(live, np.maximum(second - means**2, 0.0), 0.0),
+        biases=np.where(live, means - advantages, 0.0),
+    )
+
+
+@dataclass(frozen=True)
+class GradientMoments:
+    """Moments of the policy gradient from one draw of (s, a) and of A."""
+
+    means: np.ndarray  # [..., S, A] mean gradient in the logits
+    squared_biases: np.ndarray  # [...] squared distance to the exact gradient
+    variances: np.ndarray  # [...] sum over the entries; n draws have 1 / n of it
+
+
+def gradient_moments(
+    mdp: FiniteMDP, policy: np.ndarray, moments: GAEMoments, *, gamma: float
+) -> GradientMoments:
+    """Exact bias and variance of the gradient in a table of logits, from one draw.
+
+        g = D * (onehot(a) - policy(. | s)) * A   in row s,    (s, a) ~ d(s) pi(a|s) / D
+
+    d is the discounted occupancy and D its sum, so that the mean of g with exact
+    advantages is the policy gradient. The score removes from A whatever depends on s
+    alone: the error of a critic at lambda = 1, which is such a term, leaves no bias.
+
+    Draws are independent here. The gradient of a whole episode adds up its steps; they
+    share rewards, and their covariances come on top.
+
+    Args:
+        mdp: the tables.
+        policy: [S, A] probabilities.
+        moments: from `gae_moments`, same tables, policy and gamma.
+        gamma: discount factor in [0, 1], per step.
+
+    Returns:
+        `GradientMoments`.
+
+    Raises:
+        ValueError: as for `occupancy`, or if moments belong to another [S, A].
+    """
+    policy = np.asarray(policy, dtype=np.float64)
+    visits = occupancy(mdp, policy, gamma=gamma)
+    require_shape((*moments.means.shape[:-2], *policy.shape), means=moments.means)
+    total = visits.sum()
+    pairs = visits[:, None] * policy  # [S, A], sums to D
+
+    def centered(weights: np.ndarray) -> np.ndarray:
+        # sum over a of pi(a|s) score_b(a) w(s, a) = pi(b|s) (w(s, b) - mean of w)
+        return pairs * (weights - (policy * weights).sum(axis=-1, keepdims=True))
+
+    means = centered(moments.means)
+    # |onehot(a) - pi|^2 = 1 - 2 pi(a) + sum over b of pi(b)^2
+    score_squares = 1 - 2 * policy + (policy**2).sum(axis=-1, keepdims=True)
+    squares = total * (pairs * score_squares * moments.second_moments).sum(axis=(-2, -1))
+    return GradientMoments(
+        means=means,
+        squared_biases=(centered(moments.biases) ** 2).sum(axis=(-2, -1)),
+        variances=np.maximum(squares - (means**2).sum(axis=(-2, -1)), 0.0),
+    )
+
+
+def _solve(mdp: FiniteMDP, policy: np.ndarray, by_pair: np.ndarray, decay: np.ndarray):
+    """[..., S] solution of x(s) = sum over a of pi (by_pair + decay * E[x(s')])."""
+    live = np.flatnonzero(~mdp.terminal)
+    transitions = policy_transitions(mdp, policy)[np.ix_(live, live)]
+    right = (policy * by_pair).sum(axis=-1)[..., live]
+    matrices = np.eye(len(live)) - decay * transitions
+    right = np.broadcast_to(right, matrices.shape[:-1])
+    solution = np.zeros((*matrices.shape[:-2], mdp.num_states))
+    solution[..., live] = np.linalg.solve(matrices, right[..., None])[..., 0]
+    return solution
+
+
+def _check_critic(mdp: FiniteMDP, critic: np.ndarray) -> None:
+    require_shape((mdp.num_states,), critic=critic)
+    require_finite(critic=critic)
+    if critic[mdp.terminal].any():
+        state = int(np.flatnonzero(mdp.terminal & (critic != 0))[0])
+        raise ValueError(
+            f"critic must be 0 in terminal states, got {critic[state]} in state {state}"
+        )
