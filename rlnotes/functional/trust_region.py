@@ -1,0 +1,338 @@
+"""A step as far as a bound on the KL divergence allows (TRPO).
+
+Here a policy is a vector of parameters, and what it is worth and how far it has moved
+are functions of that vector. So the same code serves a table of two logits and a
+network.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from rlnotes._checks import (
+    require_finite,
+    require_positive,
+    require_positive_integer,
+    require_same_shape,
+)
+from rlnotes.functional.kl import kl_divergence
+from rlnotes.functional.policy_gradients import probability_ratios
+
+Measure = Callable[[Tensor], Tensor]  # parameters [P] to a scalar
+
+
+class TrustRegionStep(NamedTuple):
+    """What a line search accepted."""
+
+    parameters: Tensor  # [P] after the step; the old ones if nothing was accepted
+    fraction: float  # of the step proposed; 0 if nothing was accepted
+    kl: float  # KL(old || new), nats, at most delta
+    gain: float  # by which the surrogate grew, 0 if nothing was accepted
+
+
+def surrogate(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor) -> Tensor:
+    """Expected advantage of a new policy, estimated on the old one's samples.
+
+        L = mean of ratio_t * A_t,    ratio_t = pi(a_t | s_t) / pi_old(a_t | s_t)
+
+    The ratio corrects the choice of each action. The states stay those that the old
+    policy visits, so L agrees with the true improvement to first order only: value and
+    gradient at the old policy.
+
+    Args:
+        log_probs: [...] log pi(a_t | s_t), nats.
+        old_log_probs: [...] the same of the policy that sampled.
+        advantages: [...] of the actions taken.
+
+    Returns:
+        Scalar, to be maximized; differentiable in log_probs only.
+
+    Raises:
+        ValueError: if the shapes differ, a number is not finite, or there is none.
+
+    References:
+        Schulman et al. (2015), arXiv:1502.05477, section 5.
+
+    Example:
+        >>> log_probs, old = torch.tensor([[0.8, 0.2], [0.5, 0.5]]).log()
+        >>> surrogate(log_probs, old, torch.tensor([1.0, -1.0]))  # (1.6 - 0.4) / 2
+        tensor(0.6000)
+    """
+    ratios = probability_ratios(log_probs, old_log_probs)
+    require_same_shape(log_probs=log_probs, advantages=advantages)
+    require_finite(advantages=advantages)
+    return (ratios * advantages.detach()).mean()
+
+
+def mean_kl(old_logits: Tensor, logits: Tensor) -> Tensor:
+    """KL(old || new) of two softmax policies, averaged over the states.
+
+        mean over s of the sum over a of pi_old(a|s) (log pi_old(a|s) - log pi(a|s))
+
+    The old policy comes first: it is the one that chose the states.
+
+    Args:
+        old_logits: [..., A] of the policy that sampled.
+        logits: [..., A] of the new one in the same states.
+
+    Returns:
+        Scalar, nats; differentiable in both arguments.
+
+    Raises:
+        ValueError: if the shapes differ, a logit is NaN or plus infinity, a row is all
+            masked out, or there is none.
+
+    References:
+        Schulman et al. (2015), arXiv:1502.05477, section 4.
+
+    Example:
+        >>> mean_kl(torch.zeros(3, 2), torch.zeros(3, 2))
+        tensor(0.)
+    """
+    old_log_probs = torch.log_softmax(old_logits, dim=-1)
+    return kl_divergence(old_log_probs, torch.log_softmax(logits, dim=-1)).mean()
+
+
+def fisher_operator(kl_of: Measure, parameters: Tensor, *, damping: float = 0.0) -> Measure:
+    """The map v -> F v, with F the second derivative of the KL at the old policy.
+
+        F v = gradient of (gradient of KL . v) + damping * v
+
+    F is the Fisher information. Around the old policy KL(old || new) is zero and flat,
+    so KL = d^T F d / 2 for a small change d. F itself has P^2 entries and is never
+    built: a product costs two backward passes. The first of them is done once.
+
+    Args:
+        kl_of: parameters [P] to KL(old || new); old means the `parameters` below.
+        parameters: [P] of the old policy.
+        damping: not negative; keeps directions apart that change no probability.
+
+    Returns:
+        Function from [P] to [P].
+
+    Raises:
+        ValueError: if parameters is not a vector or not finite, or damping is negative
+            or not finite.
+
+    References:
+        Pearlmutter (1994), "Fast exact multiplication by the Hessian"; Schulman et al.
+        (2015), arXiv:1502.05477, appendix C.
+
+    Example:
+        >>> def kl_of(logits):
+        ...     return mean_kl(torch.zeros(2), logits)
+        >>> fisher_operator(kl_of, torch.zeros(2))(torch.tensor([1.0, 0.0]))
+        tensor([ 0.2500, -0.2500])
+    """
+    _require_vector(parameters=parameters)
+    if not 0 <= damping < float("inf"):
+        raise ValueError(f"damping must not be negative and must be finite, got {damping}")
+    parameters = parameters.detach().requires_grad_()
+    (slope,) = torch.autograd.grad(kl_of(parameters), parameters, create_graph=True)
+
+    def product(vector: Tensor) -> Tensor:
+        require_same_shape(parameters=parameters, vector=vector)
+        (curvature,) = torch.autograd.grad(slope @ vector, parameters, retain_graph=True)
+        return curvature + damping * vector
+
+    return product
+
+
+def conjugate_gradient(
+    product: Measure, target: Tensor, *, max_iterations: int = 10, tolerance: float = 1e-10
+) -> Tensor:
+    """Solution x of F x = target, from products with F alone.
+
+    Each iteration makes the error smallest, in the norm of F, over one more direction.
+    In exact arithmetic P iterations suffice, and fewer do if F has few distinct
+    eigenvalues.
+
+    Args:
+        product: v -> F v, with F symmetric and not negative.
+        target: [P] right-hand side.
+        max_iterations: at most this many products.
+        tolerance: stops once |target - F x| is below this share of |target|.
+
+    Returns:
+        [P] x; zeros if the target is zero. A direction in which F is zero is left out.
+
+    Raises:
+        ValueError: if target is not a finite vector, or a number is not positive.
+
+    References:
+        Hestenes & Stiefel (1952), "Methods of conjugate gradients for solving linear
+        systems".
+
+    Example:
+        >>> halve = torch.tensor([2.0, 4.0])
+        >>> conjugate_gradient(lambda v: halve * v, torch.tensor([2.0, 2.0]))
+        tensor([1.0000, 0.5000])
+    """
+    _require_vector(target=target)
+    require_positive_integer(max_iterations=max_iterations)
+    require_positive(tolerance=tolerance)
+    solution, residual, direction = torch.zeros_like(target), target, target
+    square = residual @ residual
+    smallest = tolerance**2 * square
+    for _ in range(max_iterations):
+        if square <= smallest:
+            break
+        image = product(direction)
+        curvature = direction @ image
+        if curvature <= 0:
+            break
+        size = square / curvature
+        solution = solution + size * direction
+        residual = residual - size * image
+        square, previous = residual @ residual, square
+        direction = residual + (square / previous) * direction
+    return solution
+
+
+def natural_step(
+    product: Measure, gradient: Tensor, *, delta: float, max_iterations: int = 10
+) -> Tensor:
+    """Step that raises the linear model most where the quadratic KL allows delta.
+
+        x = F^{-1} gradient,    step = sqrt(2 delta / x^T F x) * x
+
+    so that step^T F step / 2 = delta. The true KL differs: `line_search` checks it.
+
+    Args:
+        product: v -> F v, see `fisher_operator`.
+        gradient: [P] of the surrogate.
+        delta: bound on the KL, nats, positive.
+        max_iterations: of the conjugate gradient.
+
+    Returns:
+        [P] step; zeros if the gradient is zero.
+
+    Raises:
+        ValueError: if gradient is not a vector or not finite, or delta is not positive.
+
+    References:
+        Kakade (2001), "A natural policy gradient"; Schulman et al. (2015),
+        arXiv:1502.05477, appendix C.
+
+    Example:
+        >>> natural_step(lambda v: 4 * v, torch.tensor([3.0, 4.0]), delta=0.02)
+        tensor([0.0600, 0.0800])
+    """
+    require_positive(delta=delta)
+    _require_vector(gradient=gradient)
+    solution = conjugate_gradient(product, gradient, max_iterations=max_iterations)
+    curvature = solution @ product(solution)
+    if not curvature > 0:
+        return torch.zeros_like(gradient)
+    return (2 * delta / curvature).sqrt() * solution
+
+
+@torch.no_grad()
+def line_search(
+    surrogate_of: Measure,
+    kl_of: Measure,
+    parameters: Tensor,
+    step: Tensor,
+    *,
+    delta: float,
+    shrink: float = 0.5,
+    max_tries: int = 10,
+) -> TrustRegionStep:
+    """The largest of step, shrink * step, shrink^2 * step, ... that is good enough.
+
+        accept if KL(old || new) <= delta and the surrogate is larger than before
+
+    If none of them is, the parameters stay. So the KL of what is returned never exceeds
+    delta, whatever the step proposed was.
+
+    Args:
+        surrogate_of: parameters [P] to the objective.
+        kl_of: parameters [P] to KL(old || new), nats.
+        parameters: [P] before the step.
+        step: [P] proposed, see `natural_step`.
+        delta: bound on the KL, nats, positive.
+        shrink: in (0, 1).
+        max_tries: how many fractions to try, the whole step included.
+
+    Returns:
+        `TrustRegionStep`.
+
+    Raises:
+        ValueError: if shapes differ, parameters or step are not finite, or a number
+            lies out of its range.
+
+    References:
+        Schulman et al. (2015), arXiv:1502.05477, appendix C.
+    """
+    require_same_shape(parameters=parameters, step=step)
+    _require_vector(parameters=parameters, step=step)
+    require_positive(delta=delta)
+    require_positive_integer(max_tries=max_tries)
+    if not 0 < shrink < 1:
+        raise ValueError(f"shrink must lie in (0, 1), got {shrink}")
+    start = float(surrogate_of(parameters))
+    for attempt in range(max_tries):
+        fraction = shrink**attempt
+        candidate = parameters + fraction * step
+        kl = float(kl_of(candidate))
+        if not kl <= delta:  # NaN is not
+            continue
+        gain = float(surrogate_of(candidate)) - start
+        if 0 < gain < float("inf"):
+            return TrustRegionStep(candidate, fraction, kl, gain)
+    return TrustRegionStep(parameters.clone(), 0.0, float(kl_of(parameters)), 0.0)
+
+
+def trust_region_step(
+    surrogate_of: Measure,
+    kl_of: Measure,
+    parameters: Tensor,
+    *,
+    delta: float,
+    damping: float = 0.0,
+    max_iterations: int = 10,
+    shrink: float = 0.5,
+    max_tries: int = 10,
+) -> TrustRegionStep:
+    """One step of TRPO: the natural gradient, cut back until it keeps to the bound.
+
+        maximize surrogate(new)    subject to KL(old || new) <= delta
+
+    Args:
+        surrogate_of: parameters [P] to the objective, see `surrogate`.
+        kl_of: parameters [P] to KL(old || new), see `mean_kl`.
+        parameters: [P] of the old policy.
+        delta: bound on the KL, nats, positive.
+        damping: see `fisher_operator`.
+        max_iterations: of `conjugate_gradient`.
+        shrink: see `line_search`.
+        max_tries: see `line_search`.
+
+    Returns:
+        `TrustRegionStep`.
+
+    Raises:
+        ValueError: as for the functions it is made of.
+
+    References:
+        Schulman et al. (2015), arXiv:1502.05477, sections 4 to 6 and appendix C.
+    """
+    product = fisher_operator(kl_of, parameters, damping=damping)
+    start = parameters.detach().requires_grad_()
+    (gradient,) = torch.autograd.grad(surrogate_of(start), start)
+    step = natural_step(product, gradient, delta=delta, max_iterations=max_iterations)
+    return line_search(
+        *(surrogate_of, kl_of, parameters.detach(), step),
+        delta=delta,
+        shrink=shrink,
+        max_tries=max_tries,
+    )
+
+
+def _require_vector(**tensors: Tensor) -> None:
+    for name, tensor in tensors.items():
+        if tensor.ndim != 1 or tensor.numel() == 0:
+            raise ValueError(f"{name} must be a vector, got shape {tuple(tensor.shape)}")
+    require_finite(**tensors)
