@@ -3,7 +3,12 @@
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_finite, require_in_unit_interval, require_same_shape
+from rlnotes._checks import (
+    require_finite,
+    require_in_unit_interval,
+    require_positive_integer,
+    require_same_shape,
+)
 from rlnotes.functional.recurrences import backward_recurrence
 
 
@@ -104,6 +109,56 @@ def lambda_returns(
     inputs = rewards + gamma * bootstraps
     decays = torch.full_like(inputs, gamma * gae_lambda).masked_fill(ends, 0.0)
     return backward_recurrence(inputs, decays)
+
+
+def n_step_returns(
+    rewards: Tensor,
+    next_values: Tensor,
+    terminated: Tensor,
+    truncated: Tensor,
+    *,
+    gamma: float,
+    n: int,
+) -> Tensor:
+    """n-step TD targets: n rewards, then one value for all that follows.
+
+        G_t = r_t + gamma r_{t+1} + ... + gamma^(n-1) r_{t+n-1} + gamma^n V(s_{t+n})
+
+    An episode that ends earlier ends the sum: with 0 behind it if terminated, with
+    V(s_{t+1}) of its last step if truncated or at the end of the record.
+
+    Args:
+        rewards: [..., T] reward after acting in s_t.
+        next_values: [..., T] V(s_{t+1}); ignored where terminated.
+        terminated: [..., T] bool, True where s_{t+1} is terminal.
+        truncated: [..., T] bool, True where a time limit ended the episode.
+        gamma: discount factor in [0, 1], per step.
+        n: number of rewards, at least 1; from T on the result is the discounted return.
+
+    Returns:
+        [..., T] returns, discounted reward.
+
+    Raises:
+        ValueError: as for `lambda_returns`, or if n is not a positive integer.
+
+    References:
+        Sutton & Barto (2018), Eq. 7.1.
+
+    Example:
+        >>> one, no = torch.ones(3), torch.zeros(3, dtype=torch.bool)
+        >>> n_step_returns(one, 4 * one, no, no, gamma=0.5, n=2)
+        tensor([2.5000, 2.5000, 3.0000])
+    """
+    require_positive_integer(n=n)
+    targets = lambda_returns(
+        rewards, next_values, terminated, truncated, gamma=gamma, gae_lambda=0.0
+    )
+    stops = terminated | truncated
+    stops[..., -1] = True
+    one_step = targets
+    for _ in range(min(n, rewards.shape[-1]) - 1):
+        targets = torch.where(stops, one_step, rewards + gamma * targets.roll(-1, dims=-1))
+    return targets
 
 
 def require_record(rewards: Tensor, **flags: Tensor) -> None:

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from rlnotes.functional.returns import discounted_returns, lambda_returns
+from rlnotes.functional.returns import discounted_returns, lambda_returns, n_step_returns
 
 NAN = float("nan")
 
@@ -104,6 +104,41 @@ def test_lambda_zero_is_the_td_target_and_one_the_discounted_return(record):
     assert_close(td_targets, record["rewards"] + 0.9 * record["next_values"] * alive)
     monte_carlo = lambda_returns(**record, gamma=0.9, gae_lambda=1.0)
     assert_close(monte_carlo, discounted_returns(**record, gamma=0.9))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 6, 50])
+def test_n_step_return_is_n_rewards_and_one_value(record, n):
+    returns = n_step_returns(**record, gamma=0.9, n=n)
+    for row in range(3):
+        for t in range(6):
+            expected = n_step_return(record, row, t, n, 0.9)
+            assert returns[row, t].item() == pytest.approx(expected, abs=1e-12)  # rounding
+
+
+def test_one_step_is_the_td_target_and_many_steps_the_discounted_return(record):
+    td_targets = lambda_returns(**record, gamma=0.9, gae_lambda=0.0)
+    assert_close(n_step_returns(**record, gamma=0.9, n=1), td_targets)
+    monte_carlo = discounted_returns(**record, gamma=0.9)
+    assert_close(n_step_returns(**record, gamma=0.9, n=6), monte_carlo)
+
+
+def test_n_step_targets_of_three_steps_by_hand():
+    # r = (0, 0, 1), V = (.5, .6, .8), gamma 1: of s_0 .6, .8, 1 for n = 1, 2, 3.
+    record = (torch.tensor([0.0, 0.0, 1.0]), torch.tensor([0.6, 0.8, NAN]), flags("..x"))
+    for n, expected in {1: 0.6, 2: 0.8, 3: 1.0}.items():
+        targets = n_step_returns(*record, flags("..."), gamma=1.0, n=n)
+        assert targets[0].item() == pytest.approx(expected)
+
+
+def test_n_step_gradient_and_a_bad_n(record):
+    ends = (record["terminated"], record["truncated"])
+    inputs = (record["rewards"].requires_grad_(), record["next_values"].requires_grad_())
+    assert torch.autograd.gradcheck(
+        lambda rewards, values: n_step_returns(rewards, values, *ends, gamma=0.9, n=3), inputs
+    )
+    for n in (0, 1.5, True):
+        with pytest.raises(ValueError, match="n must be a positive integer, got"):
+            n_step_returns(**record, gamma=0.9, n=n)
 
 
 def test_gamma_zero_is_the_reward_alone(record):
