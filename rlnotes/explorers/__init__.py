@@ -22,6 +22,10 @@ _EXPLORERS = {
     "baseline_variance": "BaselineVariance",
     "gradient_hill": "GradientHill",
     "psi_variants": "PsiVariants",
+    "gae_weights": "GAEWeights",
+    "gae_bias_variance": "GAEBiasVariance",
+    "value_targets": "ValueTargets",
+    "ppo_clip": "PPOClip",
 }
 
 

@@ -15,6 +15,8 @@ from rlnotes.explorers.derivation_ladder import DerivationLadder
 from rlnotes.explorers.discounting import Discounting
 from rlnotes.explorers.dqn_switches import DQNSwitches
 from rlnotes.explorers.dueling_constant import DuelingConstant
+from rlnotes.explorers.gae_bias_variance import GAEBiasVariance
+from rlnotes.explorers.gae_weights import GAEWeights
 from rlnotes.explorers.gradient_hill import GradientHill
 from rlnotes.explorers.language_mdp import LanguageMDP
 from rlnotes.explorers.max_bias import MaxBias
@@ -24,6 +26,7 @@ from rlnotes.explorers.moving_target import MovingTarget
 from rlnotes.explorers.prioritized_sampling import PrioritizedSampling
 from rlnotes.explorers.psi_variants import PsiVariants
 from rlnotes.explorers.q_learning_stepper import QLearningStepper
+from rlnotes.explorers.value_targets import ValueTargets
 
 TESTED = {
     DQNSwitches,
@@ -32,6 +35,8 @@ TESTED = {
     DerivationLadder,
     Discounting,
     DuelingConstant,
+    GAEBiasVariance,
+    GAEWeights,
     GradientHill,
     LanguageMDP,
     MaxBias,
@@ -41,6 +46,7 @@ TESTED = {
     PrioritizedSampling,
     PsiVariants,
     QLearningStepper,
+    ValueTargets,
 }
 UNIFORM = np.full((6, 4), 0.25)
 

@@ -1,0 +1,194 @@
+"""One record: TD errors, the weight of each, and the advantage that they add up to."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import ipywidgets
+import numpy as np
+import torch
+from matplotlib.collections import PolyCollection
+
+from rlnotes.envs.maze import PICTURE_2X3, Maze
+from rlnotes.envs.rollouts import sample_rollouts
+from rlnotes.exact.mdp import policy_values
+from rlnotes.explorers.base import Explorer
+from rlnotes.functional.advantages import generalized_advantage_estimation, td_errors
+from rlnotes.plotting.numbers import Labels, number
+from rlnotes.plotting.style import (
+    BLUE,
+    CURRENT,
+    ESTIMATE,
+    EXACT,
+    FURTHER,
+    GREEN,
+    GREY,
+    INK,
+    house_style,
+    label,
+    new_figure,
+)
+
+LENGTH = 12
+LAMBDAS = np.linspace(0, 1, 51)
+LIMITS = (-1.3, 1.45)
+ENDINGS = ("terminated", "truncated")
+
+
+@dataclass(frozen=True)
+class Record:
+    """T steps; the last value is that of the state after the last step."""
+
+    rewards: np.ndarray  # [T]
+    values: np.ndarray  # [T + 1]
+
+
+@lru_cache(maxsize=1)
+def records() -> dict[str, Record]:
+    """The records of the drop-down, all in rewards of about one."""
+    delayed = np.eye(LENGTH)[-1]
+    return {
+        "three steps": Record(np.array([0.0, 0.0, 1.0]), np.array([0.5, 0.6, 0.8, 0.9])),
+        "maze": _maze_walk(),
+        "late reward, V = 0": Record(delayed, np.zeros(LENGTH + 1)),
+        "standing pole": Record(np.full(LENGTH, 0.1), np.ones(LENGTH + 1)),
+    }
+
+
+def _maze_walk() -> Record:
+    """The first of many random walks that takes twelve steps and ends at the goal."""
+    mdp = Maze(picture=PICTURE_2X3, goal_reward=1.0, trap_reward=-1.0).mdp()
+    policy = np.full((mdp.num_states, mdp.num_actions), 0.25)
+    walks = sample_rollouts(
+        mdp, policy, num_episodes=500, max_steps=LENGTH, rng=np.random.default_rng(0)
+    )
+    # One that reaches the goal with its last step: the reward stands there alone.
+    row = int(np.flatnonzero(walks.rewards[:, -1] == 1)[0])
+    values = policy_values(mdp, policy, gamma=0.9)
+    visited = np.append(walks.states[row], walks.states[row, -1])
+    return Record(walks.rewards[row], values[visited])
+
+
+def advantages_and_errors(
+    record: Record, *, ending: str, gamma: float, gae_lambda: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """[T] GAE advantages and [T] TD errors of a record that ends in this way."""
+    arrays, flags = _as_tensors(record, ending)
+    advantages = generalized_advantage_estimation(
+        *arrays, *flags, gamma=gamma, gae_lambda=gae_lambda
+    )
+    return advantages.numpy(), td_errors(*arrays, flags[0], gamma=gamma).numpy()
+
+
+def _as_tensors(record: Record, ending: str):
+    last = torch.arange(len(record.rewards)) == len(record.rewards) - 1
+    flags = [last & (ending == name) for name in ENDINGS]
+    arrays = (record.rewards, record.values[:-1], record.values[1:])
+    return [torch.from_numpy(array) for array in arrays], flags
+
+
+class GAEWeights(Explorer):
+    """Left: what happened. Middle: TD errors, and their parts. Right: A by lambda."""
+
+    title = "GAE: an advantage is a weighted sum of TD errors"
+
+    def make_controls(self):
+        slider = ipywidgets.FloatSlider
+        return {
+            "record": ipywidgets.Dropdown(options=list(records()), description="record"),
+            "ending": ipywidgets.Dropdown(options=list(ENDINGS), description="last step"),
+            "gamma": slider(value=1.0, min=0, max=1, step=0.01, description="gamma"),
+            "gae_lambda": slider(value=0.95, min=0, max=1, step=0.01, description="gae_lambda"),
+            "step": ipywidgets.IntSlider(value=0, min=0, max=LENGTH - 1, description="step t"),
+        }
+
+    def build(self):
+        figure, (left, middle, right) = new_figure(3, size=(9.9, 3.8))
+        label(left, heading="What happened", x="step", y="reward, or value V")
+        label(middle, heading="TD errors, and their parts in A", x="step", y="reward; weight")
+        label(right, heading="A for every lambda", x="gae_lambda", y="A (reward)")
+        steps = np.arange(0, LENGTH + 1, 2)
+        for axes in (left, middle):
+            axes.set(xlim=(-0.8, LENGTH + 0.6), ylim=LIMITS, xticks=steps)
+        right.set(xlim=(-0.06, 1.06), ylim=LIMITS, xticks=[0, 0.25, 0.5, 0.75, 1])
+        for axes in (left, middle, right):
+            axes.axhline(0, color=GREY, linewidth=1)
+        (self.values,) = left.plot([], [], **{**ESTIMATE, "zorder": 11}, label="V")
+        (self.end_value,) = left.plot(
+            *([], []), "s", color=BLUE, markerfacecolor="white", markersize=7, zorder=12,
+            label="V at the end"
+        )  # fmt: skip
+        (self.rewards,) = left.plot([], [], "^", color=GREEN, markersize=8, zorder=13, label="r")
+        self.errors = PolyCollection([], facecolor="none", edgecolor=GREY, linewidth=1.3, zorder=10)
+        self.parts = PolyCollection([], facecolor=BLUE, zorder=11)
+        for bars in (self.errors, self.parts):
+            middle.add_collection(bars, autolim=False)
+        (self.weights,) = middle.plot([], [], "o-", color=FURTHER[0], markersize=4, zorder=12)
+        (self.curve,) = right.plot([], [], **{**EXACT, "zorder": 11})
+        (self.now,) = right.plot([], [], **{**CURRENT, "zorder": 13})
+        with house_style():
+            left.legend(loc="lower left", fontsize=9, ncols=3, columnspacing=0.8, handlelength=1.2)
+            middle.legend(
+                [self.errors, self.parts, self.weights],
+                ["TD error", "its part", "weight"],
+                loc="lower left", fontsize=9, ncols=3, columnspacing=0.8, handlelength=1.2,
+            )  # fmt: skip
+            right.text(0.0, -1.2, "the TD error", fontsize=9, color=INK)
+            right.text(1.0, -1.2, "return minus V", fontsize=9, ha="right", color=INK)
+        self.number = Labels(right, [(0.5, 1.3)], size=11, zorder=14)
+        lines = [self.values, self.end_value, self.rewards, self.weights, self.curve, self.now]
+        return figure, [self.errors, self.parts, *lines, self.number]
+
+    def update(self, record, ending, gamma, gae_lambda, step):
+        chosen = records()[record]
+        length = len(chosen.rewards)
+        t = min(step, length - 1)
+        advantages, errors = advantages_and_errors(
+            chosen, ending=ending, gamma=gamma, gae_lambda=gae_lambda
+        )
+        weights = (gamma * gae_lambda) ** np.arange(length - t, dtype=float)
+        curve = advantage_curve(chosen, t, ending=ending, gamma=gamma)
+
+        self.values.set_data(np.arange(length), chosen.values[:-1])
+        shown = ending == "truncated"
+        self.end_value.set_data([length] * shown, [chosen.values[-1]] * shown)
+        self.rewards.set_data(np.arange(length), chosen.rewards)
+        self.errors.set_verts(_bars(np.arange(length), errors, 0.8))
+        self.parts.set_verts(_bars(np.arange(t, length), weights * errors[t:], 0.5))
+        self.weights.set_data(np.arange(t, length), weights)
+        self.curve.set_data(LAMBDAS, curve)
+        self.now.set_data([gae_lambda], [advantages[t]])
+        self.number.set_texts([f"A at step {t}: {number(advantages[t], 4)}"])
+
+        reach = look_ahead(gamma * gae_lambda)
+        reach_words = f"{reach:.1f} steps" if np.isfinite(reach) else "without end"
+        after = f"V = {number(chosen.values[-1])}" if shown else "0"
+        return (
+            f"Step {t} of {length}: A = {number(advantages[t], 4)}, from the TD errors "
+            f"{_listed(errors[t:])} with weights {_listed(weights, 4)}. "
+            f"lambda 0 gives {number(curve[0], 4)}, lambda 1 gives {number(curve[-1], 4)}. "
+            f"The last step counts {after} behind it. "
+            f"Look-ahead 1/(1 - gamma lambda): {reach_words}."
+        )
+
+
+def advantage_curve(record: Record, step: int, *, ending: str, gamma: float) -> np.ndarray:
+    """[L] A at this step for each of `LAMBDAS`: all at once, as rows of a batch."""
+    errors = advantages_and_errors(record, ending=ending, gamma=gamma, gae_lambda=0.0)[1]
+    powers = (gamma * LAMBDAS[:, None]) ** np.arange(len(errors) - step)
+    return powers @ errors[step:]
+
+
+def _bars(centers: np.ndarray, heights: np.ndarray, width: float) -> np.ndarray:
+    """[N, 4, 2] corners of bars that stand on zero: one artist draws them all."""
+    left, right, zero = centers - width / 2, centers + width / 2, 0 * heights
+    xs = np.stack([left, left, right, right], axis=-1)
+    return np.stack([xs, np.stack([zero, heights, heights, zero], axis=-1)], axis=-1)
+
+
+def look_ahead(decay: float) -> float:
+    """1 / (1 - gamma lambda) in steps: the sum of all weights; infinite at 1."""
+    return np.inf if decay == 1 else 1 / (1 - decay)
+
+
+def _listed(values: np.ndarray, digits: int = 2) -> str:
+    return ", ".join(number(value, digits) for value in values)

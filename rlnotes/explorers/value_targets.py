@@ -1,0 +1,171 @@
+"""What a critic is fitted to: Monte Carlo, n-step and lambda-return targets."""
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+
+import ipywidgets
+import numpy as np
+import torch
+
+from rlnotes.envs.small_tasks import two_goal_corridor
+from rlnotes.exact.mdp import policy_values
+from rlnotes.exact.trajectories import Trajectories, enumerate_trajectories
+from rlnotes.explorers.base import Explorer
+from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.returns import discounted_returns, lambda_returns, n_step_returns
+from rlnotes.plotting.numbers import Labels, number
+from rlnotes.plotting.style import (
+    BLUE,
+    EXACT,
+    FURTHER,
+    GREY,
+    house_style,
+    label,
+    new_figure,
+)
+
+MAX_STEPS = 12
+HANDLINGS = ("bootstrap (right)", "as an end (wrong)")
+CELLS = np.arange(1, 5)  # cells 0 and 5 are the ends of the corridor
+STYLES = {
+    "Monte Carlo": {"color": FURTHER[1], "marker": "^", "linestyle": "--"},
+    "n-step": {"color": FURTHER[0], "marker": "D", "linestyle": "-."},
+    "lambda-return": {"color": BLUE, "marker": "s", "linestyle": "-"},
+}
+LIMITS = (-5.5, 10.5)
+
+
+@lru_cache(maxsize=1)
+def world() -> tuple[FiniteMDP, np.ndarray, Trajectories, np.ndarray]:
+    """The corridor with two goals, a policy that prefers right, all its episodes.
+
+    Every episode of at most `MAX_STEPS` steps, and its probability: no sampling error.
+    """
+    mdp = two_goal_corridor()
+    policy = np.tile([0.45, 0.55], (mdp.num_states, 1))
+    episodes = enumerate_trajectories(mdp, max_steps=MAX_STEPS)
+    return mdp, policy, episodes, episodes.probs(policy)
+
+
+def cut_record(time_limit: int, handling: str) -> dict[str, torch.Tensor]:
+    """Rewards and flags [N, T] of all episodes, cut at the limit.
+
+    Treated as an end, a cut counts as terminated; otherwise as truncated.
+    """
+    mdp, _, episodes, _ = world()
+    terminated = torch.from_numpy(mdp.terminal[episodes.next_states[:, :time_limit]])
+    cut = torch.zeros_like(terminated)
+    cut[:, -1] = ~terminated[:, -1]
+    wrong = handling == HANDLINGS[1]
+    return {
+        "rewards": torch.from_numpy(episodes.rewards[:, :time_limit]),
+        "terminated": terminated | cut if wrong else terminated,
+        "truncated": torch.zeros_like(cut) if wrong else cut,
+    }
+
+
+def fitted_values(
+    targets: Callable, record: dict[str, torch.Tensor], *, num_fits: int
+) -> list[np.ndarray]:
+    """[S] table of values before and after each fit, from zero: num_fits + 1 tables.
+
+    A fit is least squares: the mean target of each cell, over all visits. Targets are
+    linear in the values behind them, so one call with unit vectors serves all fits.
+    """
+    mdp, _, episodes, probs = world()
+    length = record["rewards"].shape[1]
+    units = torch.zeros(1 + len(CELLS), *record["rewards"].shape, dtype=torch.float64)
+    units[1:] = torch.from_numpy(episodes.next_states[:, :length] == CELLS[:, None, None])
+    rewards = torch.zeros_like(units)
+    rewards[0] = record["rewards"]
+    flags = [record[name].expand(units.shape) for name in ("terminated", "truncated")]
+    parts = targets(rewards, units, *flags).numpy()  # [1 + C, N, T]
+
+    weights = (probs[:, None] * episodes.mask)[:, :length].ravel()
+    cells = episodes.states[:, :length].ravel()
+    visits = np.bincount(cells, weights, mdp.num_states)[CELLS]
+    sums = [np.bincount(cells, weights * part.ravel(), mdp.num_states)[CELLS] for part in parts]
+    means = np.array(sums) / np.where(visits > 0, visits, 1.0)
+    tables = [np.zeros(mdp.num_states)]
+    for _ in range(num_fits):
+        table = np.zeros(mdp.num_states)
+        table[CELLS] = means[0] + tables[-1][CELLS] @ means[1:]
+        tables.append(table)
+    return tables
+
+
+class ValueTargets(Explorer):
+    """Left: targets of one episode. Right: the critics that are fitted to them."""
+
+    title = "Targets for the critic, and the critic that they make"
+
+    def make_controls(self):
+        slider, whole = ipywidgets.FloatSlider, ipywidgets.IntSlider
+        return {
+            "handling": ipywidgets.Dropdown(options=list(HANDLINGS), description="time limit"),
+            "time_limit": whole(value=6, min=2, max=MAX_STEPS, description="time limit, steps"),
+            "gamma": slider(value=0.95, min=0.5, max=1, step=0.01, description="gamma"),
+            "n": whole(value=2, min=1, max=10, description="n of the n-step target"),
+            "gae_lambda": slider(value=0.95, min=0, max=1, step=0.01, description="gae_lambda"),
+            "num_fits": whole(value=3, min=1, max=40, description="number of fits"),
+        }
+
+    def build(self):
+        figure, (left, right) = new_figure(2, size=(9.6, 4.0))
+        label(left, heading="Targets along one episode", x="step", y="discounted reward")
+        left.set(xlim=(-0.6, 11.6), ylim=LIMITS, xticks=np.arange(0, 12, 2))
+        label(right, heading="Critic after the fits", x="cell of the corridor", y="V")
+        right.set(xlim=(0.6, 4.4), ylim=LIMITS, xticks=CELLS)
+        for axes in (left, right):
+            axes.axhline(0, color=GREY, linewidth=1)
+        self.exact = [axes.plot([], [], **{**EXACT, "zorder": 12})[0] for axes in (left, right)]
+        self.lines = {
+            name: [
+                axes.plot([], [], **style, markersize=6, linewidth=1.4, zorder=13 + place)[0]
+                for axes in (left, right)
+            ]
+            for place, (name, style) in enumerate(STYLES.items())
+        }
+        keys = [self.exact[0], *(lines[0] for lines in self.lines.values())]
+        with house_style():
+            figure.legend(keys, ["exact V", *STYLES], loc="outside lower center", ncols=4)
+        self.words = Labels(right, [(2.5, -4.5)], size=10, zorder=20)
+        changing = [line for lines in self.lines.values() for line in lines]
+        return figure, [*self.exact, *changing, self.words]
+
+    def update(self, handling, time_limit, gamma, n, gae_lambda, num_fits):
+        mdp, policy, episodes, probs = world()
+        exact = policy_values(mdp, policy, gamma=gamma)
+        record = cut_record(time_limit, handling)
+        steps, row = np.arange(time_limit), long_episode()
+        kinds = {
+            "Monte Carlo": partial(discounted_returns, gamma=gamma),
+            "n-step": partial(n_step_returns, gamma=gamma, n=n),
+            "lambda-return": partial(lambda_returns, gamma=gamma, gae_lambda=gae_lambda),
+        }
+        self.exact[0].set_data(steps, exact[episodes.states[row, :time_limit]])
+        self.exact[1].set_data(CELLS, exact[CELLS])
+        errors = []
+        for name, targets in kinds.items():
+            *_, before, critic = fitted_values(targets, record, num_fits=num_fits)
+            behind = torch.from_numpy(before[episodes.next_states[row, :time_limit]])
+            rewards, terminated, truncated = (record[key][row] for key in record)
+            shown = targets(rewards, behind, terminated, truncated)
+            self.lines[name][0].set_data(steps, shown)
+            self.lines[name][1].set_data(CELLS, critic[CELLS])
+            worst = np.abs(critic - exact).max()
+            errors.append(f"{name} {number(critic[2], 3)} (largest error {number(worst, 3)})")
+        running = (probs * ~mdp.terminal[episodes.next_states[:, time_limit - 1]]).sum()
+        self.words.set_texts([f"{100 * running:.0f} % of the episodes are cut"])
+        after = "keeps the value behind it" if handling == HANDLINGS[0] else "counts 0"
+        return (
+            f"Start cell 2: exact V {number(exact[2], 3)}; critic after {num_fits} fits: "
+            f"{', '.join(errors)}. {100 * running:.1f} % of the episodes are cut; "
+            f"a cut step {after}."
+        )
+
+
+def long_episode() -> int:
+    """The likeliest of the episodes that no time limit of the slider lets end."""
+    mdp, _, episodes, probs = world()
+    return int((probs * ~mdp.terminal[episodes.next_states[:, -1]]).argmax())
