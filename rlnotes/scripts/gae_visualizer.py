@@ -1,0 +1,229 @@
+"""Draw and tabulate GAE: TD errors, a comparison of lambdas, bias and variance.
+
+    python -m rlnotes.scripts.gae_visualizer --output gae --gamma 0.95
+
+Prints the advantages of a record of three steps, and writes three tables (CSV) with a
+picture (PNG) of each. The record of the first two is random: see `--seed`.
+"""
+
+import argparse
+import csv
+import io
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from matplotlib.figure import Figure
+
+from rlnotes._checks import require_in_unit_interval, require_positive_integer
+from rlnotes.explorers.gae_bias_variance import LAMBDAS as ALL_LAMBDAS
+from rlnotes.explorers.gae_bias_variance import PATTERNS, relative_errors
+from rlnotes.functional.advantages import generalized_advantage_estimation, td_errors
+from rlnotes.plotting.style import BLUE, FURTHER, GREY, VERMILION, house_style, label, new_figure
+
+Row = dict[str, float]
+THREE_STEPS = ([0.0, 0.0, 1.0], [0.5, 0.6, 0.8], [0.6, 0.8, 0.0])
+LAMBDAS = (0.0, 0.5, 0.9, 0.95, 1.0)
+STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
+
+
+def three_steps_table() -> str:
+    """Advantages of r = (0, 0, 1), V = (.5, .6, .8), gamma 1, an end after the last."""
+    end, no = torch.tensor([False, False, True]), torch.zeros(3, dtype=torch.bool)
+    arrays = [torch.tensor(numbers, dtype=torch.float64) for numbers in THREE_STEPS]
+    lines = ["r = (0, 0, 1), V = (0.5, 0.6, 0.8), gamma = 1", "lambda     A_0     A_1     A_2"]
+    for gae_lambda in (0.0, 0.5, 0.95, 1.0):
+        advantages = generalized_advantage_estimation(
+            *arrays, end, no, gamma=1.0, gae_lambda=gae_lambda
+        )
+        lines.append(f"{gae_lambda:6.2f}" + "".join(f"{a:8.4f}" for a in advantages.tolist()))
+    return "\n".join(lines)
+
+
+def random_record(num_steps: int, seed: int) -> dict[str, torch.Tensor]:
+    """Random rewards and values; an end after half of the steps, a cut at the last."""
+    rng = np.random.default_rng(seed)
+    rewards, values = rng.normal(size=(2, num_steps))
+    flags = np.zeros((2, num_steps), dtype=bool)
+    flags[0, num_steps // 2 - 1] = flags[1, -1] = True
+    arrays = {"rewards": rewards, "values": values, "next_values": np.append(values[1:], 0.5)}
+    arrays |= {"terminated": flags[0], "truncated": flags[1]}
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def td_error_rows(record: dict[str, torch.Tensor], *, gamma: float, gae_lambda: float) -> list[Row]:
+    """One row per step: what was recorded, the TD error, the advantage."""
+    errors = td_errors(
+        **{name: array for name, array in record.items() if name != "truncated"}, gamma=gamma
+    )
+    advantages = generalized_advantage_estimation(**record, gamma=gamma, gae_lambda=gae_lambda)
+    columns = {"td_error": errors, "advantage": advantages}
+    listed = {name: array.tolist() for name, array in (record | columns).items()}
+    return [
+        {"step": t, **{name: float(numbers[t]) for name, numbers in listed.items()}}
+        for t in range(len(errors))
+    ]
+
+
+def lambda_rows(record: dict[str, torch.Tensor], *, gamma: float) -> list[Row]:
+    """One row per step, one column of advantages per lambda."""
+    columns = {
+        f"lambda_{x:g}": generalized_advantage_estimation(
+            **record, gamma=gamma, gae_lambda=x
+        ).tolist()
+        for x in LAMBDAS
+    }
+    return [
+        {"step": t, **{name: column[t] for name, column in columns.items()}}
+        for t in range(record["rewards"].shape[0])
+    ]
+
+
+def bias_variance_rows(*, gamma: float, critic_error: float) -> list[Row]:
+    """One row per lambda: exact moments in the slippery maze, as in the explorer."""
+    errors = relative_errors(gamma=gamma, critic_error=critic_error, pattern=PATTERNS[0])
+    rows = []
+    for index in range(0, len(ALL_LAMBDAS), 5):
+        row = {"gae_lambda": float(ALL_LAMBDAS[index])}
+        for name, (bias, variance) in errors.items():
+            row[f"{name}_squared_bias"] = float(bias[index])
+            row[f"{name}_variance"] = float(variance[index])
+        rows.append(row)
+    return rows
+
+
+def draw_td_errors(rows: list[Row]) -> Figure:
+    """TD errors as bars, and the advantages that sum them."""
+    figure, (axes,) = new_figure(1)
+    label(axes, heading="TD errors and advantages; dotted: an episode ends", x="step", y="reward")
+    steps, errors = _column(rows, "step"), _column(rows, "td_error")
+    axes.bar(steps, errors, color="none", edgecolor=GREY, label="TD error")
+    axes.plot(steps, _column(rows, "advantage"), "s-", color=BLUE, label="advantage")
+    for t in np.flatnonzero(_column(rows, "terminated") + _column(rows, "truncated")):
+        axes.axvline(t + 0.5, color=VERMILION, linestyle=":")
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    with house_style():
+        axes.legend()
+    return figure
+
+
+def draw_lambdas(rows: list[Row]) -> Figure:
+    """One line of advantages per lambda."""
+    figure, (axes,) = new_figure(1)
+    label(axes, heading="The same record, other lambdas", x="step", y="advantage (reward)")
+    colors = (GREY, *FURTHER, BLUE)
+    for name, style, color in zip(list(rows[0])[1:], STYLES, colors, strict=True):
+        words = name.replace("_", " ")
+        axes.plot(_column(rows, "step"), _column(rows, name), ls=style, color=color, label=words)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    with house_style():
+        axes.legend()
+    return figure
+
+
+def draw_bias_variance(rows: list[Row]) -> Figure:
+    """Squared bias and variance against lambda: of the advantage, of the gradient."""
+    figure, panels = new_figure(2)
+    for axes, name in zip(panels, ("advantage", "gradient"), strict=True):
+        heading = f"One estimate of the {name}, exactly"
+        label(axes, heading=heading, x="gae_lambda", y="share of the exact square")
+        xs = _column(rows, "gae_lambda")
+        axes.plot(xs, _column(rows, f"{name}_squared_bias"), "s:", color=VERMILION, label="bias^2")
+        axes.plot(xs, _column(rows, f"{name}_variance"), "o-", color=BLUE, label="variance")
+        axes.set_yscale("symlog", linthresh=0.01)
+        axes.set_ylim(-0.002, 3e3)
+        with house_style():
+            axes.legend()
+    return figure
+
+
+def _column(rows: list[Row], name: str) -> np.ndarray:
+    return np.array([row[name] for row in rows])
+
+
+def files(
+    *, gamma: float, gae_lambda: float, critic_error: float, steps: int, seed: int
+) -> dict[str, bytes]:
+    """Name -> content of every file, so that all are made before one is written.
+
+    Raises:
+        ValueError: if gamma or gae_lambda lies outside [0, 1], there are fewer than
+            two steps, critic_error is negative or not finite, or seed is negative.
+    """
+    require_in_unit_interval(gamma=gamma, gae_lambda=gae_lambda)
+    require_positive_integer(steps=steps)
+    if steps < 2:
+        raise ValueError(f"steps must be at least 2, got {steps}")
+    if not 0 <= critic_error < np.inf:
+        raise ValueError(f"critic_error must not be negative or infinite, got {critic_error}")
+    if seed < 0:
+        raise ValueError(f"seed must not be negative, got {seed}")
+    record = random_record(steps, seed)
+    tables = {
+        "td_errors": (td_error_rows(record, gamma=gamma, gae_lambda=gae_lambda), draw_td_errors),
+        "lambdas": (lambda_rows(record, gamma=gamma), draw_lambdas),
+        "bias_variance": (
+            bias_variance_rows(gamma=gamma, critic_error=critic_error),
+            draw_bias_variance,
+        ),
+    }
+    contents = {}
+    for name, (rows, draw) in tables.items():
+        text, picture = io.StringIO(newline=""), io.BytesIO()
+        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        draw(rows).savefig(picture, format="png", metadata={"Software": None})
+        contents |= {f"{name}.csv": text.getvalue().encode(), f"{name}.png": picture.getvalue()}
+    return contents
+
+
+def write(contents: dict[str, bytes], folder: Path) -> list[Path]:
+    """Write all files, or none: first beside their places, then moved.
+
+    Raises:
+        OSError: if the folder cannot be made or written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as waiting:
+        for name, content in contents.items():
+            (Path(waiting) / name).write_bytes(content)
+        return [(Path(waiting) / name).replace(folder / name) for name in contents]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Command-line entry point; returns the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output", type=Path, default=Path("gae"), help="folder to write to")
+    parser.add_argument("--gamma", type=float, default=0.99, help="discount in [0, 1]")
+    parser.add_argument("--gae-lambda", type=float, default=0.95, help="lambda in [0, 1]")
+    parser.add_argument(
+        "--critic-error", type=float, default=0.4, help="error of the critic, as a share of V"
+    )
+    parser.add_argument("--steps", type=int, default=20, help="length of the random record")
+    parser.add_argument("--seed", type=int, default=0, help="of the random record")
+    chosen = parser.parse_args(arguments)
+    try:
+        contents = files(
+            gamma=chosen.gamma,
+            gae_lambda=chosen.gae_lambda,
+            critic_error=chosen.critic_error,
+            steps=chosen.steps,
+            seed=chosen.seed,
+        )
+    except ValueError as error:
+        parser.error(str(error))  # exits with code 2
+    print(three_steps_table())
+    try:
+        written = write(contents, chosen.output)
+    except OSError as error:
+        print(f"cannot write to {chosen.output}: {error.strerror}", file=sys.stderr)
+        return 1
+    print("\n".join(map(str, written)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
