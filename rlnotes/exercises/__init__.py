@@ -20,6 +20,9 @@ _EXERCISES = (
     "reinforce_gradient",
     "baseline_gradient",
     "actor_critic_losses",
+    "gae",
+    "lambda_targets",
+    "token_advantages",
 )
 
 
