@@ -9,4 +9,6 @@
 `on_policy`          experience of the current policy, from many copies at once
 `reinforce`          REINFORCE, with or without a learned baseline
 `actor_critic`       A2C: a policy and a critic that bootstraps
+`adapted_bigram`     a language model of 27 completions, known exactly
+`token_ppo`          PPO on that model, with its parts on switches
 """
