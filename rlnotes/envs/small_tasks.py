@@ -106,3 +106,26 @@ def two_goal_corridor(
         terminal=np.isin(np.arange(6), [0, 5]),
         action_names=("left", "right"),
     )
+
+
+def two_forks(leave: float = 1.0, good: float = 3.0, bad: float = -2.0) -> FiniteMDP:
+    """Leave at once for a sure reward, or go on to a second fork that may pay more.
+
+    With p the probability to go on and q that of the good way there, at gamma 1
+    J = (1 - p) leave + p (q good + (1 - q) bad): the second fork matters as often as it
+    is reached, which a policy decides at the first.
+
+    Example:
+        >>> two_forks().expected_rewards[:2].tolist()
+        [[1.0, 0.0], [-2.0, 3.0]]
+    """
+    transition_probs = np.zeros((3, 2, 3))
+    transition_probs[0, [0, 1], [2, 1]] = 1
+    transition_probs[1:, :, 2] = 1
+    return FiniteMDP(
+        transition_probs=transition_probs,
+        expected_rewards=[[leave, 0], [bad, good], [0, 0]],
+        start_probs=[1, 0, 0],
+        terminal=[False, False, True],
+        state_names=("first fork", "second fork", "end"),
+    )

@@ -9,4 +9,6 @@
 `language`             every completion of a small language
 `max_bias`             bias of a maximum over noisy estimates
 `semi_gradient`        when a value that chases itself diverges
+`importance_sampling`  samples of one distribution for the mean of another
+`local_models`         what TRPO and PPO see of a policy nearby, without sampling
 """
