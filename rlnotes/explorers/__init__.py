@@ -25,7 +25,11 @@ _EXPLORERS = {
     "gae_weights": "GAEWeights",
     "gae_bias_variance": "GAEBiasVariance",
     "value_targets": "ValueTargets",
+    "importance_weights": "ImportanceWeights",
+    "trust_region_step": "TrustRegionStep",
     "ppo_clip": "PPOClip",
+    "inner_epochs": "InnerEpochs",
+    "ppo_ingredients": "PPOIngredients",
 }
 
 

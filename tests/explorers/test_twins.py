@@ -18,14 +18,19 @@ from rlnotes.explorers.dueling_constant import DuelingConstant
 from rlnotes.explorers.gae_bias_variance import GAEBiasVariance
 from rlnotes.explorers.gae_weights import GAEWeights
 from rlnotes.explorers.gradient_hill import GradientHill
+from rlnotes.explorers.importance_weights import ImportanceWeights
+from rlnotes.explorers.inner_epochs import InnerEpochs
 from rlnotes.explorers.language_mdp import LanguageMDP
 from rlnotes.explorers.max_bias import MaxBias
 from rlnotes.explorers.maze_values import MazeValues
 from rlnotes.explorers.monte_carlo import MonteCarlo
 from rlnotes.explorers.moving_target import MovingTarget
+from rlnotes.explorers.ppo_clip import PPOClip
+from rlnotes.explorers.ppo_ingredients import PPOIngredients
 from rlnotes.explorers.prioritized_sampling import PrioritizedSampling
 from rlnotes.explorers.psi_variants import PsiVariants
 from rlnotes.explorers.q_learning_stepper import QLearningStepper
+from rlnotes.explorers.trust_region_step import TrustRegionStep
 from rlnotes.explorers.value_targets import ValueTargets
 
 TESTED = {
@@ -38,14 +43,19 @@ TESTED = {
     GAEBiasVariance,
     GAEWeights,
     GradientHill,
+    ImportanceWeights,
+    InnerEpochs,
     LanguageMDP,
     MaxBias,
     MazeValues,
     MonteCarlo,
     MovingTarget,
+    PPOClip,
+    PPOIngredients,
     PrioritizedSampling,
     PsiVariants,
     QLearningStepper,
+    TrustRegionStep,
     ValueTargets,
 }
 UNIFORM = np.full((6, 4), 0.25)

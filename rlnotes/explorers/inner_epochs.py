@@ -1,0 +1,150 @@
+"""One batch, used again and again: where its ratios go, and what becomes of J."""
+
+from functools import lru_cache
+
+import ipywidgets
+import numpy as np
+
+from rlnotes.envs.token_tree import VOCABULARY
+from rlnotes.explorers.base import Explorer
+from rlnotes.plotting.numbers import number
+from rlnotes.plotting.style import (
+    BLUE,
+    CURRENT,
+    EXACT,
+    FURTHER,
+    REFERENCE,
+    SHADE,
+    VERMILION,
+    house_style,
+    label,
+    new_figure,
+)
+from rlnotes.training.adapted_bigram import CONTEXTS
+from rlnotes.training.recordings import load
+
+MAX_EPOCHS = 16
+EPSILONS = {"0.1": 0.1, "0.2": 0.2, "0.4": 0.4, "no clip": 0.0}
+RATES, NOISES = [0.01, 0.03], [0.0, 0.1]
+LOW, HIGH = 0.1, 8.0  # of the ratios in the picture
+DRIFT, PROMISE = 5.0, 1.0  # of the KL, of the surrogate
+
+
+class InnerEpochs(Explorer):
+    """Left: every ratio of the batch. Middle: promise and truth. Right: KL, clips."""
+
+    title = "Inner epochs on one recorded batch of 32 completions"
+
+    def make_controls(self):
+        return {
+            "num_epochs": ipywidgets.IntSlider(
+                value=8, min=0, max=MAX_EPOCHS, description="epochs"
+            ),
+            "clip_epsilon": ipywidgets.Dropdown(
+                options=list(EPSILONS), value="0.2", description="clip_epsilon"
+            ),
+            "learning_rate": ipywidgets.Dropdown(
+                options=RATES, value=0.03, description="learning rate"
+            ),
+            "logit_noise": ipywidgets.Dropdown(
+                options=NOISES, value=0.0, description="noise of the engine's logits"
+            ),
+            "batch": ipywidgets.IntSlider(value=0, min=0, max=2, description="batch"),
+        }
+
+    def build(self):
+        figure, (left, middle, right) = new_figure(3, size=(11.0, 4.2), width_ratios=[1.25, 1, 1])
+        label(
+            left,
+            heading="Ratios leave the band",
+            x="ratio, new / old (up: A > 0)",
+            y="position:last token",
+        )
+        with house_style():
+            left.set(xscale="log", xlim=(LOW * 0.85, HIGH * 1.2), ylim=(6.6, -0.6))
+            left.set(xticks=[0.1, 0.2, 0.5, 1, 2, 5], yticks=range(len(CONTEXTS)))
+            left.set(xticklabels=["0.1", "0.2", "0.5", "1", "2", "5"], yticklabels=CONTEXTS)
+            left.minorticks_off()
+        label(middle, heading="True J against the surrogate", x="epochs", y="gain, reward")
+        middle.set(xlim=(0, MAX_EPOCHS), ylim=(-0.3, 1.25))
+        label(right, heading="How far it went", x="epochs", y="nats; share of the tokens")
+        right.set(xlim=(0, MAX_EPOCHS), ylim=(0, DRIFT * 1.3))
+        self.band = left.axvspan(0.8, 1.2, color=SHADE, zorder=10)
+        self.good = left.scatter([], [], marker="^", color=BLUE, zorder=12)
+        self.bad = left.scatter([], [], marker="v", color=VERMILION, zorder=12)
+        words = {"fontsize": 9, "va": "top"}
+        middle.text(
+            0.3, 1.22, "black: exact J; blue: surrogate\ndashed: clipped surrogate", **words
+        )
+        right.text(0.3, DRIFT * 1.28, "black: exact KL(old, new), nats\norange: share outside the "
+                   "band", **words)  # fmt: skip
+        (self.truth,) = middle.plot([], [], **{**EXACT, "zorder": 13})
+        (self.promise,) = middle.plot([], [], color=BLUE, linewidth=2, zorder=12)
+        (self.clipped,) = middle.plot([], [], **{**REFERENCE, "color": BLUE, "zorder": 12})
+        (self.now,) = middle.plot([], [], **{**CURRENT, "zorder": 14})
+        (self.kl,) = right.plot([], [], **{**EXACT, "zorder": 12})
+        (self.kl_now,) = right.plot([], [], **{**CURRENT, "zorder": 14})
+        (self.share,) = right.plot([], [], "s-", color=FURTHER[0], markersize=4, zorder=11)
+        return figure, [self.band, self.good, self.bad, self.clipped, self.promise, self.truth,
+                        self.now, self.share, self.kl, self.kl_now]  # fmt: skip
+
+    def update(self, num_epochs, clip_epsilon, learning_rate, logit_noise, batch):
+        epsilon = EPSILONS[clip_epsilon]
+        rows = recording()[batch, logit_noise, epsilon, learning_rate]
+        counts, advantages = held()[batch, logit_noise]
+        here = rows[num_epochs]
+        ratios = np.array([here[f"ratio_{index}"] for index in range(len(counts))])
+        epochs = np.arange(MAX_EPOCHS + 1)
+        # The surrogate is a mean over tokens: three of them make a completion.
+        truth, promise, clipped = (
+            scale * np.array([row[name] - rows[0][name] for row in rows])
+            for name, scale in (("objective", 1), ("surrogate", 3), ("clipped", 3))
+        )
+        kl, share = (np.array([row[name] for row in rows]) for name in ("kl", "clip_fraction"))
+
+        edge = epsilon or 0.2
+        self.band.set(x=1 - edge, width=2 * edge)
+        contexts = np.arange(len(counts)) // len(VOCABULARY)
+        places = np.column_stack([np.clip(ratios, LOW, HIGH), contexts])
+        for marks, chosen in ((self.good, advantages > 0), (self.bad, advantages <= 0)):
+            chosen = chosen & (counts > 0)
+            marks.set_offsets(places[chosen])
+            marks.set_sizes(20 + 9 * counts[chosen])
+        self.truth.set_data(epochs, truth)
+        self.promise.set_data(epochs, np.where(promise > PROMISE, np.nan, promise))
+        self.clipped.set_data(epochs, np.where(clipped < -0.25, np.nan, clipped))
+        self.now.set_data([num_epochs], [truth[num_epochs]])
+        self.kl.set_data(epochs, np.where(kl > DRIFT, np.nan, kl))
+        self.kl_now.set_data([num_epochs], [min(kl[num_epochs], DRIFT)])
+        self.share.set_data(epochs, share)
+        outside = "" if epsilon else " (band of 0.2)"
+        return (
+            f"After {num_epochs} epochs J is {number(here['objective'], 3)}, at the start "
+            f"{number(rows[0]['objective'], 3)}: gain {number(truth[num_epochs], 3)}; the "
+            f"surrogate promised {number(promise[num_epochs], 3)}, clipped "
+            f"{number(clipped[num_epochs], 3)}. Best J of the 16 epochs "
+            f"{number(truth.max() + rows[0]['objective'], 3)}, after "
+            f"{truth.argmax()}. Ratios from {number(here['min_ratio'], 3)} to "
+            f"{number(here['max_ratio'], 3)}; {number(share[num_epochs], 3)} of the tokens outside "
+            f"the band{outside}. KL(old, new) {number(kl[num_epochs], 3)} nats per completion."
+        )
+
+
+@lru_cache(maxsize=1)
+def recording() -> dict[tuple, list[dict]]:
+    """Rows from epoch 0 on, by batch, logit noise, clip_epsilon (0: none), rate."""
+    settings: dict[tuple, list[dict]] = {}
+    for row in load("inner_epochs"):
+        key = row["batch"], row["logit_noise"], row["clip_epsilon"], row["learning_rate"]
+        settings.setdefault(key, []).append(row)
+    return settings
+
+
+@lru_cache(maxsize=1)
+def held() -> dict[tuple, tuple[np.ndarray, np.ndarray]]:
+    """How often each token came in each context [21], and its mean advantage [21]."""
+    batches: dict[tuple, list] = {}
+    for row in load("inner_epochs_batch"):
+        pair = row["count"], row["advantage"]
+        batches.setdefault((row["batch"], row["logit_noise"]), []).append(pair)
+    return {key: tuple(np.array(pairs).T) for key, pairs in batches.items()}

@@ -1,0 +1,202 @@
+"""A step inside a KL ball, in the plane of two logits: gradient, natural, TRPO."""
+
+from functools import lru_cache
+
+import ipywidgets
+import numpy as np
+import torch
+from matplotlib.collections import LineCollection
+from matplotlib.colors import BoundaryNorm, ListedColormap
+from torch import Tensor
+
+from rlnotes.envs.small_tasks import two_forks
+from rlnotes.exact.local_models import LocalModel, ball_boundary, ellipse_boundary, local_model
+from rlnotes.exact.policy_gradients import objective, softmax_policy
+from rlnotes.explorers.base import Explorer
+from rlnotes.functional.trust_region import fisher_operator, line_search, natural_step
+from rlnotes.plotting.numbers import number
+from rlnotes.plotting.style import (
+    BLUE,
+    CURRENT,
+    EXACT,
+    FURTHER,
+    GREY,
+    INK,
+    REFERENCE,
+    UNSIGNED,
+    WRONG,
+    label,
+    new_figure,
+)
+
+LIMIT, NUM_POINTS = 4.0, 40
+GRID = np.linspace(-LIMIT, LIMIT, 81)
+LEVELS = np.arange(-2, 4.01, 0.5)
+PALE = ListedColormap(UNSIGNED(np.linspace(0, 0.5, 256)))
+SHARES = torch.linspace(0, 1.5, 11, dtype=torch.float64)
+MDP = two_forks()
+KEY = """Left: ring, the old policy; cross, a
+gradient step; diamond, the natural
+step; dot, TRPO; star, best in the ball.
+Closed line: KL = delta; dashed: the
+quadratic model of it"""
+MAPS = ("surrogate", "true J")
+
+
+def log_probs_of(parameters: Tensor) -> Tensor:
+    """[..., 3, 2] log-probabilities: one logit for "go on", one for the good way."""
+    shape = (*parameters.shape[:-1], 3, 2)
+    logits = torch.zeros(shape, dtype=parameters.dtype)
+    padded = torch.cat([parameters, torch.zeros_like(parameters[..., :1])], dim=-1)
+    return torch.log_softmax(torch.stack([logits[..., 0], padded], dim=-1), dim=-1)
+
+
+def true_objective(parameters: np.ndarray) -> float:
+    """Exact J of two parameters."""
+    logits = np.array([[0.0, parameters[0]], [0.0, parameters[1]], [0.0, 0.0]])
+    return objective(MDP, logits, gamma=1.0)
+
+
+@lru_cache(maxsize=1)
+def objective_map() -> np.ndarray:
+    """[81, 81] exact J over the plane; rows are theta_2."""
+    coarse = GRID[::4]  # smooth enough to fill in between
+    rows = np.array([[true_objective((x, y)) for x in coarse] for y in coarse])
+    rows = np.array([np.interp(GRID, coarse, row) for row in rows])
+    return np.array([np.interp(GRID, coarse, column) for column in rows.T]).T
+
+
+@lru_cache(maxsize=1)
+def plane() -> Tensor:
+    """[81, 81, 2] the parameters of every point of the map."""
+    x, y = np.meshgrid(GRID, GRID)
+    return torch.from_numpy(np.stack([x, y], axis=-1))
+
+
+class TrustRegionStep(Explorer):
+    """Left: the plane. Middle: what a longer step gains. Right: what it costs in KL."""
+
+    title = "One step inside a KL ball, two forks with a logit each"
+
+    def make_controls(self):
+        slider = ipywidgets.FloatSlider
+        return {
+            "delta": slider(value=0.1, min=0.01, max=0.3, step=0.01, description="delta (nats)"),
+            "theta_1": slider(
+                value=-1.0, min=-1.5, max=1.5, step=0.1, description="theta_1: go on"
+            ),
+            "theta_2": slider(
+                value=-0.5, min=-1.5, max=1.5, step=0.1, description="theta_2: good way"
+            ),
+            "learning_rate": slider(
+                value=4.0, min=0.5, max=20, step=0.5, description="alpha of the gradient step"
+            ),
+            "map": ipywidgets.Dropdown(options=list(MAPS), description="colours"),
+        }
+
+    def build(self):
+        figure, (left, middle, right) = new_figure(3, size=(11.0, 4.2), width_ratios=[1.25, 1, 1])
+        label(left, heading="Thin lines: true J", x="theta_1 (logit: go on)",
+              y="theta_2 (logit: good way)")  # fmt: skip
+        left.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
+        label(middle, heading="Gain along the natural step", x="share of the step", y="gain")
+        middle.set(xlim=(0, 1.5), ylim=(-1.6, 2.4))
+        label(right, heading="KL along the natural step", x="share of the step", y="nats")
+        right.set(xlim=(0, 1.5), ylim=(0, 0.8))
+        self.image = left.imshow(
+            objective_map(), origin="lower", extent=(-LIMIT, LIMIT) * 2, aspect="auto",
+            cmap=PALE, norm=BoundaryNorm(LEVELS, 256), interpolation="nearest", zorder=10,
+        )  # fmt: skip
+        contours = left.contour(GRID, GRID, objective_map(), LEVELS)
+        lines = [segment for level in contours.allsegs for segment in level if len(segment)]
+        contours.remove()
+        truth = LineCollection(lines, colors=GREY, linewidths=0.8, zorder=11)
+        left.add_collection(truth)
+        (self.ball,) = left.plot([], [], color=BLUE, linewidth=2.2, zorder=12)
+        (self.ellipse,) = left.plot([], [], **{**REFERENCE, "color": INK, "zorder": 12})
+        (self.start,) = left.plot([], [], "o", mfc="white", mec=INK, mew=2, ms=9, zorder=15)
+        (self.gradient,) = left.plot(
+            [], [], **{**WRONG, "zorder": 13}, marker="X", markersize=9, markevery=[1]
+        )
+        (self.natural,) = left.plot([], [], "D", color=FURTHER[0], markersize=8, zorder=14)
+        (self.step,) = left.plot([], [], **{**CURRENT, "zorder": 16})
+        (self.best,) = left.plot([], [], "*", color=INK, markersize=13, zorder=15)
+        (self.truth,) = middle.plot([], [], **{**EXACT, "zorder": 11})
+        (self.promise,) = middle.plot([], [], color=BLUE, linestyle="--", linewidth=2, zorder=12)
+        (self.accepted,) = middle.plot([], [], **{**CURRENT, "zorder": 13})
+        words = {"fontsize": 9, "va": "top"}
+        middle.text(0.03, 2.35, "black: true J; blue dashed: surrogate", **words)
+        middle.text(0.03, -0.35, KEY, **words)
+        (self.kl,) = right.plot([], [], **{**EXACT, "zorder": 11})
+        (self.quadratic,) = right.plot([], [], **{**REFERENCE, "color": INK, "zorder": 12})
+        (self.bound,) = right.plot([], [], color=BLUE, linewidth=1.5, zorder=10)
+        (self.kl_here,) = right.plot([], [], **{**CURRENT, "zorder": 13})
+        right.text(0.03, 0.785, "black: KL; dashed: quadratic\nblue line: delta", **words)
+        on_plane = [self.image, truth, self.ball, self.ellipse, self.gradient, self.natural,
+                    self.best, self.start, self.step]  # fmt: skip
+        return figure, [*on_plane, self.truth, self.promise, self.accepted, self.bound, self.kl,
+                        self.quadratic, self.kl_here]  # fmt: skip
+
+    def update(self, delta, theta_1, theta_2, learning_rate, map):
+        start = torch.tensor([theta_1, theta_2], dtype=torch.float64)
+        model = forks_model(theta_1, theta_2)
+
+        def surrogate_of(parameters):
+            return model.surrogate(log_probs_of(parameters))
+
+        def kl_of(parameters):
+            return model.kl(log_probs_of(parameters))
+
+        leaf = start.clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(surrogate_of(leaf), leaf)
+        product = fisher_operator(kl_of, start)
+        natural = natural_step(product, gradient, delta=delta)
+        accepted = line_search(surrogate_of, kl_of, start, natural, delta=delta)
+        fisher = torch.stack([product(axis) for axis in torch.eye(2, dtype=torch.float64)])
+        ball = ball_boundary(kl_of, start, delta=delta, num_points=NUM_POINTS)
+        best = ball[surrogate_of(ball).argmax()]
+        oval = ellipse_boundary(fisher, start, delta=delta, num_points=NUM_POINTS)
+        plain = start + learning_rate * gradient
+        path = start + SHARES[:, None] * natural
+        gains = np.array([true_objective(point) for point in path.numpy()]) - model.objective
+
+        self.image.set_data(objective_map() if map == "true J" else surrogate_of(plane()).numpy())
+        self.ball.set_data(*_closed(ball))
+        self.ellipse.set_data(*_closed(oval))
+        self.start.set_data([theta_1], [theta_2])
+        self.gradient.set_data([theta_1, plain[0]], [theta_2, plain[1]])
+        for line, point in ((self.natural, start + natural), (self.step, accepted.parameters),
+                            (self.best, best)):  # fmt: skip
+            line.set_data([point[0]], [point[1]])
+        self.truth.set_data(SHARES, gains)
+        self.promise.set_data(SHARES, surrogate_of(path) - model.objective)
+        self.kl.set_data(SHARES, kl_of(path))
+        self.quadratic.set_data(SHARES, delta * SHARES**2)
+        self.bound.set_data([0, 1.5], [delta, delta])
+        self.accepted.set_data([accepted.fraction], [accepted.gain])
+        self.kl_here.set_data([accepted.fraction], [accepted.kl])
+
+        def said(name, point):
+            return (
+                f"{name}: KL {number(kl_of(point).item(), 4)}, surrogate gain "
+                f"{number(surrogate_of(point).item() - model.objective, 4)}, true gain "
+                f"{number(true_objective(point.numpy()) - model.objective, 4)}"
+            )
+
+        return (
+            f"J at the start {number(model.objective, 4)}. {said('Gradient step', plain)}. "
+            f"{said('Natural step', start + natural)}. "
+            f"{said('TRPO', accepted.parameters)}, share {number(accepted.fraction, 3)} of the "
+            f"natural step. {said('Best in the ball', best)}."
+        )
+
+
+@lru_cache(maxsize=64)
+def forks_model(theta_1: float, theta_2: float) -> LocalModel:
+    """The exact local model at two logits."""
+    policy = softmax_policy([[0.0, theta_1], [0.0, theta_2], [0.0, 0.0]])
+    return local_model(MDP, policy, gamma=1.0)
+
+
+def _closed(points: Tensor) -> Tensor:
+    return torch.cat([points, points[:1]]).T

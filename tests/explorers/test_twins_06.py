@@ -1,0 +1,255 @@
+"""Explorers of chapter 6: twins and artists against hand numbers and `exact`."""
+
+from functools import lru_cache
+
+import numpy as np
+import pytest
+
+from rlnotes.envs.small_tasks import two_forks
+from rlnotes.exact.policy_gradients import objective
+from rlnotes.explorers.importance_weights import OUTCOMES, TARGET, ImportanceWeights
+from rlnotes.explorers.inner_epochs import InnerEpochs
+from rlnotes.explorers.ppo_clip import PPOClip, six_regions
+from rlnotes.explorers.ppo_ingredients import PPOIngredients
+from rlnotes.explorers.trust_region_step import TrustRegionStep
+from tests.explorers.test_twins import found
+
+
+@lru_cache
+def built(kind):
+    """One of each: a test moves its controls, which is faster than building anew."""
+    return kind()
+
+
+def at(kind, **settings):
+    """The explorer at its default setting but for the controls that are named."""
+    return built(kind).set(**{**built(kind).defaults, **settings})
+
+
+def table(text: str) -> list[float]:
+    return found("0.5: #, 0.8: #, 1.0: #, 1.2: #, 1.5: #, 2.0: #", text)
+
+
+@pytest.mark.parametrize(
+    ("advantage", "objectives"),
+    [
+        (5.0, [2.5, 4, 5, 6, 6, 6]),
+        (-5.0, [-4, -4, -5, -6, -7.5, -10]),
+        (1.0, [0.5, 0.8, 1, 1.2, 1.2, 1.2]),
+        (-1.0, [-0.8, -0.8, -1, -1.2, -1.5, -2]),
+    ],
+)
+def test_clip_the_table_of_the_sources(advantage, objectives):
+    assert table(at(PPOClip, advantage=advantage).description) == objectives
+
+
+def test_clip_says_and_draws_value_slope_and_mask():
+    explorer = at(PPOClip, ratio=1.5, advantage=-5.0)
+    value, plain, slope = found("Objective #, unclipped #; slope #;", explorer.description)
+    assert (value, plain, slope) == (-7.5, -7.5, -5)
+    assert "the gradient flows (above 1 + eps)" in explorer.description
+    assert explorer.point.get_ydata().tolist() == [-7.5]
+    assert explorer.slope_here.get_ydata().tolist() == [-5]
+    assert explorer.here.get_data() == ([2.5], [0.25])
+    stopped = at(PPOClip, ratio=1.5, advantage=5.0)
+    assert "slope 0.000; the gradient is stopped (above 1 + eps)" in stopped.description
+    assert stopped.here.get_data() == ([2.5], [1.25])
+
+
+def test_clip_the_six_regions():
+    for epsilon in (0.05, 0.2, 0.9):
+        assert six_regions(epsilon).tolist() == [True, True, False, False, True, True]
+
+
+@pytest.mark.parametrize("clip_epsilon", [0.1, 0.5])
+@pytest.mark.parametrize("advantage", [-4.0, 3.0])
+def test_clip_the_drawn_slope_is_that_of_the_drawn_curve(advantage, clip_epsilon):
+    explorer = at(PPOClip, advantage=advantage, clip_epsilon=clip_epsilon)
+    ratios, values = explorer.curve.get_data()
+    slopes = explorer.slope.get_ydata()
+    numeric = np.diff(values) / np.diff(ratios)
+    same = np.isclose(numeric, slopes[1:], atol=1e-9) | np.isclose(numeric, slopes[:-1], atol=1e-9)
+    assert (~same).sum() <= 2  # the cell of the kink
+
+
+@pytest.mark.parametrize(
+    ("beside", "ratio", "advantage", "value"),
+    [
+        ("half bands, no min", 1.5, -5.0, -5.0),
+        ("clip alone, no min", 1.5, -5.0, -6.0),
+        ("half bands, no min", 0.5, 5.0, 5.0),
+        ("clip alone, no min", 0.5, 5.0, 4.0),
+        ("mask times ratio times A", 1.5, 5.0, 0.0),
+        ("mask times ratio times A", 0.5, 5.0, 2.5),
+    ],
+)
+def test_clip_the_wrong_versions_by_hand(beside, ratio, advantage, value):
+    text = at(PPOClip, beside=beside, ratio=ratio, advantage=advantage).description
+    assert found(f"Beside it, {beside}: #", text) == [value]
+
+
+@pytest.mark.parametrize("q_centre", [3.0, 6.0])
+@pytest.mark.parametrize("q_width", [1.5, 2.5])
+def test_weights_repair_the_mean_whatever_q_is(q_centre, q_width):
+    text = at(ImportanceWeights, q_centre=q_centre, q_width=q_width).description
+    wanted, under_q, mean = found("exact #; under Q #. A reweighted draw has mean #", text)
+    assert wanted == pytest.approx(TARGET @ OUTCOMES, abs=5.1e-4)
+    assert mean == wanted
+    assert abs(under_q - wanted) > 0.1
+    q = np.exp(-((OUTCOMES - q_centre) ** 2) / (2 * q_width**2))
+    q /= q.sum()
+    variance, share = found("and variance #, a draw.*effective sample: # with one", text)
+    assert variance == pytest.approx((TARGET**2 * OUTCOMES**2 / q).sum() - wanted**2, rel=1e-3)
+    assert share == pytest.approx((TARGET**2 / q).sum(), abs=5.1e-4)
+
+
+def test_weights_cannot_repair_a_hole():
+    text = at(ImportanceWeights, hole="x = 6").description
+    mean, missed = found("A reweighted draw has mean #.*never draws: #", text)
+    assert missed == pytest.approx(TARGET[6], abs=5.1e-4)
+    assert mean == pytest.approx(TARGET @ OUTCOMES - 6 * TARGET[6], abs=5.1e-4)
+
+
+def test_weights_the_price_is_a_power_of_the_length():
+    one, many = found("sample: # with one step, # with a product of 10", at(
+        ImportanceWeights, length=10).description)  # fmt: skip
+    assert many == pytest.approx(one**10, rel=5e-3)
+    text = at(ImportanceWeights, length=20).description
+    assert found("ratio 1.02, the product would be #", text) == [1.486]
+
+
+def test_weights_of_equal_distributions_are_one():
+    explorer = at(ImportanceWeights, q_centre=5.0, q_width=1.5, num_samples=50)
+    assert found("worth # samples", explorer.description) == [50]
+    assert explorer.growth.get_ydata() == pytest.approx(np.ones(40))
+
+
+def numbers_of(name: str, text: str) -> list[float]:
+    return found(f"{name}: KL #, surrogate gain #, true gain #", text)
+
+
+def forks_objective(theta_1: float, theta_2: float) -> float:
+    return objective(two_forks(), np.array([[0, theta_1], [0, theta_2], [0, 0]]), gamma=1.0)
+
+
+@pytest.mark.parametrize("delta", [0.01, 0.1, 0.3])
+@pytest.mark.parametrize("theta_1", [-1.5, 0.0, 1.5])
+@pytest.mark.parametrize("theta_2", [-1.5, 1.5])
+def test_the_step_keeps_to_the_bound_and_never_beats_the_best(delta, theta_1, theta_2):
+    explorer = at(TrustRegionStep, delta=delta, theta_1=theta_1, theta_2=theta_2)
+    text = explorer.description
+    kl, gain, truth = numbers_of("TRPO", text)
+    assert kl <= delta
+    assert 0 < gain <= numbers_of("Best in the ball", text)[1] * 1.01 + 1e-3
+    x, y = (float(values[0]) for values in explorer.step.get_data())
+    start = forks_objective(theta_1, theta_2)
+    assert found("J at the start #", text) == pytest.approx([start], abs=5.1e-5)
+    assert truth == pytest.approx(forks_objective(x, y) - start, abs=5.1e-5)
+
+
+def test_the_closed_lines_are_where_kl_and_its_model_reach_delta():
+    explorer = at(TrustRegionStep, delta=0.2, theta_1=0.5, theta_2=-1.0)
+    # One logit per state: KL of two Bernoullis, the second fork weighted by its visits.
+    p, q = 1 / (1 + np.exp(-0.5)), 1 / (1 + np.exp(1.0))
+    x, y = np.asarray(explorer.ball.get_data())
+    kls = []
+    for old, new in ((p, 1 / (1 + np.exp(-x))), (q, 1 / (1 + np.exp(-y)))):
+        kls.append(old * np.log(old / new) + (1 - old) * np.log((1 - old) / (1 - new)))
+    assert (kls[0] + p * kls[1]) / (1 + p) == pytest.approx(np.full(len(x), 0.2), abs=1e-4)
+    x, y = np.asarray(explorer.ellipse.get_data())
+    squares = p * (1 - p) * (x - 0.5) ** 2 + p * q * (1 - q) * (y + 1) ** 2
+    assert squares / (1 + p) / 2 == pytest.approx(np.full(len(x), 0.2), abs=1e-6)
+
+
+def test_the_gradient_step_ends_where_alpha_says():
+    explorer = at(TrustRegionStep, theta_1=-1.0, theta_2=-0.5, learning_rate=2.0)
+    h, start = 1e-5, np.array([-1.0, -0.5])
+    slopes = [
+        (forks_objective(*(start + h * axis)) - forks_objective(*(start - h * axis))) / (2 * h)
+        for axis in np.eye(2)
+    ]
+    x, y = explorer.gradient.get_data()
+    assert [float(x[1]), float(y[1])] == pytest.approx((start + 2 * np.array(slopes)).tolist())
+
+
+def test_chapter_6_is_right_about_the_step_of_the_figure():
+    text = at(TrustRegionStep).description
+    assert numbers_of("Natural step", text)[0] > 0.1  # just outside: the search halves it
+    assert "share 0.500 of the natural step" in text
+    for name in ("Gradient step", "Natural step", "TRPO"):
+        _, promise, truth = numbers_of(name, text)
+        assert truth < promise
+
+
+@pytest.mark.parametrize("batch", [0, 1, 2])
+@pytest.mark.parametrize("clip_epsilon", ["0.1", "0.2", "0.4", "no clip"])
+def test_inner_epochs_start_at_ratio_one_and_leave_every_band(batch, clip_epsilon):
+    setting = {"batch": batch, "clip_epsilon": clip_epsilon}
+    start = at(InnerEpochs, num_epochs=0, **setting).description
+    assert found("Ratios from # to #; # of the tokens", start) == [1, 1, 0]
+    assert found("gain #; the surrogate promised #", start) == [0, 0]
+    low, high, share = found(
+        "Ratios from # to #; # of the tokens", at(InnerEpochs, num_epochs=16, **setting).description
+    )
+    epsilon = 0.2 if clip_epsilon == "no clip" else float(clip_epsilon)
+    assert high > 1 + 1.4 * epsilon  # the clip bounds nothing
+    assert low < 1 - 1.4 * epsilon
+    assert share > 0.2
+
+
+def test_inner_epochs_the_clip_holds_the_divergence_down():
+    for batch in range(3):
+        kls = [
+            found("KL\\(old, new\\) # nats", at(InnerEpochs, num_epochs=16, batch=batch,
+                                                clip_epsilon=c).description)[0]
+            for c in ("0.2", "no clip")
+        ]  # fmt: skip
+        assert kls[0] < 0.2 < 5 < kls[1]
+
+
+def test_inner_epochs_engine_noise_spreads_the_first_ratios():
+    text = at(InnerEpochs, num_epochs=0, logit_noise=0.1).description
+    low, high = found("Ratios from # to #", text)
+    assert low < 0.95 < 1.05 < high
+    assert found("KL\\(old, new\\) # nats", text) == [0]
+
+
+def test_inner_epochs_the_dots_are_the_recorded_ratios():
+    explorer = at(InnerEpochs, num_epochs=3)
+    shown = np.concatenate([explorer.good.get_offsets(), explorer.bad.get_offsets()])[:, 0]
+    low, high = found("Ratios from # to #", explorer.description)
+    assert shown.min() == pytest.approx(low, abs=6e-4)
+    assert shown.max() == pytest.approx(high, abs=6e-4)
+
+
+def ends(**switches) -> dict[str, list[float]]:
+    text = at(PPOIngredients, **switches).description
+    return {
+        "J": found("true J # \\(from # to #\\)", text),
+        "moved": found("last update # \\(from # to #\\)", text),
+        "drift": found("reference # \\(from # to #\\)", text),
+        "noise": found("length: median #", text),
+    }
+
+
+def test_chapter_6_is_right_about_the_symptoms_of_the_five_parts():
+    everything = ends()
+    assert everything["J"][1] > 0.6
+    for part in ("ratio", "clip"):
+        broken = ends(**{part: False})
+        assert broken["J"][1] < 0.01  # a seed that lost everything
+        assert broken["drift"][0] > 2 * everything["drift"][0]
+        assert ends(**{part: False}, rollout=1)["moved"][0] > 10 * ends(rollout=1)["moved"][0]
+    assert ends(reference=False)["drift"][1] > everything["drift"][2]
+    assert ends(critic=False)["noise"][0] > 1.3 * everything["noise"][0]
+    assert ends(reuse=False, rollout=5)["J"][0] < ends(rollout=5)["J"][0] - 0.15
+
+
+def test_idle_parts_say_so_and_change_nothing():
+    fresh = at(PPOIngredients, reuse=False)
+    assert "ratio and clip are idle" in fresh.description
+    line = fresh.panels[0][2].get_ydata()
+    np.testing.assert_array_equal(
+        line, at(PPOIngredients, reuse=False, clip=False).panels[0][2].get_ydata()
+    )
+    assert "clip is idle" in at(PPOIngredients, ratio=False).description
