@@ -21,7 +21,12 @@ Row = dict[str, str | float]
 
 def recipes() -> dict[str, Callable[[Pool], list[Row]]]:
     """Name -> recipe, which maps its runs over a pool of processes."""
-    from rlnotes.scripts import record_dqn, record_inner_epochs, record_policy_gradients
+    from rlnotes.scripts import (
+        record_dqn,
+        record_gae_lambda,
+        record_inner_epochs,
+        record_policy_gradients,
+    )
 
     return {
         "dqn_maze": record_dqn.maze,
@@ -29,6 +34,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row]]]:
         "dqn_cartpole_default": record_dqn.cartpole_default,
         "reinforce_cartpole": record_policy_gradients.curves,
         "reinforce_noise": record_policy_gradients.gradient_noise,
+        "gae_lambda_cartpole": record_gae_lambda.cartpole,
         "inner_epochs": record_inner_epochs.epochs,
         "inner_epochs_batch": record_inner_epochs.samples,
         "ppo_ingredients": record_inner_epochs.ingredients,

@@ -1,0 +1,40 @@
+"""Recording of PPO on CartPole with several lambdas: nothing else changes."""
+
+from itertools import product
+
+import numpy as np
+
+from rlnotes.envs.cartpole import VecCartPole
+from rlnotes.training.ppo import Config, train_ppo
+
+LAMBDAS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 1.0)
+SEEDS = range(10)
+NUM_STEPS, EVERY, NUM_EPISODES = 60_000, 4_000, 16
+# Pieces of 128 steps, so that even a look-ahead of 50 steps fits in.
+SETTING = {"gamma": 0.99, "num_envs": 8, "steps_per_update": 128, "num_updates": NUM_STEPS}
+
+
+def cartpole(pool) -> list[dict]:
+    """Mean return of the last 16 episodes against environment steps, run by run."""
+    runs = list(product(LAMBDAS, SEEDS))
+    return [
+        {"gae_lambda": gae_lambda, "seed": seed, "step": int(step), "mean_return": f"{mean:.4g}"}
+        for (gae_lambda, seed), means in zip(runs, pool.map(curve, runs, chunksize=1), strict=True)
+        for step, mean in zip(_grid(), means, strict=True)
+    ]
+
+
+def curve(run: tuple[float, int]) -> np.ndarray:
+    """Mean return of the last 16 episodes that ended by each step of the grid."""
+    gae_lambda, seed = run
+    config = Config(gae_lambda=gae_lambda, seed=seed, **SETTING)
+    result = train_ppo(VecCartPole, config, watch=lambda step, _: step >= NUM_STEPS)
+    counts = np.searchsorted(result.episode_ends, _grid(), side="right")
+    counts = np.maximum(counts, NUM_EPISODES)
+    return np.array(
+        [result.episode_returns[count - NUM_EPISODES : count].mean() for count in counts]
+    )
+
+
+def _grid() -> np.ndarray:
+    return np.arange(EVERY, NUM_STEPS + 1, EVERY)
