@@ -145,5 +145,4 @@ def normalize_advantages(advantages: Tensor) -> Tensor:
     rounding = 8 * torch.finfo(advantages.dtype).eps * advantages.abs().max().detach()
     if advantages.numel() == 1 or largest <= rounding:
         return torch.zeros_like(advantages)
-    centered = centered / largest  # so that squares neither overflow nor vanish
     return centered / centered.std(correction=1)
