@@ -85,7 +85,7 @@ class InnerEpochs(Explorer):
         (self.kl,) = right.plot([], [], **{**EXACT, "zorder": 12})
         (self.kl_now,) = right.plot([], [], **{**CURRENT, "zorder": 14})
         (self.share,) = right.plot([], [], "s-", color=FURTHER[0], markersize=4, zorder=11)
-        return figure, [self.band, self.good, self.bad, self.clipped, self.promise, self.truth,
+        return figure, [self.band, self.good, self.bad, self.promise, self.clipped, self.truth,
                         self.now, self.share, self.kl, self.kl_now]  # fmt: skip
 
     def update(self, num_epochs, clip_epsilon, learning_rate, logit_noise, batch):
