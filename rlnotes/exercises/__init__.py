@@ -23,6 +23,10 @@ _EXERCISES = (
     "gae",
     "lambda_targets",
     "token_advantages",
+    "effective_samples",
+    "ppo_objectives",
+    "ppo_loss",
+    "token_ratios",
 )
 
 

@@ -1,0 +1,129 @@
+"""Exercise: which gradients of a padded batch of completions flow, token by token."""
+
+import numpy as np
+
+from rlnotes.exercises.base import Case, Exercise
+
+
+def _share(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    ratios = np.exp(log_probs - old_log_probs)
+    good, bad = advantages[:, None] > 0, advantages[:, None] < 0
+    stopped = (good & (ratios > 1 + clip_epsilon)) | (bad & (ratios < 1 - clip_epsilon))
+    return (stopped & completion_mask).sum() / completion_mask.sum()
+
+
+def _share_by_loop(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    stopped = counted = 0
+    for row, advantage in enumerate(advantages):
+        for t in range(completion_mask.shape[1]):
+            if not completion_mask[row, t]:
+                continue
+            counted += 1
+            ratio = np.exp(log_probs[row, t] - old_log_probs[row, t])
+            too_far = ratio - 1 if advantage > 0 else 1 - ratio
+            stopped += advantage != 0 and too_far > clip_epsilon
+    return stopped / counted
+
+
+def _share_no_mask(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    everything = np.ones_like(completion_mask)
+    return _share(log_probs, old_log_probs, advantages, everything, clip_epsilon)
+
+
+def _share_clip_fraction(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    outside = abs(np.exp(log_probs - old_log_probs) - 1) > clip_epsilon
+    return outside[completion_mask].mean()
+
+
+def _share_sequence(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    log_ratios = np.where(completion_mask, log_probs - old_log_probs, 0.0).sum(axis=1)
+    whole = np.broadcast_to(log_ratios[:, None], completion_mask.shape)
+    return _share(whole, 0 * whole, advantages, completion_mask, clip_epsilon)
+
+
+def _share_inverted(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    return _share(old_log_probs, log_probs, advantages, completion_mask, clip_epsilon)
+
+
+def _share_wrong_sides(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    return _share(log_probs, old_log_probs, -advantages, completion_mask, clip_epsilon)
+
+
+def _share_flowing(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    return 1 - _share(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon)
+
+
+def _share_mean_of_means(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    rows = [
+        _share(*(a[i : i + 1] for a in (log_probs, old_log_probs, advantages, completion_mask)),
+               clip_epsilon)
+        for i in range(len(advantages))
+    ]  # fmt: skip
+    return np.mean(rows)
+
+
+def _share_padding_in_length(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    share = _share(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon)
+    return share * completion_mask.sum() / completion_mask.size
+
+
+_NEW = np.log(np.array([[0.75, 0.5, 0.2, 0.9], [0.2, 0.6, 0.5, 0.1]]))
+_OLD = np.log(np.array([[0.5, 0.5, 0.4, 0.3], [0.5, 0.4, 0.5, 0.8]]))
+
+EXERCISE = Exercise(
+    name="token_ratios",
+    cases=[
+        Case(
+            {
+                "log_probs": _NEW,
+                "old_log_probs": _OLD,
+                "advantages": np.array([1.0, -1.0]),
+                "completion_mask": np.array(
+                    [[True, True, True, False], [True, True, False, False]]
+                ),
+                "clip_epsilon": 0.2,
+            },
+            0.4,
+            "ratios 1.5, 1, 0.5 (good) and 0.4, 1.5 (bad): the first of each row is stopped, two "
+            "of five tokens.",
+        ),
+        Case(
+            {
+                "log_probs": np.log([[0.75, 0.41, 0.2, 0.9], [0.2, 0.6, 0.5, 0.1]]),
+                "old_log_probs": _OLD,
+                "advantages": np.array([2.0, 0.0]),
+                "completion_mask": np.array([[True, True, True, True], [True, True, True, False]]),
+                "clip_epsilon": 0.2,
+            },
+            2 / 7,
+            "ratios 1.5, 0.82, 0.5, 3 (good): two of four are stopped. An advantage of 0 has no "
+            "gradient to stop: 2 of 7.",
+        ),
+    ],
+    solutions=[_share, _share_by_loop],
+    wrong_answers={
+        "padding counted": _share_no_mask,
+        "clip fraction": _share_clip_fraction,
+        "sequence ratio": _share_sequence,
+        "ratio inverted": _share_inverted,
+        "sides swapped": _share_wrong_sides,
+        "flowing instead": _share_flowing,
+        "mean of means": _share_mean_of_means,
+        "padding in the length": _share_padding_in_length,
+    },
+    hints={
+        "padding counted": "tokens after the end count as well. Keep those of completion_mask "
+        "only.",
+        "clip fraction": "this is the share of ratios outside the band. On either side one sign "
+        "of the advantage keeps its gradient.",
+        "sequence ratio": "one ratio for the whole completion, the product over its tokens. PPO "
+        "for language models clips each token's ratio.",
+        "ratio inverted": "the ratio is old / new here. The policy being changed stands on top.",
+        "sides swapped": "a good action is stopped above the band, a bad one below it.",
+        "flowing instead": "this is the share that still flows.",
+        "mean of means": "a mean per completion, then over completions, weighs tokens of short "
+        "ones more. Count tokens over the whole batch.",
+        "padding in the length": "the stopped tokens are right, but divide by the number of true "
+        "tokens, not by the size of the array.",
+    },
+)
