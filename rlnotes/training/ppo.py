@@ -1,0 +1,160 @@
+"""Proximal policy optimization (PPO): several epochs on each batch, with a clip."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from rlnotes._checks import require_in_unit_interval, require_positive, require_positive_integer
+from rlnotes.functional.log_probs import action_log_probs
+from rlnotes.functional.policy_gradients import entropy_bonus, ppo_clip_loss, value_loss
+from rlnotes.functional.trust_region import mean_kl, surrogate
+from rlnotes.models.flat_weights import flatten_weights
+from rlnotes.models.mlp import MLP
+from rlnotes.training.advantage_batches import Batch, Diagnostics, batch_of, diagnose
+from rlnotes.training.batch_runs import Result, run_updates
+from rlnotes.training.on_policy import Record
+
+
+@dataclass(frozen=True)
+class Config:
+    """Hyperparameters; units in the comments. The defaults solve CartPole-v1.
+
+    Raises:
+        ValueError: for a number out of its range.
+    """
+
+    gamma: float = 0.99  # discount per step
+    gae_lambda: float = 0.95
+    num_updates: int = 200  # batches; `watch` may end the run before
+    num_envs: int = 32  # copies of the environment
+    steps_per_update: int = 16  # of each copy
+    num_epochs: int = 4  # passes over each batch
+    minibatch_size: int = 256  # steps per gradient step; the last may be smaller
+    learning_rate: float = 5e-3  # Adam's, of both networks
+    clip_epsilon: float | None = 0.2  # None: the plain surrogate, without a clip
+    normalize_advantages: bool = True  # over each batch
+    entropy_coefficient: float = 0.0  # weight of the entropy bonus, reward per nat
+    max_gradient_norm: float = 0.5  # of both networks together
+    target_kl: float | None = None  # nats; no further epoch once KL(old || new) is above
+    hidden_sizes: tuple[int, ...] = (64, 64)  # of both networks; () is linear
+    seed: int = 0
+
+    def __post_init__(self):
+        require_in_unit_interval(gamma=self.gamma, gae_lambda=self.gae_lambda)
+        counts = ("num_updates", "num_envs", "steps_per_update", "num_epochs", "minibatch_size")
+        require_positive_integer(**{name: getattr(self, name) for name in counts})
+        require_positive(learning_rate=self.learning_rate, max_gradient_norm=self.max_gradient_norm)
+        for name in ("clip_epsilon", "target_kl"):
+            if getattr(self, name) is not None:
+                require_positive(**{name: getattr(self, name)})
+        if not 0 <= self.entropy_coefficient < np.inf:
+            raise ValueError(
+                "entropy_coefficient must not be negative and must be finite, "
+                f"got {self.entropy_coefficient}"
+            )
+
+
+def train_ppo(
+    make_env: Callable,
+    config: Config,
+    *,
+    watch: Callable[[int, nn.Module], bool | None] | None = None,
+) -> Result:
+    """Learn a policy and its critic, several times from each batch of experience.
+
+        ratio_t     = pi(a_t|s_t) / pi_old(a_t|s_t)
+        policy loss = -mean of min(ratio_t A_t, clip(ratio_t, 1 - eps, 1 + eps) A_t)
+        value loss  = mean of (V(s_t) - target_t)^2 / 2
+        loss        = policy loss + value loss - c * mean entropy
+
+    A_t is the generalized advantage estimate and target_t = A_t + V(s_t); both, and
+    pi_old, are computed once per batch and get no gradient. Each epoch walks through
+    the batch in a new random order. The clip takes away a sample's reason to move on;
+    it bounds neither the ratio nor the KL divergence. `target_kl` ends the epochs
+    early, after the first one that went beyond it.
+
+    Args:
+        make_env: makes the copies, as `make_env(num_envs, rng=...)`, such as the class
+            `VecCartPole` itself.
+        config: see `Config`.
+        watch: called after each update with the number of environment steps and the
+            policy; True ends the run.
+
+    Raises:
+        ValueError: if a reward is not finite.
+
+    References:
+        Schulman et al. (2017), arXiv:1707.06347, Eq. 7 and 9, Algorithm 1; there the
+        networks share weights or not, here they do not.
+    """
+    return run_updates(make_env, Learner, config, watch)
+
+
+class Learner:
+    """The policy, its critic and their update."""
+
+    def __init__(
+        self,
+        observation_size: int,
+        num_actions: int,
+        config: Config,
+        generator: torch.Generator,
+        order_generator: torch.Generator,
+    ):
+        self.config, self.order_generator = config, order_generator
+        sizes = [observation_size, *config.hidden_sizes]
+        self.policy = MLP([*sizes, num_actions], generator=generator, final_gain=0.01)
+        self.critic = MLP([*sizes, 1], generator=generator)
+        self.weights = flatten_weights(nn.ModuleList([self.policy, self.critic]))
+        self.optimizer = torch.optim.Adam([self.weights], lr=config.learning_rate, fused=True)
+
+    def update(self, record: Record) -> Diagnostics:
+        """All epochs on one record."""
+        config = self.config
+        batch = batch_of(
+            *(record, self.policy, self.critic),
+            gamma=config.gamma,
+            gae_lambda=config.gae_lambda,
+            normalize=config.normalize_advantages,
+        )
+        limit = np.inf if config.target_kl is None else config.target_kl
+        num_epochs, kl = 0, 0.0
+        while num_epochs < config.num_epochs and kl <= limit:
+            for minibatch in batch.minibatches(config.minibatch_size, self.order_generator):
+                self.descend(self.loss(minibatch))
+            num_epochs += 1
+            kl = self.kl(batch) if config.target_kl else 0.0
+        clip_epsilon = config.clip_epsilon or Config.clip_epsilon
+        return diagnose(batch, self.policy, clip_epsilon=clip_epsilon, num_epochs=num_epochs)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """Of both networks, which share no weights."""
+        config = self.config
+        logits = self.policy(batch.observations)
+        log_probs = action_log_probs(logits, batch.actions)
+        pair = log_probs, batch.old_log_probs
+        if config.clip_epsilon is None:
+            policy_loss = -surrogate(*pair, batch.advantages)
+        else:
+            policy_loss = ppo_clip_loss(*pair, batch.advantages, clip_epsilon=config.clip_epsilon)
+        loss = policy_loss + value_loss(
+            self.critic(batch.observations).squeeze(-1), batch.value_targets
+        )
+        if config.entropy_coefficient:
+            loss = loss - config.entropy_coefficient * entropy_bonus(logits)
+        return loss
+
+    def descend(self, loss: Tensor) -> None:
+        """One step of Adam along the clipped gradient."""
+        gradient = self.weights.grad.zero_()
+        loss.backward()
+        gradient *= min(1.0, self.config.max_gradient_norm / (gradient.norm().item() + 1e-12))
+        self.optimizer.step()
+
+    @torch.no_grad()
+    def kl(self, batch: Batch) -> float:
+        """Mean KL(old || new) over the states of a batch, nats."""
+        return mean_kl(batch.old_logits, self.policy(batch.observations)).item()
