@@ -89,15 +89,15 @@ EXERCISE = Exercise(
         ),
         Case(
             {
-                "log_probs": np.log([[0.75, 0.41, 0.2, 0.9], [0.2, 0.6, 0.5, 0.1]]),
+                "log_probs": np.log([[0.75, 0.41, 0.8, 0.9], [0.2, 0.6, 0.5, 0.1]]),
                 "old_log_probs": _OLD,
                 "advantages": np.array([2.0, 0.0]),
                 "completion_mask": np.array([[True, True, True, True], [True, True, True, False]]),
                 "clip_epsilon": 0.2,
             },
-            2 / 7,
-            "ratios 1.5, 0.82, 0.5, 3 (good): two of four are stopped. An advantage of 0 has no "
-            "gradient to stop: 2 of 7.",
+            3 / 7,
+            "ratios 1.5, 0.82, 2, 3 (good): three of four are stopped. An advantage of 0 has no "
+            "gradient to stop: 3 of 7.",
         ),
     ],
     solutions=[_share, _share_by_loop],
