@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.benchmarks import dqn, gae, learning, planning, reinforce, seeds
+from tests.benchmarks import dqn, gae, learning, planning, ppo, reinforce, seeds
 from tests.benchmarks.frame import measure, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -25,10 +25,10 @@ takes fewer environment steps than we do: the ratio is one of time, not of exper
 
 """
 
-rows = [*planning.comparisons(), *learning.comparisons(), *gae.comparisons()]
+rows = [*planning.comparisons(), *learning.comparisons(), *gae.comparisons(), *ppo.comparisons()]
 results = table([measure(row) for row in rows])
 print(results, flush=True)
-outcomes = [seeds.run(race) for race in (*dqn.races(), *reinforce.races())]
+outcomes = [seeds.run(race) for race in (*dqn.races(), *reinforce.races(), *ppo.races())]
 results += RACES + "\n".join([seeds.HEADER, *(outcome.row() for outcome in outcomes)])
 PAGE.write_text(INTRODUCTION + results + "\n", encoding="utf-8")
 print(results)

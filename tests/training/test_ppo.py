@@ -143,16 +143,16 @@ def test_the_number_of_gradient_steps_is_epochs_times_minibatches():
 def test_the_kl_early_stop_ends_the_epochs_after_the_first_above():
     kls = []
     for num_epochs in range(1, 7):
-        learner, record = learner_and_record(num_epochs=num_epochs)
+        learner, record = learner_and_record(num_epochs=num_epochs, learning_rate=0.02)
         kls.append(learner.update(record).kl)
     assert (np.diff(kls) > 0).all()
     for stop in (1, 3, 5):
         target = (kls[stop - 1] + [0.0, *kls][stop - 1]) / 2  # first above: after `stop`
-        learner, record = learner_and_record(num_epochs=6, target_kl=target)
+        learner, record = learner_and_record(num_epochs=6, target_kl=target, learning_rate=0.02)
         diagnosis = learner.update(record)
         assert diagnosis.num_epochs == stop
         assert diagnosis.kl == pytest.approx(kls[stop - 1])
-    learner, record = learner_and_record(num_epochs=6, target_kl=1.0)
+    learner, record = learner_and_record(num_epochs=6, target_kl=1.0, learning_rate=0.02)
     assert learner.update(record).num_epochs == 6
 
 
