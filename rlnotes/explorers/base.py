@@ -70,7 +70,8 @@ class Explorer(ipywidgets.VBox):
             if isinstance(control, ipywidgets.Checkbox):
                 continue
             control.style.description_width = "initial"
-            control.layout.width = "310px" if hasattr(control, "min") else "max-content"
+            slides = hasattr(control, "min") or isinstance(control, ipywidgets.SelectionSlider)
+            control.layout.width = "310px" if slides else "max-content"
         row = ipywidgets.Layout(flex_flow="row wrap", max_width=f"{width}px")
         controls = ipywidgets.Box([*self.controls.values(), reset], layout=row)
         super().__init__([controls, self._image, self._text])
