@@ -193,3 +193,21 @@ def test_value_targets_monte_carlo_needs_no_second_fit_where_nothing_is_cut_shor
         lines = [line[panel].get_ydata() for line in all_rewards.lines.values()]
         assert lines[0] == pytest.approx(lines[1])
         assert lines[0] == pytest.approx(lines[2])
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("batch_size", [16, 256, 4096])
+def test_chapter_5_is_right_that_a_worse_critic_wants_a_larger_lambda(batch_size, pattern):
+    best = []
+    for critic_error in (0.0, 0.2, 0.4, 0.6, 0.8, 1.0):
+        errors = relative_errors(gamma=0.95, critic_error=critic_error, pattern=pattern)
+        bias, variance = errors["gradient"]
+        best.append((bias + variance / batch_size).argmin())
+    assert best == sorted(best)
+    assert best[0] == 0 < best[-1]
+
+
+@pytest.mark.parametrize("batch_size", BATCH_SIZES[1:])
+def test_chapter_5_is_right_about_an_error_that_is_the_same_everywhere(batch_size):
+    text = at(GAEBiasVariance, error_pattern=PATTERNS[1], batch_size=batch_size).description
+    assert found("best lambda #", text.split("Gradient at")[0]) == [0.0]
