@@ -8,6 +8,7 @@ from rlnotes.envs.small_tasks import (
     keep_going,
     now_and_later,
     switched_corridor,
+    two_forks,
     two_goal_corridor,
 )
 from rlnotes.exact.mdp import policy_values
@@ -55,3 +56,10 @@ def test_the_two_goal_corridor_ends_left_and_right():
     assert value(mdp, [0, 1], gamma=1) == pytest.approx(10 - 3)
     assert value(mdp, [0.5, 0.5], gamma=1) == pytest.approx(0.4 * 10 + 0.6 * 6 - 6)
     assert value(mdp, [0, 1], gamma=0.5) == pytest.approx(-1 - 0.5 + 0.25 * 9)
+
+
+@pytest.mark.parametrize(("p", "gamma"), [(0.0, 0.5), (0.3, 1.0), (1.0, 0.9)])
+def test_two_forks_pay_at_the_first_or_at_the_second(p, gamma):
+    # Both forks take action 1 with probability p: leave, or the good or bad way.
+    expected = (1 - p) * 1 + p * gamma * (3 * p - 2 * (1 - p))
+    assert value(two_forks(), [1 - p, p], gamma=gamma) == pytest.approx(expected)

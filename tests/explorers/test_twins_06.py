@@ -118,6 +118,14 @@ def test_weights_the_price_is_a_power_of_the_length():
     assert found("ratio 1.02, the product would be #", text) == [1.486]
 
 
+def test_chapter_6_is_right_about_a_calm_run_that_is_wrong():
+    explorer = at(ImportanceWeights, q_centre=2.0, q_width=1.0)
+    (wanted,) = found("exact #", explorer.description)
+    values = explorer.estimates.get_ydata()
+    assert (values[20:100] < 0.6 * wanted).all()
+    assert np.diff(values[20:]).max() > 1.5  # then one draw throws it
+
+
 def test_weights_of_equal_distributions_are_one():
     explorer = at(ImportanceWeights, q_centre=5.0, q_width=1.5, num_samples=50)
     assert found("worth # samples", explorer.description) == [50]
@@ -174,11 +182,13 @@ def test_the_gradient_step_ends_where_alpha_says():
 
 def test_chapter_6_is_right_about_the_step_of_the_figure():
     text = at(TrustRegionStep).description
-    assert numbers_of("Natural step", text)[0] > 0.1  # just outside: the search halves it
+    assert numbers_of("Natural step", text)[0] == 0.1003  # just outside: the search halves it
     assert "share 0.500 of the natural step" in text
     for name in ("Gradient step", "Natural step", "TRPO"):
         _, promise, truth = numbers_of(name, text)
         assert truth < promise
+    text = at(TrustRegionStep, theta_1=-1.5, theta_2=-1.5, delta=0.3).description
+    assert [round(value, 2) for value in numbers_of("TRPO", text)[1:]] == [0.55, 0.37]
 
 
 @pytest.mark.parametrize("batch", [0, 1, 2])
