@@ -140,6 +140,18 @@ def test_the_number_of_gradient_steps_is_epochs_times_minibatches():
     assert learner.optimizer.state[learner.weights]["step"].item() == 9
 
 
+@pytest.mark.parametrize("share", [0.25, 4.0])
+def test_a_long_gradient_is_cut_and_a_short_one_stays(share):
+    learner, record = learner_and_record()
+    batch = batch_for(learner, record)
+    learner.loss(batch).backward()
+    gradient = learner.weights.grad.clone()
+    limit = share * gradient.norm().item()
+    learner, _ = learner_and_record(max_gradient_norm=limit)
+    learner.descend(learner.loss(batch))
+    assert_close(learner.weights.grad, min(share, 1.0) * gradient)
+
+
 def test_the_kl_early_stop_ends_the_epochs_after_the_first_above():
     kls = []
     for num_epochs in range(1, 7):

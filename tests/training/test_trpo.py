@@ -109,6 +109,13 @@ def test_the_critic_takes_epochs_times_minibatches_steps():
     assert {int(entry["step"]) for entry in state.values()} == {9}
 
 
+def test_a_step_that_was_cut_back_says_so():
+    learner, record = learner_and_record(delta=2.0, damping=0.0)
+    proposed = learner.policy_step(batch_for(learner, record))
+    assert 0 < proposed.fraction < 1  # the quadratic is poor at 2 nats
+    assert learner.update(record).step_fraction == proposed.fraction
+
+
 def test_proposing_a_step_changes_nothing():
     learner, record = learner_and_record()
     before = learner.policy_weights.detach().clone()
