@@ -96,7 +96,7 @@ class TrustRegionStep(Explorer):
 
     def build(self):
         figure, (left, middle, right) = new_figure(3, size=(11.0, 4.2), width_ratios=[1.25, 1, 1])
-        label(left, heading="Thin lines: true J", x="theta_1 (logit: go on)",
+        label(left, heading="Colours: one map; lines: true J", x="theta_1 (logit: go on)",
               y="theta_2 (logit: good way)")  # fmt: skip
         left.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
         label(middle, heading="Gain along the natural step", x="share of the step", y="gain")
