@@ -29,7 +29,7 @@ from rlnotes.plotting.style import (
     new_figure,
 )
 
-LIMIT, NUM_POINTS = 4.0, 40
+LIMIT, NUM_POINTS = 4.0, 32
 GRID = np.linspace(-LIMIT, LIMIT, 81)
 LEVELS = np.arange(-2, 4.01, 0.5)
 PALE = ListedColormap(UNSIGNED(np.linspace(0, 0.5, 256)))
@@ -95,7 +95,7 @@ class TrustRegionStep(Explorer):
         }
 
     def build(self):
-        figure, (left, middle, right) = new_figure(3, size=(11.0, 4.2), width_ratios=[1.25, 1, 1])
+        figure, (left, middle, right) = new_figure(3, size=(10.4, 3.9), width_ratios=[1.2, 1, 1])
         label(left, heading="Colours: one map; lines: true J", x="theta_1 (logit: go on)",
               y="theta_2 (logit: good way)")  # fmt: skip
         left.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
@@ -124,7 +124,7 @@ class TrustRegionStep(Explorer):
         (self.truth,) = middle.plot([], [], **{**EXACT, "zorder": 11})
         (self.promise,) = middle.plot([], [], color=BLUE, linestyle="--", linewidth=2, zorder=12)
         (self.accepted,) = middle.plot([], [], **{**CURRENT, "zorder": 13})
-        words = {"fontsize": 9, "va": "top"}
+        words = {"fontsize": 8.5, "va": "top"}
         middle.text(0.03, 2.35, "black: true J; blue dashed: surrogate", **words)
         middle.text(0.03, -0.35, KEY, **words)
         (self.kl,) = right.plot([], [], **{**EXACT, "zorder": 11})

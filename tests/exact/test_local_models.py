@@ -76,7 +76,7 @@ def test_the_boundary_of_a_round_bowl_is_a_circle_for_both():
 
 
 def test_a_direction_that_changes_nothing_ends_far_away():
-    ball = ball_boundary(lambda x: x[:, 0] ** 2, torch.zeros(2).double(), delta=1.0, num_points=4)
+    ball = ball_boundary(lambda x: x[..., 0] ** 2, torch.zeros(2).double(), delta=1.0, num_points=4)
     assert ball[:, 0].abs().tolist() == pytest.approx([1, 0, 1, 0], abs=2e-5)
     assert ball[1, 1].item() == pytest.approx(100)
 
