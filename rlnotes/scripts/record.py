@@ -26,6 +26,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row]]]:
         record_gae_lambda,
         record_inner_epochs,
         record_policy_gradients,
+        record_ppo,
     )
 
     return {
@@ -34,6 +35,9 @@ def recipes() -> dict[str, Callable[[Pool], list[Row]]]:
         "dqn_cartpole_default": record_dqn.cartpole_default,
         "reinforce_cartpole": record_policy_gradients.curves,
         "reinforce_noise": record_policy_gradients.gradient_noise,
+        "ppo_cartpole": record_ppo.ppo_cartpole,
+        "trpo_cartpole": record_ppo.trpo_cartpole,
+        "ppo_switches": record_ppo.ppo_switches,
         "gae_lambda_cartpole": record_gae_lambda.cartpole,
         "inner_epochs": record_inner_epochs.epochs,
         "inner_epochs_batch": record_inner_epochs.samples,
