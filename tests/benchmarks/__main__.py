@@ -21,7 +21,8 @@ with a mean return of at least 475, asked every 1000 steps or so. CPU seconds wi
 the evaluations, over 10 seeds that were used for nothing else. We tuned for this rule;
 the peers' settings were published for another one, so a part of each ratio is tuning.
 The loop of the REINFORCE row is ours, with its settings tuned by hand for this rule. It
-takes fewer environment steps than we do: the ratio is one of time, not of experience.
+and the peer of the PPO row take fewer environment steps than we do: those ratios are
+ones of time, not of experience.
 
 """
 

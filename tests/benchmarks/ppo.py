@@ -94,6 +94,6 @@ def comparisons() -> list[Comparison]:
             lambda: int(train_ppo(VecCartPole, SAME).num_steps[-1]),
             lambda: peer_model(next(seeds), **CONSTANT).learn(NUM_TIMED_STEPS).num_timesteps,
             lambda ours, peer: ours == peer == NUM_TIMED_STEPS,
-            rounds=3,
+            rounds=5,
         )
     ]
