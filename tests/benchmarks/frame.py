@@ -65,7 +65,7 @@ def table(measurements: list[Measurement]) -> str:
     ]
     for m in measurements:
         lines.append(
-            f"| {m.name} | {m.ours_ms:.2f} | {m.peer_ms:.1f} | {m.ratio:.0f} | {m.worst:.0f} |"
+            f"| {m.name} | {m.ours_ms:.2f} | {m.peer_ms:.1f} | {m.ratio:.3g} | {m.worst:.3g} |"
         )
     return "\n".join(lines)
 
