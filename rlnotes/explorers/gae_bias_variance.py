@@ -26,7 +26,7 @@ from rlnotes.plotting.style import (
 LAMBDAS = np.linspace(0, 1, 101)  # every step of the slider is one of them
 BATCH_SIZES = [4**k for k in range(7)]
 PATTERNS = ("up and down", "the same everywhere", "too near to zero")
-LIMITS = (1e-4, 3e3)
+LIMITS = (3e-4, 4e2)
 
 
 @lru_cache(maxsize=1)
@@ -59,6 +59,7 @@ def wrong_critic(
     return values + np.where(live, critic_error * shapes[pattern], 0.0)
 
 
+@lru_cache(maxsize=64)
 def relative_errors(*, gamma: float, critic_error: float, pattern: str) -> dict[str, tuple]:
     """(squared bias, variance of one estimate), [L] each, for advantage and gradient.
 
@@ -114,11 +115,12 @@ class GAEBiasVariance(Explorer):
                 axes.minorticks_off()
             (bias,) = axes.plot([], [], ":", color=VERMILION, linewidth=2.4, zorder=11)
             (noise,) = axes.plot([], [], "--", color=FURTHER[0], linewidth=2.0, zorder=11)
-            (total,) = axes.plot([], [], color=BLUE, linewidth=2.8, zorder=12)
+            # Wide, pale and below: the part that makes up the sum stays in sight.
+            (total,) = axes.plot([], [], color=BLUE, linewidth=8, alpha=0.35, zorder=10)
             (best,) = axes.plot([], [], "^", color=GREEN, markersize=11, zorder=14)
             (now,) = axes.plot([], [], **{**CURRENT, "zorder": 13})
             self.lines.append((bias, noise, total, best, now))
-            self.numbers.append(Labels(axes, [(0.5, 1e3)], size=11, zorder=15))
+            self.numbers.append(Labels(axes, [(0.5, 170), (0.5, 60)], size=10.5, zorder=15))
         words = ["squared bias", "variance / n", "sum of both", "best lambda", "lambda now"]
         with house_style():
             figure.legend(self.lines[0], words, loc="outside lower center", fontsize=9, ncols=5)
@@ -136,18 +138,29 @@ class GAEBiasVariance(Explorer):
             best = int(total.argmin())
             now = round(100 * gae_lambda)
             at_now = [part[now] for part in (bias, noise, total)]
-            points = [(LAMBDAS, bias), (LAMBDAS, noise), (LAMBDAS, total)]
-            points += [(LAMBDAS[[best]], total[[best]]), ([gae_lambda], [at_now[2]])]
-            for line, (xs, ys) in zip(lines, points, strict=True):
-                line.set_data(xs, np.clip(ys, *LIMITS))
-            numbers.set_texts([f"best lambda {number(LAMBDAS[best])}"])
+            for line, ys in zip(lines, (bias, noise, total), strict=False):
+                line.set_data(LAMBDAS, np.where(ys < LIMITS[0], np.nan, ys))
+            lines[3].set_data(LAMBDAS[[best]], np.clip(total[[best]], *LIMITS))
+            lines[4].set_data([gae_lambda], np.clip(at_now[2:], *LIMITS))
+            price = at_now[2] / total[best]
+            words = f"best lambda {number(LAMBDAS[best])}; at {number(gae_lambda)}: "
+            words += f"{number(price)} times its error"
+            numbers.set_texts([words, _words_without_line(bias)])
             sentences.append(
                 f"{name.capitalize()} at lambda {gae_lambda:g}: squared bias {_short(at_now[0])}, "
                 f"variance / n {_short(at_now[1])}, sum {_short(at_now[2])}; "
-                f"best lambda {number(LAMBDAS[best])} with {_short(total[best])}; "
+                f"best lambda {number(LAMBDAS[best])} with {_short(total[best])}, "
+                f"lambda now has {number(price)} times its error; "
                 f"squared bias at lambda 1 {_short(bias[-1])}."
             )
         return " ".join(sentences)
+
+
+def _words_without_line(bias: np.ndarray) -> str:
+    """What stands there when no part of the bias is large enough to draw."""
+    if (bias >= LIMITS[0]).any():
+        return ""
+    return "no bias" if bias.max() < 1e-12 else f"squared bias below {LIMITS[0]:g}"
 
 
 def _short(value: float) -> str:

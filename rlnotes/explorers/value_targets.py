@@ -28,10 +28,11 @@ MAX_STEPS = 12
 HANDLINGS = ("bootstrap (right)", "as an end (wrong)")
 CELLS = np.arange(1, 5)  # cells 0 and 5 are the ends of the corridor
 STYLES = {
-    "Monte Carlo": {"color": FURTHER[1], "marker": "^", "linestyle": "--"},
-    "n-step": {"color": FURTHER[0], "marker": "D", "linestyle": "-."},
-    "lambda-return": {"color": BLUE, "marker": "s", "linestyle": "-"},
+    "Monte Carlo": {"color": FURTHER[1], "marker": "^", "linestyle": "--", "markersize": 7},
+    "n-step": {"color": FURTHER[0], "marker": "D", "linestyle": "-.", "markersize": 6},
+    "lambda-return": {"color": BLUE, "marker": "s", "linestyle": "-", "markersize": 6},
 }
+SHIFTS = dict(zip(STYLES, (-0.1, 0.0, 0.1), strict=True))  # equal curves stay apart
 LIMITS = (-5.5, 10.5)
 
 
@@ -121,7 +122,15 @@ class ValueTargets(Explorer):
         self.exact = [axes.plot([], [], **{**EXACT, "zorder": 12})[0] for axes in (left, right)]
         self.lines = {
             name: [
-                axes.plot([], [], **style, markersize=6, linewidth=1.4, zorder=13 + place)[0]
+                axes.plot(
+                    [],
+                    [],
+                    **style,
+                    markerfacecolor="none",
+                    markeredgewidth=1.6,
+                    linewidth=1.4,
+                    zorder=13 + place,
+                )[0]
                 for axes in (left, right)
             ]
             for place, (name, style) in enumerate(STYLES.items())
@@ -151,8 +160,8 @@ class ValueTargets(Explorer):
             behind = torch.from_numpy(before[episodes.next_states[row, :time_limit]])
             rewards, terminated, truncated = (record[key][row] for key in record)
             shown = targets(rewards, behind, terminated, truncated)
-            self.lines[name][0].set_data(steps, shown)
-            self.lines[name][1].set_data(CELLS, critic[CELLS])
+            self.lines[name][0].set_data(steps + SHIFTS[name], shown)
+            self.lines[name][1].set_data(CELLS + SHIFTS[name], critic[CELLS])
             worst = np.abs(critic - exact).max()
             errors.append(f"{name} {number(critic[2], 3)} (largest error {number(worst, 3)})")
         running = (probs * ~mdp.terminal[episodes.next_states[:, time_limit - 1]]).sum()

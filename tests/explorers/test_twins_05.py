@@ -1,5 +1,7 @@
 """Explorers of chapter 5: twins and artists against hand sums and `exact`."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ from rlnotes.explorers.gae_bias_variance import (
     slippery_maze,
     wrong_critic,
 )
-from rlnotes.explorers.gae_weights import GAEWeights, records
+from rlnotes.explorers.gae_weights import MAZE_WALK, GAEWeights, records
 from rlnotes.explorers.value_targets import CELLS, HANDLINGS, ValueTargets
 from tests.explorers.test_twins import found
 from tests.explorers.test_twins_04 import at
@@ -22,7 +24,7 @@ from tests.explorers.test_twins_04 import at
 
 def loop(name: str, *, ending: str, gamma: float, gae_lambda: float) -> list[float]:
     """GAE as the plain backward loop."""
-    rewards, values = records()[name].rewards, list(records()[name].values)
+    rewards, values = records(gamma)[name].rewards, list(records(gamma)[name].values)
     if ending == "terminated":
         values[-1] = 0.0
     advantages, running = [], 0.0
@@ -34,7 +36,7 @@ def loop(name: str, *, ending: str, gamma: float, gae_lambda: float) -> list[flo
 
 @pytest.mark.parametrize("ending", ["terminated", "truncated"])
 @pytest.mark.parametrize(("gamma", "gae_lambda"), [(1.0, 0.95), (0.9, 0.5), (0.0, 1.0), (1.0, 1.0)])
-@pytest.mark.parametrize("name", list(records()))
+@pytest.mark.parametrize("name", list(records(1.0)))
 def test_gae_weights_shows_the_loop(name, gamma, gae_lambda, ending):
     expected = loop(name, ending=ending, gamma=gamma, gae_lambda=gae_lambda)
     for step in (0, 2, 11):
@@ -68,8 +70,30 @@ def test_gae_weights_names_the_look_ahead():
 
 
 def test_gae_weights_the_maze_walk_ends_at_the_goal():
-    rewards = records()["maze"].rewards
-    assert rewards.tolist() == [0.0] * 11 + [1.0]
+    record = records(0.8)["maze"]
+    assert record.rewards.tolist() == [0.0] * 11 + [1.0]
+    mdp, policy = slippery_maze()
+    for state, landing in pairwise(MAZE_WALK):
+        assert mdp.transition_probs[state, :, landing].max() > 0
+    assert len(set(np.round(record.values, 6))) == 5  # four cells and the goal
+    assert record.values[-1] == 0
+    # Bellman, at the gamma that is shown: V(0) = sum of pi p (r + gamma V').
+    values = policy_values(mdp, policy, gamma=0.8)
+    assert record.values[0] == pytest.approx(values[0] / 10)
+
+
+@pytest.mark.parametrize("name", list(records(1.0)))
+@pytest.mark.parametrize("gamma", [0.0, 0.5, 0.9, 1.0])
+@pytest.mark.parametrize("ending", ["terminated", "truncated"])
+def test_gae_weights_nothing_leaves_the_axes(name, gamma, ending):
+    for gae_lambda in (0.0, 1.0):
+        explorer = at(GAEWeights, record=name, gamma=gamma, ending=ending, gae_lambda=gae_lambda)
+        low, high = explorer.curve.axes.get_ylim()
+        heights = [explorer.curve.get_ydata(), explorer.values.get_ydata()]
+        heights += [path.vertices[:, 1] for path in explorer.errors.get_paths()]
+        heights = np.concatenate(heights)
+        assert low < heights.min()
+        assert heights.max() < high - 0.2  # the label stands there
 
 
 def test_chapter_5_is_right_about_the_standing_pole():
@@ -211,3 +235,29 @@ def test_chapter_5_is_right_that_a_worse_critic_wants_a_larger_lambda(batch_size
 def test_chapter_5_is_right_about_an_error_that_is_the_same_everywhere(batch_size):
     text = at(GAEBiasVariance, error_pattern=PATTERNS[1], batch_size=batch_size).description
     assert found("best lambda #", text.split("Gradient at")[0]) == [0.0]
+
+
+@pytest.mark.parametrize("gae_lambda", [0.0, 0.46, 0.95, 1.0])
+def test_gae_bias_variance_names_the_price_of_the_chosen_lambda(gae_lambda):
+    text = at(GAEBiasVariance, gae_lambda=gae_lambda).description.split("Gradient at")[1]
+    now, best, times = found("sum #; best lambda [0-9.]+ with #, lambda now has # times", text)
+    assert times == pytest.approx(now / best, abs=0.01)
+    assert times >= 1
+    assert found("has # times", at(GAEBiasVariance).description.split("Gradient")[1]) == [1.46]
+
+
+def test_gae_bias_variance_draws_no_bias_where_there_is_none():
+    explorer = at(GAEBiasVariance, critic_error=0.0)
+    for lines, numbers in zip(explorer.lines, explorer.numbers, strict=True):
+        assert np.isnan(lines[0].get_ydata()).all()
+        assert numbers.texts[1] == "no bias"
+    explorer = at(GAEBiasVariance)
+    assert not np.isnan(explorer.lines[0][0].get_ydata()).any()
+    assert [numbers.texts[1] for numbers in explorer.numbers] == ["", ""]
+
+
+def test_value_targets_equal_curves_stand_side_by_side():
+    explorer = at(ValueTargets, n=10, gae_lambda=1.0)
+    for panel in (0, 1):
+        first = [lines[panel].get_xdata()[0] for lines in explorer.lines.values()]
+        assert np.diff(first) == pytest.approx([0.1, 0.1])
