@@ -61,6 +61,22 @@ def _estimate_values_in_size(log_probs, sampling_log_probs, values):
     return weights.mean(), weights.sum() ** 2 / (weights**2).sum()
 
 
+def _estimate_not_squared_mean(log_probs, sampling_log_probs, values):
+    mean, _ = _estimate(log_probs, sampling_log_probs, values)
+    weights = np.exp(log_probs - sampling_log_probs)
+    return mean, len(values) / np.mean(weights**2)
+
+
+def _estimate_not_normalized(log_probs, sampling_log_probs, values):
+    mean, _ = _estimate(log_probs, sampling_log_probs, values)
+    return mean, 1 / (np.exp(log_probs - sampling_log_probs) ** 2).sum()
+
+
+def _estimate_swapped(log_probs, sampling_log_probs, values):
+    mean, size = _estimate(log_probs, sampling_log_probs, values)
+    return size, mean
+
+
 EXERCISE = Exercise(
     name="effective_samples",
     cases=[
@@ -103,6 +119,9 @@ EXERCISE = Exercise(
         "share for size": _estimate_share,
         "size upside down": _estimate_squares_swapped,
         "values in the size": _estimate_values_in_size,
+        "mean weight taken as 1": _estimate_not_squared_mean,
+        "weights not normalized": _estimate_not_normalized,
+        "outputs swapped": _estimate_swapped,
     },
     hints={
         "ratio inverted": "the weight is sampling / target. What you want to know about stands on "
@@ -117,5 +136,10 @@ EXERCISE = Exercise(
         "share for size": "this is the share n_eff / n; the size itself is wanted.",
         "size upside down": "the square of the sum stands on top.",
         "values in the size": "the effective sample size knows the weights only, not the values.",
+        "mean weight taken as 1": "n / mean(w^2) takes the mean weight for 1. That holds under "
+        "Q, not in a sample: (sum of w)^2 stands on top.",
+        "weights not normalized": "1 / sum of w^2 needs weights that sum to one. Divide each by "
+        "their sum first.",
+        "outputs swapped": "both numbers are right, but the mean comes first, then the size.",
     },
 )

@@ -107,6 +107,55 @@ def _loss_log_probs_for_ratios(log_probs, old_log_probs, advantages, clip_epsilo
     return -(log_probs * weights).mean()
 
 
+def _loss_plain(log_probs, old_log_probs, advantages, clip_epsilon):
+    return -((log_probs - old_log_probs.detach()).exp() * advantages).mean()
+
+
+def _loss_band_around_zero(log_probs, old_log_probs, advantages, clip_epsilon):
+    import torch
+
+    ratios = (log_probs - old_log_probs.detach()).exp()
+    clipped = ratios.clamp(-clip_epsilon, clip_epsilon)
+    return -torch.minimum(ratios * advantages, clipped * advantages).mean()
+
+
+def _loss_clipped_detached(log_probs, old_log_probs, advantages, clip_epsilon):
+    import torch
+
+    ratios = (log_probs - old_log_probs.detach()).exp()
+    clipped = ratios.detach().clamp(1 - clip_epsilon, 1 + clip_epsilon)
+    return -torch.minimum(ratios * advantages, clipped * advantages).mean()
+
+
+def _loss_mask(log_probs, old_log_probs, advantages, clip_epsilon):
+    ratios = (log_probs - old_log_probs.detach()).exp()
+    stopped = ((advantages > 0) & (ratios > 1 + clip_epsilon)) | (
+        (advantages < 0) & (ratios < 1 - clip_epsilon)
+    )
+    return -(~stopped * ratios * advantages).mean()
+
+
+def _loss_normalized(log_probs, old_log_probs, advantages, clip_epsilon):
+    scaled = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
+    return _loss(log_probs, old_log_probs, scaled, clip_epsilon)
+
+
+def _loss_smaller_ratio(log_probs, old_log_probs, advantages, clip_epsilon):
+    import torch
+
+    ratios = (log_probs - old_log_probs.detach()).exp()
+    clipped = ratios.clamp(1 - clip_epsilon, 1 + clip_epsilon)
+    return -(torch.minimum(ratios, clipped) * advantages).mean()
+
+
+def _loss_smaller_mean(log_probs, old_log_probs, advantages, clip_epsilon):
+    import torch
+
+    ratios = (log_probs - old_log_probs.detach()).exp()
+    clipped = ratios.clamp(1 - clip_epsilon, 1 + clip_epsilon)
+    return -torch.minimum((ratios * advantages).mean(), (clipped * advantages).mean())
+
+
 def _value_and_gradients(candidate: Callable) -> Callable:
     """The candidate as a function from arrays to its loss and two gradients."""
 
@@ -141,13 +190,13 @@ EXERCISE = Exercise(
     cases=[
         Case(
             {
-                "log_probs": np.log([0.75, 0.2, 0.6, 0.1]),
+                "log_probs": np.log([0.75, 0.2, 0.8, 0.1]),
                 "old_log_probs": np.log([0.5, 0.4, 0.4, 0.2]),
                 "advantages": np.array([5.0, 5.0, -5.0, -5.0]),
                 "clip_epsilon": 0.2,
             },
-            [0.75, 0, -0.625, 1.875, 0, 0, 0, 0, 0],
-            "ratios 1.5, 0.5, 1.5, 0.5; objectives 6, 2.5, -7.5, -4, mean -0.75. A sample whose "
+            [1.375, 0, -0.625, 2.5, 0, 0, 0, 0, 0],
+            "ratios 1.5, 0.5, 2, 0.5; objectives 6, 2.5, -10, -4, mean -1.375. A sample whose "
             "gradient flows has -ratio * A / 4." + _ROW,
         ),
         Case(
@@ -159,6 +208,16 @@ EXERCISE = Exercise(
             },
             [2.0, -1.0, 3.0, 0, 0],
             "at ratio 1 nothing is clipped: objectives 2 and -6, gradient -A / 2." + _ROW,
+        ),
+        Case(
+            {
+                "log_probs": np.log([0.6, 0.2]),
+                "old_log_probs": np.log([0.4, 0.4]),
+                "advantages": np.array([4.0, 1.0]),
+                "clip_epsilon": 0.2,
+            },
+            [-2.65, 0, -0.25, 0, 0],
+            "ratios 1.5 and 0.5, both good: objectives 4.8 and 0.5." + _ROW,
         ),
     ],
     solutions=[_loss, _loss_by_loop],
@@ -175,6 +234,13 @@ EXERCISE = Exercise(
         "new detached": _loss_new_detached,
         "sum": _loss_summed,
         "log_probs times weights": _loss_log_probs_for_ratios,
+        "no clip": _loss_plain,
+        "band around zero": _loss_band_around_zero,
+        "clipped detached": _loss_clipped_detached,
+        "mask": _loss_mask,
+        "normalized inside": _loss_normalized,
+        "smaller ratio": _loss_smaller_ratio,
+        "smaller mean": _loss_smaller_mean,
     },
     hints={
         "max for min": "take the smaller of the two objectives, not the larger.",
@@ -195,6 +261,19 @@ EXERCISE = Exercise(
         "sum": "take the mean over the samples, not the sum.",
         "log_probs times weights": "the ratio is detached and log_probs gets the clipped product "
         "as a weight, so no sample's gradient ever stops. Let the ratio carry the gradient.",
+        "no clip": "this is the surrogate, ratio times A, without any clip.",
+        "band around zero": "the ratio is held between -eps and eps. The band lies around 1: from "
+        "1 - eps to 1 + eps.",
+        "clipped detached": "the clipped ratio has no gradient here. Inside the band both "
+        "objectives are equal, and half of the gradient is lost.",
+        "mask": "a stopped sample counts as 0 here. Its gradient is zero, its value is not: it is "
+        "(1 + eps) A or (1 - eps) A.",
+        "normalized inside": "the advantages are normalized inside. The loss takes them as they "
+        "are; who wants them normalized does so once per batch, before.",
+        "smaller ratio": "the minimum is that of the two ratios. Multiply by A first: with A < 0 "
+        "the smaller ratio makes the larger objective.",
+        "smaller mean": "the minimum is that of the two means. Take it sample by sample, then the "
+        "mean.",
     },
     measure=_value_and_gradients,
 )

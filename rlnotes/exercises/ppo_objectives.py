@@ -62,6 +62,33 @@ def _grid_mask(ratios, advantage, clip_epsilon):
     return np.stack([unclipped, clipped, np.where(used == unclipped, unclipped, 0.0)])
 
 
+def _grid_half_clip(ratios, advantage, clip_epsilon):
+    half = (1.0, 1 + clip_epsilon) if advantage > 0 else (1 - clip_epsilon, 1.0)
+    unclipped, clipped = ratios * advantage, np.clip(ratios, *half) * advantage
+    return np.stack([unclipped, clipped, np.minimum(unclipped, clipped)])
+
+
+def _grid_one_sided(ratios, advantage, clip_epsilon):
+    unclipped, clipped = ratios * advantage, np.minimum(ratios, 1 + clip_epsilon) * advantage
+    return np.stack([unclipped, clipped, np.minimum(unclipped, clipped)])
+
+
+def _grid_band_around_zero(ratios, advantage, clip_epsilon):
+    unclipped = ratios * advantage
+    clipped = np.clip(ratios, -clip_epsilon, clip_epsilon) * advantage
+    return np.stack([unclipped, clipped, np.minimum(unclipped, clipped)])
+
+
+def _grid_which(ratios, advantage, clip_epsilon):
+    unclipped, clipped, _ = _grid(ratios, advantage, clip_epsilon)
+    return np.stack([unclipped, clipped, clipped < unclipped])
+
+
+def _grid_flows(ratios, advantage, clip_epsilon):
+    unclipped, clipped, _ = _grid(ratios, advantage, clip_epsilon)
+    return np.stack([unclipped, clipped, unclipped <= clipped])
+
+
 _SIX = np.array([0.5, 0.8, 1.0, 1.2, 1.5, 2.0])
 
 EXERCISE = Exercise(
@@ -93,6 +120,11 @@ EXERCISE = Exercise(
         "ratio inverted": _grid_ratio_inverted,
         "loss": _grid_loss,
         "mask": _grid_mask,
+        "half band in the clip": _grid_half_clip,
+        "clip above only": _grid_one_sided,
+        "band around zero": _grid_band_around_zero,
+        "which is smaller": _grid_which,
+        "where the gradient flows": _grid_flows,
     },
     hints={
         "max for min": "the last row takes the larger number. The minimum is the cautious one.",
@@ -106,5 +138,14 @@ EXERCISE = Exercise(
         "loss": "the signs are turned round: this is the loss. The objective is wanted.",
         "mask": "outside the band the last row is 0. The gradient is zero there, not the value: "
         "it is (1 + eps) A.",
+        "half band in the clip": "the second row is held between 1 and one edge. The clip knows "
+        "no sign: at A = 5 and ratio 0.5 it gives 0.8, so 4, not 5.",
+        "clip above only": "the clip acts above the band only. It also lifts ratios below 1 - eps.",
+        "band around zero": "the ratio is held between -eps and eps. The band lies around 1: from "
+        "1 - eps to 1 + eps.",
+        "which is smaller": "the last row says whether the clipped one is smaller. The smaller "
+        "value itself is wanted.",
+        "where the gradient flows": "the last row says whether the unclipped one is used. The "
+        "smaller value itself is wanted.",
     },
 )

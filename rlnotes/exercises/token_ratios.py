@@ -41,6 +41,38 @@ def _share_sequence(log_probs, old_log_probs, advantages, completion_mask, clip_
     return _share(whole, 0 * whole, advantages, completion_mask, clip_epsilon)
 
 
+def _share_mean_ratio(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    log_ratios = np.where(completion_mask, log_probs - old_log_probs, 0.0).sum(axis=1)
+    means = log_ratios / completion_mask.sum(axis=1)
+    whole = np.broadcast_to(means[:, None], completion_mask.shape)
+    return _share(whole, 0 * whole, advantages, completion_mask, clip_epsilon)
+
+
+def _share_log_threshold(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    differences = log_probs - old_log_probs
+    good, bad = advantages[:, None] > 0, advantages[:, None] < 0
+    stopped = (good & (differences > clip_epsilon)) | (bad & (differences < -clip_epsilon))
+    return (stopped & completion_mask).sum() / completion_mask.sum()
+
+
+def _share_inverse_edge(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    ratios = np.exp(log_probs - old_log_probs)
+    good, bad = advantages[:, None] > 0, advantages[:, None] < 0
+    edge = 1 + clip_epsilon
+    stopped = (good & (ratios > edge)) | (bad & (ratios < 1 / edge))
+    return (stopped & completion_mask).sum() / completion_mask.sum()
+
+
+def _share_zero_is_good(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    signs = np.where(advantages >= 0, 1.0, -1.0)
+    return _share(log_probs, old_log_probs, signs, completion_mask, clip_epsilon)
+
+
+def _share_zero_is_bad(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    signs = np.where(advantages > 0, 1.0, -1.0)
+    return _share(log_probs, old_log_probs, signs, completion_mask, clip_epsilon)
+
+
 def _share_inverted(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
     return _share(old_log_probs, log_probs, advantages, completion_mask, clip_epsilon)
 
@@ -99,12 +131,41 @@ EXERCISE = Exercise(
             "ratios 1.5, 0.82, 2, 3 (good): three of four are stopped. An advantage of 0 has no "
             "gradient to stop: 3 of 7.",
         ),
+        Case(
+            {
+                "log_probs": np.log(
+                    [
+                        [0.605, 0.61, 0.9, 0.9, 0.9],
+                        [0.405, 0.4125, 0.55, 0.1, 0.1],
+                        [0.75, 0.65, 0.7, 0.625, 0.25],
+                    ]
+                ),
+                "old_log_probs": np.log(np.full((3, 5), 0.5)),
+                "advantages": np.array([1.0, -3.0, 0.0]),
+                "completion_mask": np.array(
+                    [
+                        [True, True, False, False, False],
+                        [True, True, True, False, False],
+                        [True] * 5,
+                    ]
+                ),
+                "clip_epsilon": 0.2,
+            },
+            0.2,
+            "ratios 1.21, 1.22 (good) are above 1.2; 0.81, 0.825, 1.1 (bad) are not below 0.8; "
+            "the last row has an advantage of 0: two of ten tokens.",
+        ),
     ],
     solutions=[_share, _share_by_loop],
     wrong_answers={
         "padding counted": _share_no_mask,
         "clip fraction": _share_clip_fraction,
         "sequence ratio": _share_sequence,
+        "mean ratio of the sequence": _share_mean_ratio,
+        "threshold on the log-ratio": _share_log_threshold,
+        "lower edge 1 / (1 + eps)": _share_inverse_edge,
+        "A = 0 counted as good": _share_zero_is_good,
+        "A = 0 counted as bad": _share_zero_is_bad,
         "ratio inverted": _share_inverted,
         "sides swapped": _share_wrong_sides,
         "flowing instead": _share_flowing,
@@ -118,6 +179,16 @@ EXERCISE = Exercise(
         "of the advantage keeps its gradient.",
         "sequence ratio": "one ratio for the whole completion, the product over its tokens. PPO "
         "for language models clips each token's ratio.",
+        "mean ratio of the sequence": "one ratio for the whole completion, the geometric mean "
+        "over its tokens. PPO for language models clips each token's ratio.",
+        "threshold on the log-ratio": "you compare the log-ratio with eps. The band is that of "
+        "the ratio: a ratio of 1.21 is outside 1.2, though its logarithm is 0.19.",
+        "lower edge 1 / (1 + eps)": "the lower edge of the band is 1 - eps, not 1 / (1 + eps): a "
+        "bad token at ratio 0.81 still has its gradient.",
+        "A = 0 counted as good": "A = 0 counts as good here. Such a token has no gradient that "
+        "the clip could stop: test A > 0.",
+        "A = 0 counted as bad": "A = 0 counts as bad here. Such a token has no gradient that the "
+        "clip could stop: test A < 0.",
         "ratio inverted": "the ratio is old / new here. The policy being changed stands on top.",
         "sides swapped": "a good action is stopped above the band, a bad one below it.",
         "flowing instead": "this is the share that still flows.",
