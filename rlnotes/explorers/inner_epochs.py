@@ -21,6 +21,7 @@ from rlnotes.plotting.style import (
     new_figure,
 )
 from rlnotes.training.adapted_bigram import CONTEXTS
+from rlnotes.training.advantage_batches import BAND
 from rlnotes.training.recordings import load
 
 MAX_EPOCHS = 16
@@ -102,7 +103,7 @@ class InnerEpochs(Explorer):
         )
         kl, share = (np.array([row[name] for row in rows]) for name in ("kl", "clip_fraction"))
 
-        edge = epsilon or 0.2
+        edge = epsilon or BAND
         self.band.set(x=1 - edge, width=2 * edge)
         contexts = np.arange(len(counts)) // len(VOCABULARY)
         places = np.column_stack([np.clip(ratios, LOW, HIGH), contexts])
@@ -117,7 +118,7 @@ class InnerEpochs(Explorer):
         self.kl.set_data(epochs, np.where(kl > DRIFT, np.nan, kl))
         self.kl_now.set_data([num_epochs], [min(kl[num_epochs], DRIFT)])
         self.share.set_data(epochs, share)
-        outside = "" if epsilon else " (band of 0.2)"
+        outside = "" if epsilon else f" (band of {BAND})"
         return (
             f"After {num_epochs} epochs J is {number(here['objective'], 3)}, at the start "
             f"{number(rows[0]['objective'], 3)}: gain {number(truth[num_epochs], 3)}; the "

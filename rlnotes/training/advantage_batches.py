@@ -13,6 +13,8 @@ from rlnotes.functional.policy_gradients import clip_fraction, entropy_bonus, pr
 from rlnotes.functional.trust_region import mean_kl
 from rlnotes.training.on_policy import Record
 
+BAND = 0.2  # of the clip fraction among the diagnostics, where there is no clip
+
 
 class Batch(NamedTuple):
     """Steps of all copies in one row, B = N T of them; nothing here has a gradient."""

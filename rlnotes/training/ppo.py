@@ -13,7 +13,7 @@ from rlnotes.functional.policy_gradients import entropy_bonus, ppo_clip_loss, va
 from rlnotes.functional.trust_region import mean_kl, surrogate
 from rlnotes.models.flat_weights import flatten_weights
 from rlnotes.models.mlp import MLP
-from rlnotes.training.advantage_batches import Batch, Diagnostics, batch_of, diagnose
+from rlnotes.training.advantage_batches import BAND, Batch, Diagnostics, batch_of, diagnose
 from rlnotes.training.batch_runs import Result, run_updates
 from rlnotes.training.on_policy import Record
 
@@ -120,15 +120,15 @@ class Learner:
             gae_lambda=config.gae_lambda,
             normalize=config.normalize_advantages,
         )
-        limit = np.inf if config.target_kl is None else config.target_kl
-        num_epochs, kl = 0, 0.0
-        while num_epochs < config.num_epochs and kl <= limit:
+        num_epochs = 0
+        for _ in range(config.num_epochs):
             for minibatch in batch.minibatches(config.minibatch_size, self.order_generator):
                 self.descend(self.loss(minibatch))
             num_epochs += 1
-            kl = self.kl(batch) if config.target_kl else 0.0
-        clip_epsilon = config.clip_epsilon or Config.clip_epsilon
-        return diagnose(batch, self.policy, clip_epsilon=clip_epsilon, num_epochs=num_epochs)
+            if config.target_kl is not None and self.kl(batch) > config.target_kl:
+                break
+        band = config.clip_epsilon or BAND
+        return diagnose(batch, self.policy, clip_epsilon=band, num_epochs=num_epochs)
 
     def loss(self, batch: Batch) -> Tensor:
         """Of both networks, which share no weights."""

@@ -27,6 +27,7 @@ from rlnotes.training.adapted_bigram import (
     objective,
     token_log_probs,
 )
+from rlnotes.training.advantage_batches import BAND
 
 
 @dataclass(frozen=True)
@@ -161,7 +162,7 @@ class Learner:
     @torch.no_grad()
     def measure(self, batch: Batch) -> Measurement:
         """Where the policy stands after some epochs on this batch."""
-        table, epsilon = self.policy(), self.config.clip_epsilon or 0.2
+        table, epsilon = self.policy(), self.config.clip_epsilon or BAND
         log_probs, old = token_log_probs(table, batch.drawn), batch.old_log_probs
         advantages = batch.advantages
         ratios = probability_ratios(log_probs, old)

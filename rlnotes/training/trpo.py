@@ -18,12 +18,10 @@ from rlnotes.functional.trust_region import (
 )
 from rlnotes.models.flat_weights import flatten_weights
 from rlnotes.models.mlp import MLP
-from rlnotes.training.advantage_batches import Batch, Diagnostics, batch_of, diagnose
+from rlnotes.training.advantage_batches import BAND, Batch, Diagnostics, batch_of, diagnose
 from rlnotes.training.batch_runs import Result, run_updates
 from rlnotes.training.on_policy import Record
 from rlnotes.training.reinforce import adam, descend
-
-CLIP_EPSILON = 0.2  # of the clip fraction among the diagnostics; TRPO has no clip
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,8 @@ def train_trpo(
 
     The step is the natural gradient, scaled to the bound and cut back by a line search;
     see `rlnotes.functional.trust_region`. If no fraction of it helps, the policy stays.
-    So the KL divergence among the diagnostics never exceeds delta.
+    So the KL divergence among the diagnostics never exceeds delta, up to float32
+    rounding.
     Advantages and targets of the critic are those of `train_ppo`.
 
     Args:
@@ -123,7 +122,7 @@ class Learner:
         step = self.policy_step(batch)
         self.policy_weights.data.copy_(step.parameters)
         self.fit_critic(batch)
-        return diagnose(batch, self.policy, clip_epsilon=CLIP_EPSILON, step_fraction=step.fraction)
+        return diagnose(batch, self.policy, clip_epsilon=BAND, step_fraction=step.fraction)
 
     def policy_step(self, batch: Batch) -> TrustRegionStep:
         """The step that a batch leads to; changes nothing."""

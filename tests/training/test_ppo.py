@@ -134,6 +134,40 @@ def test_at_the_first_gradient_step_every_ratio_is_one():
     assert_close(learner.loss(batch), value_part - batch.advantages.mean())
 
 
+def test_from_the_second_minibatch_on_ratios_differ_from_one():
+    learner, record = learner_and_record(num_epochs=1, minibatch_size=12)
+    largest, plain_loss = [], learner.loss
+
+    def watched(minibatch):
+        logits = learner.policy(minibatch.observations).detach()
+        log_probs = torch.log_softmax(logits, dim=-1)[range(12), minibatch.actions]
+        largest.append((log_probs - minibatch.old_log_probs).exp().sub(1).abs().max().item())
+        return plain_loss(minibatch)
+
+    learner.loss = watched
+    learner.update(record)
+    assert len(largest) == 2
+    assert largest[0] < 1e-6 < 0.01 < largest[1]
+
+
+def test_the_kl_of_the_early_stop_has_the_old_policy_first():
+    learner, record = learner_and_record()
+    batch = batch_for(learner, record)
+    old = torch.softmax(batch.old_logits.double(), dim=-1).numpy()
+    weights = [[2.0, 0, 0, -1, 0, 0], [0, 1, 0, 3, 0, 0], [0, 0, -2, 0, 0, 1], [1, 0, 0, 0, 0, 0]]
+    with torch.no_grad():
+        learner.policy.layers[0].weight.copy_(2 * torch.tensor(weights))
+        logits = learner.policy(batch.observations).double()
+    new = torch.softmax(logits, dim=-1).numpy()
+    forward, backward = 0.0, 0.0
+    for p, q in zip(old, new, strict=True):
+        for a in range(4):
+            forward += p[a] * np.log(p[a] / q[a]) / len(old)
+            backward += q[a] * np.log(q[a] / p[a]) / len(old)
+    assert abs(forward - backward) > 0.1
+    assert learner.kl(batch) == pytest.approx(forward, rel=1e-5)
+
+
 def test_the_number_of_gradient_steps_is_epochs_times_minibatches():
     learner, record = learner_and_record(num_epochs=3, minibatch_size=10)  # 24 = 10 + 10 + 4
     learner.update(record)
