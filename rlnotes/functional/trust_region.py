@@ -156,7 +156,8 @@ def conjugate_gradient(
         tolerance: stops once |target - F x| is below this share of |target|.
 
     Returns:
-        [P] x; zeros if the target is zero. A direction in which F is zero is left out.
+        [P] x; zeros if the target is zero. If F is singular, the target must lie in its
+        range, as a policy's gradient does; otherwise the result is meaningless.
 
     Raises:
         ValueError: if target is not a finite vector, or a number is not positive.

@@ -144,6 +144,22 @@ def test_conjugate_gradient_equals_the_solver_on_a_larger_system():
     np.testing.assert_allclose(solution, np.linalg.solve(matrix, target), rtol=1e-6)
 
 
+def test_a_singular_matrix_is_solved_within_its_range():
+    # F = [[1, 1], [1, 1]] sends (1, 1) to (2, 2); all solutions have x + y = 2.
+    ones = numbers(1, 1, 1, 1).view(2, 2)
+    assert_close(conjugate_gradient(lambda v: ones @ v, numbers(2, 2)), numbers(1, 1))
+    first_only = torch.diag(numbers(2, 0))
+    assert_close(conjugate_gradient(lambda v: first_only @ v, numbers(3, 0)), numbers(1.5, 0))
+    # A softmax policy: adding a constant to the logits changes nothing, and no gradient
+    # points there.
+    product = fisher_operator(kl_from_old, OLD)
+    probs = torch.softmax(OLD, dim=0)
+    gradient = probs * (numbers(1, 0, 3) - probs @ numbers(1, 0, 3))
+    solution = conjugate_gradient(product, gradient)
+    assert_close(product(solution), gradient)
+    assert_close(solution, numbers(1, 0, 3) - 4 / 3)
+
+
 def test_conjugate_gradient_stops_when_there_is_nothing_left_to_do():
     calls = []
 
