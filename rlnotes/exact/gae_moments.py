@@ -1,7 +1,7 @@
 """Exact bias and variance of GAE in a finite MDP, and of the gradient that it gives.
 
 Two linear systems take the place of episodes: one for the mean of the estimate from
-each state, one for its second moment. A whole range of lambdas is solved at once.
+each state, one for its variance. A whole range of lambdas is solved at once.
 """
 
 from dataclasses import dataclass
@@ -33,12 +33,15 @@ def gae_moments(
 ) -> GAEMoments:
     """Exact mean, variance and bias of the GAE estimate that starts with each pair.
 
-        A = delta + gamma * lambda * A'
-        m(s, a) = E[delta + gamma lambda m(s')]
-        M(s, a) = E[delta^2 + 2 gamma lambda delta m(s') + (gamma lambda)^2 M(s')]
+        A = delta + c * A',    c = gamma * lambda
+        m(s, a) = E[delta + c m(s')]
+        v(s, a) = Var[delta + c m(s')] + c^2 E[v(s')]
+        v(s)    = sum over a of pi(a|s) (v(s, a) + (m(s, a) - m(s))^2)
 
-    m(s') and M(s') are means over a' ~ policy, and 0 in terminal states: episodes run
-    to their end, nothing is truncated. Variance = M - m^2.
+    m(s) and v(s) are mean and variance over a ~ policy, and 0 in terminal states:
+    episodes run to their end, nothing is truncated. The variance is the law of total
+    variance: the spread over s', plus the mean of what is left. It adds squares alone,
+    so a large mean does not cost its digits, as it would in E[A^2] - m^2.
 
     Args:
         mdp: the tables; `transition_rewards` decides how delta depends on s'.
@@ -65,23 +68,31 @@ def gae_moments(
     _check_critic(mdp, critic)
     exact_values = policy_values(mdp, policy, gamma=gamma)
 
-    deltas = mdp.transition_rewards + gamma * critic - critic[:, None, None]
-    weighted = np.where(mdp.terminal[:, None, None], 0.0, mdp.transition_probs * deltas)
-    decay = gamma * lambdas[..., None, None]
-    following = mdp.transition_probs * ~mdp.terminal  # [S, A, S], what goes on
-
-    state_means = _solve(mdp, policy, weighted.sum(axis=-1), decay)  # [..., S]
-    means = weighted.sum(axis=-1) + decay * np.tensordot(state_means, following, (-1, -1))
-    squares = (weighted * deltas).sum(axis=-1)
-    squares = squares + 2 * decay * np.tensordot(state_means, weighted, (-1, -1))
-    state_squares = _solve(mdp, policy, squares, decay**2)
-    second = squares + decay**2 * np.tensordot(state_squares, following, (-1, -1))
-
+    rows, columns = np.ogrid[: mdp.num_states, : mdp.num_actions]
+    landings, probs = mdp.successors, mdp.successor_probs  # [S, A, K], few s' each
+    rewards = mdp.transition_rewards[rows[..., None], columns[..., None], landings]
+    deltas = rewards + gamma * critic[landings] - critic[:, None, None]
     live = ~mdp.terminal[:, None]
+    decay = gamma * lambdas[..., None, None]
+
+    def following(by_state: np.ndarray) -> np.ndarray:
+        return np.tensordot(by_state, mdp.transition_probs, (-1, -1))
+
+    mean_deltas = np.where(live, (probs * deltas).sum(axis=-1), 0.0)
+    state_means = _solve(mdp, policy, mean_deltas, decay)  # [..., S]
+    means = mean_deltas + decay * following(state_means)
+    means = np.where(live, means, 0.0)
+    outcomes = deltas + decay[..., None] * state_means[..., landings]  # [..., S, A, K]
+    spreads = (probs * (outcomes - means[..., None]) ** 2).sum(axis=-1)
+    spreads = np.where(live, spreads, 0.0)
+    choices = (means - state_means[..., None]) ** 2  # the spread over actions
+    state_variances = _solve(mdp, policy, spreads + choices, decay**2)
+    variances = spreads + decay**2 * following(state_variances)
+
     advantages = q_values(mdp, exact_values, gamma=gamma) - exact_values[:, None]
     return GAEMoments(
-        means=np.where(live, means, 0.0),
-        variances=np.where(live, np.maximum(second - means**2, 0.0), 0.0),
+        means=means,
+        variances=np.where(live, variances, 0.0),
         biases=np.where(live, means - advantages, 0.0),
     )
 

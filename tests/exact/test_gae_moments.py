@@ -157,6 +157,36 @@ def test_lambda_zero_with_an_exact_critic_is_the_one_step_spread():
     assert moments.variances == pytest.approx(spread, abs=1e-12)
 
 
+def test_a_critic_that_is_far_off_leaves_every_digit_of_the_variance_that_counts():
+    # At lambda 1 and gamma 1, A is the return minus V(s): an error is a shift.
+    mdp = slippery_maze()
+    policy, critic = random_setting(mdp, 9)
+    near = gae_moments(mdp, policy, critic, gamma=1.0, gae_lambda=1.0)
+    shifted = critic + np.where(mdp.terminal, 0.0, 1e8)
+    far = gae_moments(mdp, policy, shifted, gamma=1.0, gae_lambda=1.0)
+    assert near.variances[~mdp.terminal].min() > 0.1
+    assert far.variances == pytest.approx(near.variances, rel=1e-5)
+    assert far.biases[~mdp.terminal] == pytest.approx(-1e8, rel=1e-6)
+
+
+def test_second_moments_are_variance_plus_squared_mean():
+    probs, rewards = np.zeros((4, 1, 4)), np.zeros((4, 1, 4))
+    probs[0, 0, 1:3], probs[1:, 0, 3] = 0.5, 1
+    rewards[0, 0, 1], rewards[1, 0, 3], rewards[2, 0, 3] = 2.0, 0.0, 2.0
+    mdp = FiniteMDP(
+        transition_probs=probs,
+        expected_rewards=(probs * rewards).sum(axis=-1),
+        start_probs=[1, 0, 0, 0],
+        terminal=[False] * 3 + [True],
+        transition_rewards=rewards,
+    )
+    moments = gae_moments(mdp, np.ones((4, 1)), np.zeros(4), gamma=1.0, gae_lambda=0.5)
+    # Landing in 1 pays 2 + .5 * 0, in 2 it pays 0 + .5 * 2: mean 1.5, squares 4 and 1.
+    assert moments.means[:, 0] == pytest.approx([1.5, 0, 2, 0])
+    assert moments.variances[:, 0] == pytest.approx([0.25, 0, 0, 0])
+    assert moments.second_moments[:, 0] == pytest.approx([2.5, 0, 4, 0])
+
+
 def test_one_lambda_is_the_same_alone_and_among_others():
     mdp = slippery_maze()
     policy, critic = random_setting(mdp, 7)
