@@ -45,11 +45,20 @@ def require_finite(**arrays) -> None:
     """Raise at the first NaN or infinity (NumPy or torch), naming where it stands."""
     for name, array in arrays.items():
         if hasattr(array, "detach"):
-            array = array.detach().cpu().numpy()
+            array = array.detach().cpu()
+            # NumPy knows no bfloat16.
+            array = (array if array.dtype.itemsize > 2 else array.float()).numpy()
         finite = np.isfinite(array)
         if not finite.all():
             where = tuple(np.argwhere(~finite)[0].tolist())
             raise ValueError(f"{name} must be finite, got {array[where]} at {where}")
+
+
+def require_floating_point(**tensors) -> None:
+    """Raise unless every torch tensor has a real floating-point dtype."""
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point():
+            raise ValueError(f"{name} must be floating-point numbers, got {tensor.dtype}")
 
 
 def require_distributions(**arrays: np.ndarray) -> None:

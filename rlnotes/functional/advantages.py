@@ -3,8 +3,13 @@
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_finite, require_in_unit_interval, require_same_shape
-from rlnotes.functional.recurrences import backward_recurrence
+from rlnotes._checks import (
+    require_finite,
+    require_floating_point,
+    require_in_unit_interval,
+    require_same_shape,
+)
+from rlnotes.functional.recurrences import at_least_float32, backward_recurrence
 from rlnotes.functional.returns import require_record
 
 
@@ -87,7 +92,7 @@ def generalized_advantage_estimation(
 
     Returns:
         [..., T] advantages, not normalized, discounted reward; differentiable in
-        rewards, values and next_values.
+        rewards, values and next_values. Half precision is summed in float32.
 
     Raises:
         ValueError: as for `td_errors`, or if truncated is not bool or gae_lambda lies
@@ -105,9 +110,10 @@ def generalized_advantage_estimation(
     """
     require_record(rewards, truncated=truncated)
     require_in_unit_interval(gae_lambda=gae_lambda)
+    (rewards, values, next_values), dtype = at_least_float32(rewards, values, next_values)
     deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
     decays = torch.full_like(deltas, gamma * gae_lambda).masked_fill(terminated | truncated, 0.0)
-    return backward_recurrence(deltas, decays)
+    return backward_recurrence(deltas, decays).to(dtype)
 
 
 def normalize_advantages(advantages: Tensor) -> Tensor:
@@ -116,17 +122,18 @@ def normalize_advantages(advantages: Tensor) -> Tensor:
         (A - mean) / std,    std = sqrt(sum of (A - mean)^2 / (n - 1))
 
     This changes the scale and the zero of the advantages, hence it is a step of its own
-    and no part of GAE. Without spread (or with one element) nothing can be told apart:
-    the result is 0, and the update then does nothing.
+    and no part of GAE. Where all elements are equal (or there is one) nothing can be
+    told apart: the result is 0, and the policy's part of an update then does nothing.
 
     Args:
-        advantages: [...] at least one, finite.
+        advantages: [...] at least one, finite, of a floating-point dtype.
 
     Returns:
         [...] numbers without unit.
 
     Raises:
-        ValueError: if there is no element, or one is not finite.
+        ValueError: if there is no element, one is not finite, or the dtype holds whole
+            numbers.
 
     References:
         Huang et al. (2022), "The 37 implementation details of PPO", number 7; there a
@@ -138,11 +145,15 @@ def normalize_advantages(advantages: Tensor) -> Tensor:
     """
     if advantages.numel() == 0:
         raise ValueError(f"advantages must not be empty, got shape {tuple(advantages.shape)}")
+    require_floating_point(advantages=advantages)
     require_finite(advantages=advantages)
-    centered = advantages - advantages.mean()
-    largest = centered.abs().max().detach()
-    # What rounding leaves of equal numbers is no spread.
-    rounding = 8 * torch.finfo(advantages.dtype).eps * advantages.abs().max().detach()
-    if advantages.numel() == 1 or largest <= rounding:
+    flat = advantages.detach().flatten()
+    # Asked of the numbers, not of the std: the mean of equal numbers may be rounded.
+    if (flat == flat[0]).all():
         return torch.zeros_like(advantages)
+    centered = advantages - advantages.mean()
+    if centered.abs().max() < 1e-3 * flat.abs().max():
+        # Nearly equal numbers: their mean is rounded, their differences are exact.
+        differences = advantages - flat[0]
+        centered = differences - differences.mean()
     return centered / centered.std(correction=1)

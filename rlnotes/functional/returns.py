@@ -9,7 +9,7 @@ from rlnotes._checks import (
     require_positive_integer,
     require_same_shape,
 )
-from rlnotes.functional.recurrences import backward_recurrence
+from rlnotes.functional.recurrences import at_least_float32, backward_recurrence
 
 
 def discounted_returns(
@@ -81,7 +81,7 @@ def lambda_returns(
         gae_lambda: 0 gives the TD target, 1 the discounted return.
 
     Returns:
-        [..., T] returns, discounted reward.
+        [..., T] returns, discounted reward. Half precision is summed in float32.
 
     Raises:
         ValueError: if shapes differ, a record is empty, a reward or a value that is
@@ -103,12 +103,13 @@ def lambda_returns(
     # `where`, not a product: an ignored entry may be anything, NaN included.
     following = torch.where(terminated, 0.0, next_values)
     require_finite(next_values=following)
+    (rewards, following), dtype = at_least_float32(rewards, following)
     ends = terminated | truncated
     ends[..., -1] = True
     bootstraps = torch.where(ends, following, (1 - gae_lambda) * following)
     inputs = rewards + gamma * bootstraps
     decays = torch.full_like(inputs, gamma * gae_lambda).masked_fill(ends, 0.0)
-    return backward_recurrence(inputs, decays)
+    return backward_recurrence(inputs, decays).to(dtype)
 
 
 def n_step_returns(

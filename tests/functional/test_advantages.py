@@ -281,6 +281,15 @@ def test_without_spread_all_become_zero(value, count):
     assert torch.equal(normalize_advantages(torch.full((count,), value)), torch.zeros(count))
 
 
+def test_a_small_spread_of_large_numbers_is_a_spread():
+    # Half a unit apart at a million: float32 holds all three exactly.
+    triple = torch.tensor([1e6, 1e6 + 0.5, 1e6 + 1])
+    assert_close(normalize_advantages(triple), torch.tensor([-1.0, 0.0, 1.0]))
+    # One ulp apart: the mean cannot be held, the spread is still exact. 1 / sqrt(2).
+    pair = torch.tensor([1e6, 1e6 + 0.0625])
+    assert_close(normalize_advantages(pair), torch.tensor([-0.5, 0.5]) * 2**0.5)
+
+
 def test_huge_and_tiny_numbers_do_not_overflow():
     for scale in (1e30, 1e-30):
         normalized = normalize_advantages(scale * torch.tensor([3.0, 4.0, 5.0]))
@@ -297,3 +306,29 @@ def test_what_cannot_be_normalized_is_refused():
         normalize_advantages(torch.zeros(0))
     with pytest.raises(ValueError, match=r"advantages must be finite, got nan at \(1,\)"):
         normalize_advantages(torch.tensor([0.0, NAN]))
+    message = r"advantages must be floating-point numbers, got torch\.int64"
+    with pytest.raises(ValueError, match=message):
+        normalize_advantages(torch.tensor([1, 2]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_rounds_only_the_result(dtype):
+    # The sum of .9405^k over 2000 steps is 1 / .0595 = 16.807; with the decay that
+    # bfloat16 makes of .9405, .9414, it would be 17.07, and that is 17.125 there.
+    ones, no = torch.ones(2000, dtype=dtype), torch.zeros(2000, dtype=torch.bool)
+    first = generalized_advantage_estimation(
+        ones, 0 * ones, 0 * ones, no, no, gamma=0.99, gae_lambda=0.95
+    )[0]
+    assert first.dtype == dtype
+    assert first.item() == torch.tensor(1 / 0.0595).to(dtype).item()
+    target = lambda_returns(ones, 0 * ones, no, no, gamma=0.9405, gae_lambda=1.0)[0]
+    assert target.dtype == dtype
+    assert target.item() == torch.tensor(1 / 0.0595).to(dtype).item()
+
+
+def test_whole_numbers_alone_give_fractions():
+    whole, end = torch.tensor([1, 1]), flags(".x")
+    advantages = generalized_advantage_estimation(
+        whole, 0 * whole, 0 * whole, end, flags(".."), gamma=0.5, gae_lambda=1.0
+    )
+    assert_close(advantages, torch.tensor([1.5, 1.0]))

@@ -77,6 +77,42 @@ def test_arguments_are_left_as_they_were():
         assert torch.equal(decays, before[1])
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_is_summed_in_float32(dtype):
+    # 300 ones add up to 300; in bfloat16 the sum would stick at 256, as 257 is rounded.
+    ones = torch.ones(300, dtype=dtype, requires_grad=True)
+    solution = backward_recurrence(ones, torch.ones(300, dtype=dtype))
+    assert solution.dtype == dtype
+    assert_close(solution[0].item(), torch.tensor(300.0).to(dtype).item())
+    solution[0].backward()
+    assert torch.equal(ones.grad, torch.ones(300, dtype=dtype))
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3, 0)])
+def test_a_record_without_steps_is_refused(shape):
+    empty = torch.zeros(shape)
+    with pytest.raises(ValueError, match=r"inputs must hold at least one step, got shape \("):
+        backward_recurrence(empty, empty)
+
+
+def test_no_records_at_all_give_no_solutions():
+    assert backward_recurrence(torch.zeros(0, 3), torch.zeros(0, 3)).shape == (0, 3)
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.bool, torch.complex64])
+def test_what_is_no_floating_point_number_is_refused(dtype):
+    real, other = torch.ones(2), torch.ones(2, dtype=dtype)
+    with pytest.raises(ValueError, match=f"inputs must be floating-point numbers, got {dtype}"):
+        backward_recurrence(other, real)
+    with pytest.raises(ValueError, match=f"decays must be floating-point numbers, got {dtype}"):
+        backward_recurrence(real, other)
+
+
+def test_decays_that_want_a_gradient_are_refused():
+    with pytest.raises(ValueError, match="decays must be constants, got a tensor that requires"):
+        backward_recurrence(torch.ones(2), torch.ones(2, requires_grad=True))
+
+
 def test_shapes_that_would_broadcast_are_refused():
     with pytest.raises(ValueError, match=r"common shape, got inputs \(2, 3\), decays \(3,\)"):
         backward_recurrence(torch.zeros(2, 3), torch.zeros(3))
