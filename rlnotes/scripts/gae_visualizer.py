@@ -3,14 +3,12 @@
     python -m rlnotes.scripts.gae_visualizer --output gae --gamma 0.95
 
 Prints the advantages of a record of three steps, and writes three tables (CSV) with a
-picture (PNG) of each. The record of the first two is random: see `--seed`.
+picture (PNG) of each. The first two show sampled episodes of the slippery maze: see
+`--seed`.
 """
 
 import argparse
-import csv
-import io
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -18,10 +16,17 @@ import torch
 from matplotlib.figure import Figure
 
 from rlnotes._checks import require_in_unit_interval, require_positive_integer
+from rlnotes.envs.rollouts import sample_rollouts
 from rlnotes.explorers.gae_bias_variance import LAMBDAS as ALL_LAMBDAS
-from rlnotes.explorers.gae_bias_variance import PATTERNS, relative_errors
+from rlnotes.explorers.gae_bias_variance import (
+    PATTERNS,
+    relative_errors,
+    slippery_maze,
+    wrong_critic,
+)
 from rlnotes.functional.advantages import generalized_advantage_estimation, td_errors
 from rlnotes.plotting.style import BLUE, FURTHER, GREY, VERMILION, house_style, label, new_figure
+from rlnotes.scripts.output_files import as_csv, as_png, folder_name, write_all
 
 Row = dict[str, float]
 THREE_STEPS = ([0.0, 0.0, 1.0], [0.5, 0.6, 0.8], [0.6, 0.8, 0.0])
@@ -42,23 +47,33 @@ def three_steps_table() -> str:
     return "\n".join(lines)
 
 
-def random_record(num_steps: int, seed: int) -> dict[str, torch.Tensor]:
-    """Random rewards and values; an end after half of the steps, a cut at the last."""
-    rng = np.random.default_rng(seed)
-    rewards, values = rng.normal(size=(2, num_steps))
-    flags = np.zeros((2, num_steps), dtype=bool)
-    flags[0, num_steps // 2 - 1] = flags[1, -1] = True
-    arrays = {"rewards": rewards, "values": values, "next_values": np.append(values[1:], 0.5)}
-    arrays |= {"terminated": flags[0], "truncated": flags[1]}
+def sampled_record(
+    *, num_steps: int, seed: int, gamma: float, critic_error: float
+) -> dict[str, torch.Tensor]:
+    """Episodes of the slippery maze, one after the other; the last may be cut short."""
+    mdp, policy = slippery_maze()
+    critic = wrong_critic(mdp, policy, gamma=gamma, critic_error=critic_error, pattern=PATTERNS[0])
+    rng, pieces, missing = np.random.default_rng(seed), [], num_steps
+    while missing > 0:
+        episode = sample_rollouts(mdp, policy, num_episodes=1, max_steps=missing, rng=rng)
+        pieces.append(episode)
+        missing -= episode.rewards.shape[1]
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(piece, name)[0] for piece in pieces])
+
+    arrays = {"state": joined("states"), "rewards": joined("rewards")}
+    arrays |= {"values": critic[joined("states")], "next_values": critic[joined("next_states")]}
+    arrays |= {"terminated": joined("terminated"), "truncated": joined("truncated")}
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
 def td_error_rows(record: dict[str, torch.Tensor], *, gamma: float, gae_lambda: float) -> list[Row]:
     """One row per step: what was recorded, the TD error, the advantage."""
-    errors = td_errors(
-        **{name: array for name, array in record.items() if name != "truncated"}, gamma=gamma
-    )
-    advantages = generalized_advantage_estimation(**record, gamma=gamma, gae_lambda=gae_lambda)
+    arrays = {name: array for name, array in record.items() if name != "state"}
+    advantages = generalized_advantage_estimation(**arrays, gamma=gamma, gae_lambda=gae_lambda)
+    del arrays["truncated"]
+    errors = td_errors(**arrays, gamma=gamma)
     columns = {"td_error": errors, "advantage": advantages}
     listed = {name: array.tolist() for name, array in (record | columns).items()}
     return [
@@ -69,14 +84,20 @@ def td_error_rows(record: dict[str, torch.Tensor], *, gamma: float, gae_lambda: 
 
 def lambda_rows(record: dict[str, torch.Tensor], *, gamma: float) -> list[Row]:
     """One row per step, one column of advantages per lambda."""
+    arrays = {name: array for name, array in record.items() if name != "state"}
     columns = {
         f"lambda_{x:g}": generalized_advantage_estimation(
-            **record, gamma=gamma, gae_lambda=x
+            **arrays, gamma=gamma, gae_lambda=x
         ).tolist()
         for x in LAMBDAS
     }
     return [
-        {"step": t, **{name: column[t] for name, column in columns.items()}}
+        {
+            "step": t,
+            "state": float(record["state"][t]),
+            **{name: column[t] for name, column in columns.items()},
+            "end": float(record["terminated"][t] | record["truncated"][t]),
+        }
         for t in range(record["rewards"].shape[0])
     ]
 
@@ -94,14 +115,18 @@ def bias_variance_rows(*, gamma: float, critic_error: float) -> list[Row]:
     return rows
 
 
-def draw_td_errors(rows: list[Row]) -> Figure:
+def draw_td_errors(rows: list[Row], setting: str) -> Figure:
     """TD errors as bars, and the advantages that sum them."""
     figure, (axes,) = new_figure(1)
-    label(axes, heading="TD errors and advantages; dotted: an episode ends", x="step", y="reward")
+    heading = f"TD errors and advantages; dotted: an episode ends\n{setting}"
+    label(axes, heading=heading, x="step", y="reward")
     steps, errors = _column(rows, "step"), _column(rows, "td_error")
     axes.bar(steps, errors, color="none", edgecolor=GREY, label="TD error")
-    axes.plot(steps, _column(rows, "advantage"), "s-", color=BLUE, label="advantage")
-    for t in np.flatnonzero(_column(rows, "terminated") + _column(rows, "truncated")):
+    ends = _column(rows, "terminated") + _column(rows, "truncated")
+    axes.plot(
+        *_broken(steps, _column(rows, "advantage"), ends), "s-", color=BLUE, label="advantage"
+    )
+    for t in np.flatnonzero(ends):
         axes.axvline(t + 0.5, color=VERMILION, linestyle=":")
     axes.xaxis.get_major_locator().set_params(integer=True)
     with house_style():
@@ -109,38 +134,47 @@ def draw_td_errors(rows: list[Row]) -> Figure:
     return figure
 
 
-def draw_lambdas(rows: list[Row]) -> Figure:
+def draw_lambdas(rows: list[Row], setting: str) -> Figure:
     """One line of advantages per lambda."""
     figure, (axes,) = new_figure(1)
-    label(axes, heading="The same record, other lambdas", x="step", y="advantage (reward)")
+    heading = f"The same record, other lambdas\n{setting}"
+    label(axes, heading=heading, x="step", y="advantage (reward)")
     colors = (GREY, *FURTHER, BLUE)
-    for name, style, color in zip(list(rows[0])[1:], STYLES, colors, strict=True):
-        words = name.replace("_", " ")
-        axes.plot(_column(rows, "step"), _column(rows, name), ls=style, color=color, label=words)
+    steps, ends = _column(rows, "step"), _column(rows, "end")
+    names = [name for name in rows[0] if name.startswith("lambda_")]
+    for name, style, color in zip(names, STYLES, colors, strict=True):
+        xs, ys = _broken(steps, _column(rows, name), ends)
+        axes.plot(xs, ys, ls=style, color=color, label=name.replace("_", " "))
     axes.xaxis.get_major_locator().set_params(integer=True)
     with house_style():
         axes.legend()
     return figure
 
 
-def draw_bias_variance(rows: list[Row]) -> Figure:
+def draw_bias_variance(rows: list[Row], setting: str) -> Figure:
     """Squared bias and variance against lambda: of the advantage, of the gradient."""
     figure, panels = new_figure(2)
     for axes, name in zip(panels, ("advantage", "gradient"), strict=True):
-        heading = f"One estimate of the {name}, exactly"
+        heading = f"One estimate of the {name}, exactly\n{setting}"
         label(axes, heading=heading, x="gae_lambda", y="share of the exact square")
         xs = _column(rows, "gae_lambda")
         axes.plot(xs, _column(rows, f"{name}_squared_bias"), "s:", color=VERMILION, label="bias^2")
         axes.plot(xs, _column(rows, f"{name}_variance"), "o-", color=BLUE, label="variance")
         axes.set_yscale("symlog", linthresh=0.01)
-        axes.set_ylim(-0.002, 3e3)
+        axes.set_ylim(bottom=-0.002)
         with house_style():
             axes.legend()
     return figure
 
 
+def _broken(xs: np.ndarray, ys: np.ndarray, ends: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The points with a gap behind each end: no line from one episode to the next."""
+    behind = np.flatnonzero(ends) + 1
+    return np.insert(xs, behind, np.nan), np.insert(ys, behind, np.nan)
+
+
 def _column(rows: list[Row], name: str) -> np.ndarray:
-    return np.array([row[name] for row in rows])
+    return np.array([row[name] for row in rows], dtype=np.float64)
 
 
 def files(
@@ -160,50 +194,34 @@ def files(
         raise ValueError(f"critic_error must not be negative or infinite, got {critic_error}")
     if seed < 0:
         raise ValueError(f"seed must not be negative, got {seed}")
-    record = random_record(steps, seed)
-    tables = {
-        "td_errors": (td_error_rows(record, gamma=gamma, gae_lambda=gae_lambda), draw_td_errors),
-        "lambdas": (lambda_rows(record, gamma=gamma), draw_lambdas),
-        "bias_variance": (
-            bias_variance_rows(gamma=gamma, critic_error=critic_error),
-            draw_bias_variance,
-        ),
+    record = sampled_record(num_steps=steps, seed=seed, gamma=gamma, critic_error=critic_error)
+    maze = f"gamma {gamma:g}, critic error {critic_error:g}"
+    steps_table = td_error_rows(record, gamma=gamma, gae_lambda=gae_lambda)
+    lambdas_table = lambda_rows(record, gamma=gamma)
+    moments_table = bias_variance_rows(gamma=gamma, critic_error=critic_error)
+    return {
+        "td_errors.csv": as_csv(steps_table),
+        "td_errors.png": as_png(draw_td_errors(steps_table, f"lambda {gae_lambda:g}, {maze}")),
+        "lambdas.csv": as_csv(lambdas_table),
+        "lambdas.png": as_png(draw_lambdas(lambdas_table, maze)),
+        "bias_variance.csv": as_csv(moments_table),
+        "bias_variance.png": as_png(draw_bias_variance(moments_table, maze)),
     }
-    contents = {}
-    for name, (rows, draw) in tables.items():
-        text, picture = io.StringIO(newline=""), io.BytesIO()
-        writer = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        draw(rows).savefig(picture, format="png", metadata={"Software": None})
-        contents |= {f"{name}.csv": text.getvalue().encode(), f"{name}.png": picture.getvalue()}
-    return contents
-
-
-def write(contents: dict[str, bytes], folder: Path) -> list[Path]:
-    """Write all files, or none: first beside their places, then moved.
-
-    Raises:
-        OSError: if the folder cannot be made or written.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as waiting:
-        for name, content in contents.items():
-            (Path(waiting) / name).write_bytes(content)
-        return [(Path(waiting) / name).replace(folder / name) for name in contents]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Command-line entry point; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=Path("gae"), help="folder to write to")
+    parser.add_argument(
+        "--output", type=folder_name, default=Path("gae"), help="folder to write to"
+    )
     parser.add_argument("--gamma", type=float, default=0.99, help="discount in [0, 1]")
     parser.add_argument("--gae-lambda", type=float, default=0.95, help="lambda in [0, 1]")
     parser.add_argument(
         "--critic-error", type=float, default=0.4, help="error of the critic, as a share of V"
     )
-    parser.add_argument("--steps", type=int, default=20, help="length of the random record")
-    parser.add_argument("--seed", type=int, default=0, help="of the random record")
+    parser.add_argument("--steps", type=int, default=20, help="length of the sampled record")
+    parser.add_argument("--seed", type=int, default=0, help="of the sampled record")
     chosen = parser.parse_args(arguments)
     try:
         contents = files(
@@ -217,7 +235,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error(str(error))  # exits with code 2
     print(three_steps_table())
     try:
-        written = write(contents, chosen.output)
+        written = write_all(contents, chosen.output)
     except OSError as error:
         print(f"cannot write to {chosen.output}: {error.strerror}", file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@ import csv
 import io
 import os
 import tempfile
+from argparse import ArgumentTypeError
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -24,12 +25,27 @@ def require_writable(folder: Path) -> None:
         raise PermissionError(13, f"no permission to write in {nearest}")
 
 
+def folder_name(text: str) -> Path:
+    """The folder that an option names; for argparse.
+
+    Raises:
+        ArgumentTypeError: if the text is empty, which `Path` would take for ".".
+    """
+    if not text.strip():
+        raise ArgumentTypeError(f"must name a folder, got {text!r}")
+    return Path(text)
+
+
 def write_all(contents: dict[str, bytes], folder: Path) -> list[Path]:
     """Write all files, or none: first beside their places, then moved.
 
     Raises:
-        OSError: if the folder cannot be made or written.
+        OSError: if the folder cannot be made or written, or a folder has the name of
+            a file.
     """
+    for name in contents:
+        if (folder / name).is_dir():
+            raise IsADirectoryError(21, f"{folder / name} is a folder", str(folder / name))
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as waiting:
         for name, content in contents.items():

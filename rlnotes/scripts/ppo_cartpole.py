@@ -20,7 +20,13 @@ from tqdm import tqdm
 from rlnotes._checks import require_positive_integer
 from rlnotes.envs.cartpole import SOLVED, VecCartPole
 from rlnotes.plotting.style import BLUE, GREEN, GREY, REFERENCE, label, new_figure
-from rlnotes.scripts.output_files import as_csv, as_png, require_writable, write_all
+from rlnotes.scripts.output_files import (
+    as_csv,
+    as_png,
+    folder_name,
+    require_writable,
+    write_all,
+)
 from rlnotes.training.evaluation import greedy_returns, is_solved
 from rlnotes.training.on_policy import greedy_actions
 from rlnotes.training.ppo import Config, Result, train_ppo
@@ -112,7 +118,7 @@ def _points(rows: list[dict], name: str) -> tuple[list[int], list[float]]:
 def main(arguments: list[str] | None = None) -> int:
     """Command-line entry point; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=Path("ppo_cartpole"), help="folder")
+    parser.add_argument("--output", type=folder_name, default=Path("ppo_cartpole"), help="folder")
     parser.add_argument("--seed", type=int, default=0, help="of the run, from 0")
     parser.add_argument("--max-steps", type=int, default=100_000, help="environment steps")
     parser.add_argument("--num-epochs", type=int, default=Config.num_epochs, help="per batch")

@@ -1,9 +1,13 @@
 """The GAE visualizer: its table, its files, and what it says to bad input."""
 
 import csv
+from itertools import pairwise
 
+import numpy as np
 import pytest
 
+from rlnotes.exact.mdp import occupancy, policy_values, q_values
+from rlnotes.explorers.gae_bias_variance import slippery_maze
 from rlnotes.scripts import gae_visualizer
 
 NAMES = [
@@ -35,10 +39,19 @@ def test_it_prints_the_table_and_writes_every_file(tmp_path, capsys):
 
 
 def test_the_tables_hold_gae(tmp_path):
-    run("--output", tmp_path, "--gamma", 0.9, "--gae-lambda", 0.5, "--steps", 6)
+    options = ("--critic-error", 0, "--steps", 40)
+    run("--output", tmp_path, "--gamma", 0.9, "--gae-lambda", 0.5, *options)
     steps = rows(tmp_path / "td_errors.csv")
-    assert [row["terminated"] for row in steps] == [0, 0, 1, 0, 0, 0]
-    assert [row["truncated"] for row in steps] == [0, 0, 0, 0, 0, 1]
+    assert len(steps) == 40
+    mdp, policy = slippery_maze()
+    exact = policy_values(mdp, policy, gamma=0.9)
+    assert sum(row["terminated"] for row in steps) >= 2
+    assert all(row["truncated"] == 0 for row in steps[:-1])
+    assert steps[-1]["truncated"] + steps[-1]["terminated"] == 1
+    for row, after in pairwise(steps):
+        assert row["values"] == pytest.approx(exact[int(row["state"])])
+        going_on = exact[int(after["state"])]
+        assert row["next_values"] == pytest.approx(0 if row["terminated"] else going_on)
     running = 0.0
     for row in reversed(steps):
         delta = row["rewards"] - row["values"]
@@ -52,7 +65,43 @@ def test_the_tables_hold_gae(tmp_path):
     moments = rows(tmp_path / "bias_variance.csv")
     assert [row["gae_lambda"] for row in moments] == pytest.approx([k / 20 for k in range(21)])
     assert moments[-1]["gradient_squared_bias"] == pytest.approx(0, abs=1e-12)
-    assert moments[-1]["advantage_squared_bias"] > 0.1
+    assert moments[-1]["advantage_squared_bias"] == pytest.approx(0, abs=1e-12)
+
+
+def test_the_critic_of_every_table_errs_up_and_down(tmp_path):
+    run("--output", tmp_path, "--gamma", 0.9, "--critic-error", 0.5)
+    mdp, policy = slippery_maze()
+    exact = policy_values(mdp, policy, gamma=0.9)
+    size = np.sqrt((exact[~mdp.terminal] ** 2).mean())
+    signs = np.where(np.arange(6) % 2 == 0, 1, -1)
+    for row in rows(tmp_path / "td_errors.csv"):
+        state = int(row["state"])
+        assert row["values"] == pytest.approx(exact[state] + 0.5 * size * signs[state])
+    # At lambda 0, a pair's mean estimate misses by E[gamma e(s')] - e(s), e the error.
+    error = np.where(mdp.terminal, 0.0, 0.5 * size * signs)
+    miss = 0.9 * mdp.transition_probs @ error - error[:, None]
+    pairs = occupancy(mdp, policy, gamma=0.9)[:, None] * policy
+    advantages = q_values(mdp, exact, gamma=0.9) - exact[:, None]
+    share = (pairs * miss**2).sum() / (pairs * advantages**2).sum()
+    row = rows(tmp_path / "bias_variance.csv")[0]
+    assert row["advantage_squared_bias"] == pytest.approx(share)
+
+
+def test_curves_stand_inside_the_picture_and_break_where_an_episode_ends():
+    moments = gae_visualizer.bias_variance_rows(gamma=0.99, critic_error=100)
+    figure = gae_visualizer.draw_bias_variance(moments, "a setting")
+    for axes in figure.axes:
+        assert axes.get_title(loc="left").endswith("a setting") or "a setting" in axes.get_title()
+        assert max(line.get_ydata().max() for line in axes.lines) < axes.get_ylim()[1]
+    options = {"num_steps": 40, "seed": 0, "gamma": 0.9, "critic_error": 0.4}
+    record = gae_visualizer.sampled_record(**options)
+    table = gae_visualizer.td_error_rows(record, gamma=0.9, gae_lambda=0.5)
+    heights = gae_visualizer.draw_td_errors(table, "").axes[0].lines[0].get_ydata()
+    ends = int((record["terminated"] | record["truncated"]).sum())
+    assert np.isnan(heights).sum() == ends
+    first = int(record["terminated"].int().argmax())
+    assert np.isnan(heights[first + 1])
+    assert np.isfinite(heights[: first + 1]).all()
 
 
 def test_the_seed_decides_the_record_and_nothing_else_does(tmp_path):
@@ -73,6 +122,7 @@ def test_the_seed_decides_the_record_and_nothing_else_does(tmp_path):
         ("--steps", "1", "steps must be at least 2, got 1"),
         ("--critic-error", "inf", "critic_error must not be negative or infinite, got inf"),
         ("--seed", "-1", "seed must not be negative, got -1"),
+        ("--output", "", "--output: must name a folder, got ''"),
         ("--gamma", "high", "invalid float value: 'high'"),
     ],
 )
@@ -90,11 +140,11 @@ def test_a_folder_that_cannot_be_made_gets_a_sentence(tmp_path, capsys):
     assert "cannot write to" in capsys.readouterr().err
 
 
-def test_a_failure_while_writing_leaves_no_half_of_the_files(tmp_path, monkeypatch, capsys):
-    contents = {"a.csv": b"1", "b.csv": None}  # None cannot be written
-    with pytest.raises(TypeError):
-        gae_visualizer.write(contents, tmp_path)
-    assert list(tmp_path.iterdir()) == []
+def test_a_folder_with_the_name_of_a_file_stops_all_files(tmp_path, capsys):
+    (tmp_path / "lambdas.png").mkdir()
+    assert run("--output", tmp_path) == 1
+    assert "lambdas.png is a folder" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["lambdas.png"]
 
 
 def test_help_names_every_option(capsys):

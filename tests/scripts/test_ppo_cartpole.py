@@ -61,6 +61,7 @@ def test_it_stops_when_two_evaluations_in_a_row_are_good(tmp_path, capsys, monke
         (["--num-epochs", "0"], "num_epochs must be a positive integer, got 0"),
         (["--clip-epsilon", "nan"], "clip_epsilon must be positive and finite, got nan"),
         (["--learning-rate", "-1"], "learning_rate must be positive and finite, got -1"),
+        (["--output", ""], "--output: must name a folder, got ''"),
         (["--epochs", "3"], "unrecognized arguments"),
     ],
 )
