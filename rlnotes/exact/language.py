@@ -10,7 +10,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_positive_integer, require_same_shape
+from rlnotes._checks import (
+    require_finite,
+    require_positive,
+    require_positive_integer,
+    require_same_shape,
+)
 from rlnotes.functional.log_probs import action_log_probs
 
 
@@ -89,7 +94,49 @@ def expected_reward(log_probs: Tensor, rewards: Tensor) -> Tensor:
         ValueError: if the shapes differ, or the probabilities do not sum to one.
     """
     require_same_shape(log_probs=log_probs, rewards=rewards)
-    total = log_probs.detach().exp().sum().item()
-    if not abs(total - 1) < 1e-4:
-        raise ValueError(f"log_probs must be those of all completions, got a sum of {total}")
+    _require_all_completions(log_probs=log_probs)
     return (log_probs.exp() * rewards).sum()
+
+
+def gibbs_optimum(ref_log_probs: Tensor, rewards: Tensor, *, beta: float) -> Tensor:
+    """Log-probabilities of the best completions at a price of KL to a reference.
+
+        pi* maximizes sum over y of pi(y) R(y) - beta KL(pi || pi_ref)
+        pi*(y) = pi_ref(y) exp(R(y) / beta) / Z
+
+    Z makes the probabilities sum to one; the objective at pi* is beta log Z. A constant
+    added to every reward changes nothing.
+
+    Args:
+        ref_log_probs: [N] of all completions under the reference, nats; -inf is allowed
+            and stays.
+        rewards: [N] in the same order.
+        beta: positive, reward per nat.
+
+    Returns:
+        [N] log pi*, nats.
+
+    Raises:
+        ValueError: if the shapes differ, a reward is not finite, beta is not positive,
+            or the probabilities do not sum to one.
+
+    References:
+        Rafailov et al. (2023), arXiv:2305.18290, Eq. 4.
+
+    Example:
+        >>> ref = torch.tensor([0.5, 0.3, 0.2]).log()
+        >>> gibbs_optimum(ref, torch.tensor([1.0, 0.0, 2.0]), beta=1.0).exp()
+        tensor([0.4333, 0.0956, 0.4711])
+    """
+    require_same_shape(ref_log_probs=ref_log_probs, rewards=rewards)
+    require_finite(rewards=rewards)
+    require_positive(beta=beta)
+    _require_all_completions(ref_log_probs=ref_log_probs)
+    return torch.log_softmax(ref_log_probs + rewards / beta, dim=-1)
+
+
+def _require_all_completions(**log_probs: Tensor) -> None:
+    for name, values in log_probs.items():
+        total = values.detach().exp().sum().item()
+        if not abs(total - 1) < 1e-4:
+            raise ValueError(f"{name} must be those of all completions, got a sum of {total}")

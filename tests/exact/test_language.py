@@ -16,7 +16,7 @@ from rlnotes.envs.token_tree import (
     token_level_mdp,
     verifier_reward,
 )
-from rlnotes.exact.language import enumerate_completions, expected_reward
+from rlnotes.exact.language import enumerate_completions, expected_reward, gibbs_optimum
 from rlnotes.exact.policy_gradients import objective, policy_gradient
 
 TABLE = torch.tensor(list(BIGRAM_LOGITS.values()), dtype=torch.float64)  # [4, 3]
@@ -95,6 +95,50 @@ def test_the_expected_reward_of_a_shared_table_against_finite_differences():
     assert torch.autograd.gradcheck(value, (TABLE.clone().requires_grad_(),))
 
 
+def test_the_gibbs_optimum_by_hand():
+    ref, rewards = torch.tensor([0.5, 0.3, 0.2]).double().log(), torch.tensor([1.0, 0, 2]).double()
+    e = np.e  # weights 0.5 e, 0.3, 0.2 e^2 with sum 3.137
+    total = 0.5 * e + 0.3 + 0.2 * e * e
+    best = gibbs_optimum(ref, rewards, beta=1.0)
+    assert best.exp().tolist() == pytest.approx([0.4333, 0.0956, 0.4711], abs=5e-5)
+    assert best.exp().tolist() == pytest.approx([0.5 * e / total, 0.3 / total, 0.2 * e * e / total])
+    half = gibbs_optimum(ref, rewards, beta=2.0).exp()  # e^(1/2), 1, e
+    weights = np.array([0.5 * e**0.5, 0.3, 0.2 * e])
+    assert half.tolist() == pytest.approx((weights / weights.sum()).tolist())
+    assert_close(gibbs_optimum(ref, rewards + 7, beta=1.0), best)
+    assert_close(gibbs_optimum(ref, rewards, beta=1e9), ref, atol=1e-7, rtol=0)
+
+
+def test_no_policy_has_more_penalized_reward_than_the_gibbs_optimum():
+    ref = enumerate_completions(bigram(TABLE), vocabulary_size=3, length=3).log_probs
+    beta, generator = 0.3, torch.Generator().manual_seed(0)
+
+    def penalized(log_probs):
+        probs = log_probs.exp()
+        return ((probs * REWARDS).sum() - beta * (probs * (log_probs - ref)).sum()).item()
+
+    best = gibbs_optimum(ref, REWARDS, beta=beta)
+    # Its value is beta log Z.
+    normalizer = (ref.exp() * (REWARDS / beta).exp()).sum().log().item()
+    assert penalized(best) == pytest.approx(beta * normalizer)
+    for scale in (0.01, 0.1, 1.0):
+        noise = scale * torch.randn(20, 27, generator=generator, dtype=torch.float64)
+        for other in torch.log_softmax(best + noise, dim=-1):
+            assert penalized(other) < penalized(best)
+
+
+def test_the_gibbs_optimum_leaves_what_the_reference_never_says():
+    ref = torch.tensor([0.5, 0.5, 0.0]).log()
+    probs = gibbs_optimum(ref, torch.tensor([0.0, 0.0, 9.0]), beta=0.1).exp()
+    assert probs.tolist() == [0.5, 0.5, 0]
+
+
+@pytest.mark.parametrize("beta", [0, -1.0, np.nan, np.inf])
+def test_a_bad_beta_is_refused(beta):
+    with pytest.raises(ValueError, match=f"beta must be positive and finite, got {beta}"):
+        gibbs_optimum(torch.zeros(1), torch.zeros(1), beta=beta)
+
+
 def test_bad_input_names_the_argument():
     with pytest.raises(ValueError, match="length must be a positive integer, got 0"):
         enumerate_completions(bigram(TABLE), vocabulary_size=3, length=0)
@@ -106,3 +150,9 @@ def test_bad_input_names_the_argument():
         expected_reward(torch.tensor([0.5, 0.2]).log(), torch.zeros(2))
     with pytest.raises(ValueError, match="log_probs must be those of all completions"):
         expected_reward(torch.tensor([float("nan")]), torch.zeros(1))
+    with pytest.raises(ValueError, match="common shape"):
+        gibbs_optimum(torch.zeros(1), torch.zeros(2), beta=1.0)
+    with pytest.raises(ValueError, match="rewards must be finite, got inf"):
+        gibbs_optimum(torch.zeros(1), torch.tensor([np.inf]), beta=1.0)
+    with pytest.raises(ValueError, match="ref_log_probs must be those of all completions"):
+        gibbs_optimum(torch.tensor([0.5, 0.2]).log(), torch.zeros(2), beta=1.0)
