@@ -144,7 +144,7 @@ def draw_lambdas(rows: list[Row], setting: str) -> Figure:
     names = [name for name in rows[0] if name.startswith("lambda_")]
     for name, style, color in zip(names, STYLES, colors, strict=True):
         xs, ys = _broken(steps, _column(rows, name), ends)
-        axes.plot(xs, ys, ls=style, color=color, label=name.replace("_", " "))
+        axes.plot(xs, ys, ls=style, marker=".", color=color, label=name.replace("_", " "))
     axes.xaxis.get_major_locator().set_params(integer=True)
     with house_style():
         axes.legend()
