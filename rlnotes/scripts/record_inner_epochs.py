@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from rlnotes.training.adapted_bigram import CONTEXTS, completions
-from rlnotes.training.token_ppo import Batch, Config, Learner
+from rlnotes.training.token_ppo import Batch, Config, Learner, effective_parts
 from rlnotes.training.token_ppo import train_token_ppo as train
 
 BATCHES, NOISES = (0, 1, 2), (0.0, 0.1)
@@ -37,7 +37,7 @@ def samples(pool) -> list[dict]:
 def ingredients(pool) -> list[dict]:
     """Median and range over ten seeds after each rollout, for every choice of parts."""
     choices = [dict(zip(FREE, on, strict=True)) for on in product((True, False), repeat=5)]
-    choices = [choice for choice in choices if choice == effective(choice)]
+    choices = [choice for choice in choices if choice == effective_parts(choice)]
     runs = pool.map(one_run, list(product(choices, SEEDS)), chunksize=4)
     rows = []
     for index, choice in enumerate(choices):
@@ -45,13 +45,6 @@ def ingredients(pool) -> list[dict]:
         for rollout, numbers in enumerate(of_choice.transpose(2, 1, 0)):
             rows.append({**choice, "rollout": rollout, **_summaries(numbers)})
     return rows
-
-
-def effective(choice: dict[str, bool]) -> dict[str, bool]:
-    """The same with idle parts counted as on: one epoch has ratio 1 and no clip."""
-    if not choice["reuse"]:
-        return {**choice, "ratio": True, "clip": True}
-    return choice if choice["ratio"] else {**choice, "clip": True}
 
 
 def one_batch(batch: int, noise: float, epsilon: float | None, rate: float) -> list[dict]:

@@ -64,6 +64,21 @@ class Config:
                 raise ValueError(f"{name} must be finite and not negative, got {number}")
 
 
+def effective_parts(choice: dict[str, bool]) -> dict[str, bool]:
+    """Which of the parts reuse, ratio and clip act; idle ones count as on.
+
+    A batch used once has ratio 1 and nothing to clip, and without a ratio nothing is
+    clipped either.
+
+    Example:
+        >>> effective_parts({"reuse": True, "ratio": False, "clip": False})
+        {'reuse': True, 'ratio': False, 'clip': True}
+    """
+    if not choice["reuse"]:
+        return {**choice, "ratio": True, "clip": True}
+    return choice if choice["ratio"] else {**choice, "clip": True}
+
+
 class Batch(NamedTuple):
     """Completions drawn by the old policy, with what its engine said about them."""
 

@@ -6,6 +6,12 @@ import numpy as np
 import pytest
 
 from rlnotes.envs.small_tasks import two_forks
+from rlnotes.envs.token_tree import (
+    all_completions,
+    bigram_policy,
+    completion_probs,
+    verifier_reward,
+)
 from rlnotes.exact.policy_gradients import objective
 from rlnotes.explorers.importance_weights import OUTCOMES, TARGET, ImportanceWeights
 from rlnotes.explorers.inner_epochs import InnerEpochs
@@ -263,3 +269,20 @@ def test_idle_parts_say_so_and_change_nothing():
         line, at(PPOIngredients, reuse=False, clip=False).panels[0][2].get_ydata()
     )
     assert "clip is idle" in at(PPOIngredients, ratio=False).description
+
+
+def test_the_optimum_beside_the_runs_is_that_of_the_price():
+    explorer = at(PPOIngredients)
+    best, drift = found("policies: J #, KL to the reference #", explorer.description)
+    # By hand: weights of the 27 completions, beta 0.3.
+    probs = np.array(completion_probs(bigram_policy(temperature=1.0)))
+    rewards = np.array([verifier_reward(text) for text in all_completions()])
+    tilted = probs * np.exp(rewards / 0.3)
+    tilted /= tilted.sum()
+    assert best == pytest.approx(tilted @ rewards, abs=6e-4)
+    assert drift == pytest.approx(tilted @ np.log(tilted / probs), abs=6e-4)
+    for line, value in zip(explorer.best, (best, drift), strict=True):
+        assert line.get_ydata()[0] == pytest.approx(value, abs=6e-4)
+    free = at(PPOIngredients, reference=False)
+    assert "optimum" not in free.description
+    assert np.isnan(free.best[0].get_ydata()).all()

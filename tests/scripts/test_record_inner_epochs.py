@@ -6,7 +6,7 @@ import pytest
 from rlnotes.scripts import record_inner_epochs as recorded
 from rlnotes.training.adapted_bigram import CONTEXTS
 from rlnotes.training.recordings import load
-from rlnotes.training.token_ppo import Config, Learner
+from rlnotes.training.token_ppo import Config, Learner, effective_parts
 
 ALL_ON = dict.fromkeys(recorded.FREE, True)
 
@@ -22,7 +22,7 @@ ALL_ON = dict.fromkeys(recorded.FREE, True)
     ],
 )
 def test_idle_parts_count_as_on(off, kept):
-    effective = recorded.effective({**ALL_ON, **dict.fromkeys(off, False)})
+    effective = effective_parts({**ALL_ON, **dict.fromkeys(off, False)})
     assert [name for name in effective if not effective[name]] == kept
 
 
