@@ -81,8 +81,41 @@ def ball_boundary(
         delta: positive, nats.
         num_points: number of rays; the first runs along the first axis.
     """
-    directions = _directions(delta, num_points).to(centre.dtype)[:, None]
-    low = torch.zeros(num_points, 1, dtype=centre.dtype)
+    return _reach(kl_of, centre, _directions(delta, num_points), delta=delta)
+
+
+def best_on_boundary(
+    surrogate_of: Callable[[Tensor], Tensor],
+    kl_of: Callable[[Tensor], Tensor],
+    centre: Tensor,
+    *,
+    delta: float,
+    ball: Tensor,
+) -> Tensor:
+    """[2] the point of the boundary at which the surrogate is largest.
+
+    A fan of 33 rays around the best point of a coarse boundary: the angle is right to a
+    32nd of the coarse distance.
+
+    Args:
+        surrogate_of: parameters [..., 2] to the surrogate [...].
+        kl_of: as for `ball_boundary`.
+        centre: [2].
+        delta: positive, nats.
+        ball: [N, 2] what `ball_boundary` found for the same KL, centre and delta.
+    """
+    offset = ball[surrogate_of(ball).argmax()] - centre
+    spread = torch.linspace(-1, 1, 33, dtype=torch.float64) * (2 * torch.pi / len(ball))
+    angles = torch.atan2(offset[1], offset[0]) + spread
+    fan = _reach(kl_of, centre, torch.stack([angles.cos(), angles.sin()], dim=1), delta=delta)
+    return fan[surrogate_of(fan).argmax()]
+
+
+def _reach(
+    kl_of: Callable[[Tensor], Tensor], centre: Tensor, directions: Tensor, *, delta: float
+) -> Tensor:
+    directions = directions.to(centre.dtype)[:, None]
+    low = torch.zeros(len(directions), 1, dtype=centre.dtype)
     high = torch.full_like(low, _MAX_RADIUS)
     for _ in range(6):  # to within 100 / 16^6, or 6e-6
         radii = low + (high - low) * torch.linspace(0, 1, 17, dtype=centre.dtype)

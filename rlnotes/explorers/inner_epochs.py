@@ -7,7 +7,7 @@ import numpy as np
 
 from rlnotes.envs.token_tree import VOCABULARY
 from rlnotes.explorers.base import Explorer
-from rlnotes.plotting.numbers import number
+from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import (
     BLUE,
     CURRENT,
@@ -28,7 +28,7 @@ MAX_EPOCHS = 16
 EPSILONS = {"0.1": 0.1, "0.2": 0.2, "0.4": 0.4, "no clip": 0.0}
 RATES, NOISES = [0.01, 0.03], [0.0, 0.1]
 LOW, HIGH = 0.1, 8.0  # of the ratios in the picture
-DRIFT, PROMISE = 5.0, 1.0  # of the KL, of the surrogate
+FLOOR, DRIFT, PROMISE = 1e-3, 12.0, 1.0  # of the KL, of the surrogate
 
 
 class InnerEpochs(Explorer):
@@ -62,14 +62,16 @@ class InnerEpochs(Explorer):
             y="position:last token",
         )
         with house_style():
-            left.set(xscale="log", xlim=(LOW * 0.85, HIGH * 1.2), ylim=(6.6, -0.6))
+            left.set(xscale="log", xlim=(LOW * 0.85, HIGH * 1.2), ylim=(6.6, -1.1))
             left.set(xticks=[0.1, 0.2, 0.5, 1, 2, 5], yticks=range(len(CONTEXTS)))
             left.set(xticklabels=["0.1", "0.2", "0.5", "1", "2", "5"], yticklabels=CONTEXTS)
             left.minorticks_off()
         label(middle, heading="True J against the surrogate", x="epochs", y="gain, reward")
         middle.set(xlim=(0, MAX_EPOCHS + 0.5), ylim=(-0.3, 1.25))
         label(right, heading="How far it went", x="epochs", y="nats; share of the tokens")
-        right.set(xlim=(0, MAX_EPOCHS + 0.5), ylim=(0, DRIFT * 1.3))
+        right.set(xlim=(0, MAX_EPOCHS + 0.5), yscale="log", ylim=(FLOOR * 0.8, DRIFT * 10))
+        right.minorticks_off()
+        right.set_yticks([0.001, 0.01, 0.1, 1, 10], ["0.001", "0.01", "0.1", "1", "10"])
         self.band = left.axvspan(0.8, 1.2, color=SHADE, zorder=10)
         self.good = left.scatter([], [], marker="^", color=BLUE, zorder=12)
         self.bad = left.scatter([], [], marker="v", color=VERMILION, zorder=12)
@@ -77,8 +79,9 @@ class InnerEpochs(Explorer):
         middle.text(
             0.3, 1.22, "black: exact J; blue: surrogate\ndashed: clipped surrogate", **words
         )
-        right.text(0.3, DRIFT * 1.28, "black: exact KL(old, new), nats\norange: share outside the "
+        right.text(0.3, DRIFT * 8, "black: exact KL(old, new), nats\norange: share outside the "
                    "band", **words)  # fmt: skip
+        self.beyond = Labels(left, [(0.2, -0.75), (4.5, -0.75)], size=9, zorder=13)
         (self.truth,) = middle.plot([], [], **{**EXACT, "zorder": 13})
         (self.promise,) = middle.plot([], [], color=BLUE, linewidth=2, zorder=12)
         (self.clipped,) = middle.plot([], [], **{**REFERENCE, "color": BLUE, "zorder": 12})
@@ -86,8 +89,8 @@ class InnerEpochs(Explorer):
         (self.kl,) = right.plot([], [], **{**EXACT, "zorder": 12})
         (self.kl_now,) = right.plot([], [], **{**CURRENT, "zorder": 14})
         (self.share,) = right.plot([], [], "s-", color=FURTHER[0], markersize=4, zorder=11)
-        return figure, [self.band, self.good, self.bad, self.promise, self.clipped, self.truth,
-                        self.now, self.share, self.kl, self.kl_now]  # fmt: skip
+        return figure, [self.band, self.good, self.bad, self.beyond, self.promise, self.clipped,
+                        self.truth, self.now, self.share, self.kl, self.kl_now]  # fmt: skip
 
     def update(self, num_epochs, clip_epsilon, learning_rate, logit_noise, batch):
         epsilon = EPSILONS[clip_epsilon]
@@ -115,9 +118,12 @@ class InnerEpochs(Explorer):
         self.promise.set_data(epochs, np.where(promise > PROMISE, np.nan, promise))
         self.clipped.set_data(epochs, np.where(clipped < -0.25, np.nan, clipped))
         self.now.set_data([num_epochs], [truth[num_epochs]])
-        self.kl.set_data(epochs, np.where(kl > DRIFT, np.nan, kl))
-        self.kl_now.set_data([num_epochs], [min(kl[num_epochs], DRIFT)])
-        self.share.set_data(epochs, share)
+        self.kl.set_data(epochs, np.where(kl < FLOOR, np.nan, kl))
+        self.kl_now.set_data([num_epochs], [max(kl[num_epochs], FLOOR)])
+        self.share.set_data(epochs, np.where(share < FLOOR, np.nan, share))
+        low, high = here["min_ratio"], here["max_ratio"]
+        beyond = f"off scale: {low:.2g}" if low < LOW else ""
+        self.beyond.set_texts([beyond, f"off scale: {high:.2g}" if high > HIGH else ""])
         outside = "" if epsilon else f" (band of {BAND})"
         return (
             f"After {num_epochs} epochs J is {number(here['objective'], 3)}, at the start "

@@ -51,8 +51,8 @@ class PPOClip(Explorer):
         label(left, heading="Objective: flat on one side only", x="ratio", y="objective")
         label(middle, heading="Slope = mask times A", x="ratio", y="slope in the ratio")
         label(right, heading="Six regions", x="ratio", y="")
-        left.set(xlim=(0, TOP), ylim=(-11.5, 11.5))
-        middle.set(xlim=(0, TOP), ylim=(-7, 6.2), yticks=[MASK_ROW, -5, 0, 5])
+        left.set(xlim=(0, TOP + 0.1), ylim=(-12.5, 11.5))
+        middle.set(xlim=(0, TOP + 0.1), ylim=(-7, 6.2), yticks=[MASK_ROW, -5, 0, 5])
         with house_style():
             right.set(xlim=(0, 3), ylim=(0, 2), xticks=[0.5, 1.5, 2.5], yticks=[0.5, 1.5])
             right.set(xticklabels=SIDES, yticklabels=["A < 0", "A > 0"])
@@ -109,12 +109,15 @@ class PPOClip(Explorer):
         table = clipped_curve(TABLE, advantage, clip_epsilon=clip_epsilon)[0]
         pairs = zip(TABLE, table, strict=True)
         listed = ", ".join(f"{number(r, 1)}: {number(v, 2)}" for r, v in pairs)
+        what = f"the gradient {'flows' if mask[0] else 'is stopped'}"
+        if advantage == 0:
+            what = "A = 0: nothing to push"
         at = variant(beside, [ratio], advantage, clip_epsilon=clip_epsilon)[0]
         other_text = "" if beside == "nothing" else f" Beside it, {beside}: {number(at, 3)}."
         return (
             f"Objective {number(value[0], 3)}, unclipped {number(ratio * advantage, 3)}; slope "
-            f"{number(slope[0], 3)}; the gradient {'flows' if mask[0] else 'is stopped'} "
-            f"({SIDES[side]}).{other_text} Objective by ratio: {listed}."
+            f"{number(slope[0], 3)}; {what} ({SIDES[side]}).{other_text} Objective by "
+            f"ratio: {listed}."
         )
 
 

@@ -10,11 +10,17 @@ from matplotlib.colors import BoundaryNorm, ListedColormap
 from torch import Tensor
 
 from rlnotes.envs.small_tasks import two_forks
-from rlnotes.exact.local_models import LocalModel, ball_boundary, ellipse_boundary, local_model
+from rlnotes.exact.local_models import (
+    LocalModel,
+    ball_boundary,
+    best_on_boundary,
+    ellipse_boundary,
+    local_model,
+)
 from rlnotes.exact.policy_gradients import objective, softmax_policy
 from rlnotes.explorers.base import Explorer
 from rlnotes.functional.trust_region import fisher_operator, line_search, natural_step
-from rlnotes.plotting.numbers import number
+from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import (
     BLUE,
     CURRENT,
@@ -96,7 +102,7 @@ class TrustRegionStep(Explorer):
 
     def build(self):
         figure, (left, middle, right) = new_figure(3, size=(10.4, 3.9), width_ratios=[1.2, 1, 1])
-        label(left, heading="Colours: one map; lines: true J", x="theta_1 (logit: go on)",
+        label(left, heading="Colours: chosen map; lines: true J", x="theta_1 (logit: go on)",
               y="theta_2 (logit: good way)")  # fmt: skip
         left.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
         label(middle, heading="Gain along the natural step", x="share of the step", y="gain")
@@ -120,7 +126,7 @@ class TrustRegionStep(Explorer):
         )
         (self.natural,) = left.plot([], [], "D", color=FURTHER[0], markersize=8, zorder=14)
         (self.step,) = left.plot([], [], **{**CURRENT, "zorder": 16})
-        (self.best,) = left.plot([], [], "*", color=INK, markersize=13, zorder=15)
+        (self.best,) = left.plot([], [], "*", mfc="none", mec=INK, mew=1.5, ms=19, zorder=13.5)
         (self.truth,) = middle.plot([], [], **{**EXACT, "zorder": 11})
         (self.promise,) = middle.plot([], [], color=BLUE, linestyle="--", linewidth=2, zorder=12)
         (self.accepted,) = middle.plot([], [], **{**CURRENT, "zorder": 13})
@@ -132,7 +138,9 @@ class TrustRegionStep(Explorer):
         (self.bound,) = right.plot([], [], color=BLUE, linewidth=1.5, zorder=10)
         (self.kl_here,) = right.plot([], [], **{**CURRENT, "zorder": 13})
         right.text(0.03, 0.785, "black: KL; dashed: quadratic\nblue line: delta", **words)
-        on_plane = [self.image, truth, self.ball, self.ellipse, self.gradient, self.natural,
+        uphill = Labels(left, [(2.3, 3.5)], size=8.5, zorder=12)
+        uphill.set_texts(["true J rises this way"])
+        on_plane = [self.image, truth, uphill, self.ball, self.ellipse, self.gradient, self.natural,
                     self.best, self.start, self.step]  # fmt: skip
         return figure, [*on_plane, self.truth, self.promise, self.accepted, self.bound, self.kl,
                         self.quadratic, self.kl_here]  # fmt: skip
@@ -154,8 +162,8 @@ class TrustRegionStep(Explorer):
         accepted = line_search(surrogate_of, kl_of, start, natural, delta=delta)
         fisher = torch.stack([product(axis) for axis in torch.eye(2, dtype=torch.float64)])
         ball = ball_boundary(kl_of, start, delta=delta, num_points=NUM_POINTS)
-        best = ball[surrogate_of(ball).argmax()]
-        oval = ellipse_boundary(fisher, start, delta=delta, num_points=NUM_POINTS)
+        best = best_on_boundary(surrogate_of, kl_of, start, delta=delta, ball=ball)
+        oval = ellipse_boundary(fisher, start, delta=delta, num_points=4 * NUM_POINTS)
         plain = start + learning_rate * gradient
         path = start + SHARES[:, None] * natural
         gains = np.array([true_objective(point) for point in path.numpy()]) - model.objective

@@ -1,13 +1,21 @@
 """Local models: hand numbers, first-order agreement, the boundary of the ball."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
 
 from rlnotes.envs.maze import PICTURE_2X3, Maze
 from rlnotes.envs.small_tasks import two_forks
-from rlnotes.exact.local_models import ball_boundary, ellipse_boundary, local_model
+from rlnotes.exact.local_models import (
+    ball_boundary,
+    best_on_boundary,
+    ellipse_boundary,
+    local_model,
+)
 from rlnotes.exact.policy_gradients import objective, policy_gradient, softmax_policy
+from rlnotes.functional.trust_region import trust_region_step
 
 P, Q = 0.25, 0.5
 FORKS = np.array([[1 - P, P], [1 - Q, Q], [0.5, 0.5]])
@@ -73,6 +81,42 @@ def test_the_boundary_of_a_round_bowl_is_a_circle_for_both():
     assert (ball - centre).norm(dim=1).tolist() == pytest.approx([0.5] * 8, abs=2e-5)
     assert ball.numpy() == pytest.approx(ellipse.numpy(), abs=2e-5)
     assert ball[2].tolist() == pytest.approx([1.0, -1.5], abs=2e-5)
+
+
+def test_the_best_point_of_a_circle_lies_along_the_slope():
+    centre, slope = torch.tensor([1.0, -2.0]).double(), torch.tensor([3.0, 4.0]).double()
+
+    def kl_of(points):
+        return 2 * ((points - centre) ** 2).sum(dim=-1)
+
+    ball = ball_boundary(kl_of, centre, delta=0.5, num_points=8)  # no ray near the slope
+    best = best_on_boundary(lambda x: x @ slope, kl_of, centre, delta=0.5, ball=ball)
+    assert best.tolist() == pytest.approx([1 + 0.5 * 0.6, -2 + 0.5 * 0.8], abs=1e-2)
+    assert (best @ slope).item() == pytest.approx((centre @ slope).item() + 2.5, abs=5e-4)
+
+
+def test_no_trust_region_step_beats_the_best_point():
+    mdp = two_forks()
+    for theta in np.array(np.meshgrid([-1.5, -0.5, 0.5, 1.5], [-1.5, 0, 1.5])).reshape(2, -1).T:
+        start = torch.from_numpy(theta)
+        model = local_model(mdp, softmax_policy([[0, theta[0]], [0, theta[1]], [0, 0]]), gamma=1.0)
+
+        def measured(what, points):
+            zero = torch.zeros_like(points[..., 0])
+            columns = [torch.stack([zero, x], dim=-1) for x in (*points.unbind(-1), zero)]
+            return what(log_probs(torch.stack(columns, dim=-2)))
+
+        surrogate_of = partial(measured, model.surrogate)
+        kl_of = partial(measured, model.kl)
+        for delta in (0.01, 0.1, 0.3):
+            ball = ball_boundary(kl_of, start, delta=delta, num_points=32)
+            best = best_on_boundary(surrogate_of, kl_of, start, delta=delta, ball=ball)
+            assert kl_of(best).item() <= delta
+            gain = (surrogate_of(best) - surrogate_of(start)).item()
+            step = trust_region_step(surrogate_of, kl_of, start, delta=delta)
+            assert step.gain <= gain + 2e-5
+            fine = ball_boundary(kl_of, start, delta=delta, num_points=1440)
+            assert surrogate_of(best) > surrogate_of(fine).max() - 2e-5
 
 
 def test_a_direction_that_changes_nothing_ends_far_away():

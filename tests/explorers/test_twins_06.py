@@ -62,6 +62,12 @@ def test_clip_says_and_draws_value_slope_and_mask():
     assert stopped.here.get_data() == ([2.5], [1.25])
 
 
+def test_clip_says_that_nothing_pushes_without_an_advantage():
+    text = at(PPOClip, ratio=1.0, advantage=0.0).description
+    assert "A = 0: nothing to push (inside)" in text
+    assert "flows" not in text
+
+
 def test_clip_the_six_regions():
     for epsilon in (0.05, 0.2, 0.9):
         assert six_regions(epsilon).tolist() == [True, True, False, False, True, True]
@@ -154,7 +160,7 @@ def test_the_step_keeps_to_the_bound_and_never_beats_the_best(delta, theta_1, th
     text = explorer.description
     kl, gain, truth = numbers_of("TRPO", text)
     assert kl <= delta
-    assert 0 < gain <= numbers_of("Best in the ball", text)[1] * 1.01 + 1e-3
+    assert 0 < gain <= numbers_of("Best in the ball", text)[1] + 1e-4
     x, y = (float(values[0]) for values in explorer.step.get_data())
     start = forks_objective(theta_1, theta_2)
     assert found("J at the start #", text) == pytest.approx([start], abs=5.1e-5)
