@@ -94,8 +94,8 @@ def best_on_boundary(
 ) -> Tensor:
     """[2] the point of the boundary at which the surrogate is largest.
 
-    A fan of 33 rays around the best point of a coarse boundary: the angle is right to a
-    32nd of the coarse distance.
+    A parabola through the best point of a coarse boundary and its two neighbours finds
+    the angle; the best of nine rays close to it is taken.
 
     Args:
         surrogate_of: parameters [..., 2] to the surrogate [...].
@@ -104,9 +104,13 @@ def best_on_boundary(
         delta: positive, nats.
         ball: [N, 2] what `ball_boundary` found for the same KL, centre and delta.
     """
-    offset = ball[surrogate_of(ball).argmax()] - centre
-    spread = torch.linspace(-1, 1, 33, dtype=torch.float64) * (2 * torch.pi / len(ball))
-    angles = torch.atan2(offset[1], offset[0]) + spread
+    values, step = surrogate_of(ball), 2 * torch.pi / len(ball)
+    index = int(values.argmax())
+    before, top, after = values[[index - 1, index, (index + 1) % len(ball)]]
+    bend = (2 * top - before - after).clamp_min(1e-12)
+    offset = ball[index] - centre
+    angle = torch.atan2(offset[1], offset[0]) + step * (after - before) / (2 * bend)
+    angles = angle + step * torch.linspace(-0.2, 0.2, 9, dtype=torch.float64)
     fan = _reach(kl_of, centre, torch.stack([angles.cos(), angles.sin()], dim=1), delta=delta)
     return fan[surrogate_of(fan).argmax()]
 

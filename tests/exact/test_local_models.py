@@ -114,9 +114,10 @@ def test_no_trust_region_step_beats_the_best_point():
             assert kl_of(best).item() <= delta
             gain = (surrogate_of(best) - surrogate_of(start)).item()
             step = trust_region_step(surrogate_of, kl_of, start, delta=delta)
-            assert step.gain <= gain + 2e-5
-            fine = ball_boundary(kl_of, start, delta=delta, num_points=1440)
-            assert surrogate_of(best) > surrogate_of(fine).max() - 2e-5
+            assert step.gain <= gain
+            fine = ball_boundary(kl_of, start, delta=delta, num_points=360)
+            most = (surrogate_of(fine).max() - surrogate_of(start)).item()
+            assert gain > (1 - 1e-4) * most
 
 
 def test_a_direction_that_changes_nothing_ends_far_away():
