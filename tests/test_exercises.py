@@ -19,6 +19,7 @@ def test_each_solution_passes(name, index):
     assert verdict.passed, verdict.message
 
 
+@pytest.mark.filterwarnings("error")  # the reader would see a warning of ours
 @pytest.mark.parametrize(("name", "wrong"), MISTAKES)
 def test_each_mistake_fails_with_its_own_hint(name, wrong):
     exercise = EXERCISES[name]

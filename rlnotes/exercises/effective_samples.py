@@ -28,7 +28,8 @@ def _estimate_plain(log_probs, sampling_log_probs, values):
 
 def _estimate_no_exp(log_probs, sampling_log_probs, values):
     weights = log_probs - sampling_log_probs
-    return np.mean(weights * values), weights.sum() ** 2 / (weights**2).sum()
+    with np.errstate(invalid="ignore"):  # equal log-probabilities make it 0 / 0
+        return np.mean(weights * values), weights.sum() ** 2 / (weights**2).sum()
 
 
 def _estimate_target_weighted(log_probs, sampling_log_probs, values):
