@@ -68,6 +68,32 @@ def _gae_next_row(rewards, values, next_values, terminated, truncated, gamma, ga
     return _gae_backward(rewards, values, shifted, terminated, truncated, gamma, gae_lambda)
 
 
+def _gae_next_row_but_the_last(
+    rewards, values, next_values, terminated, truncated, gamma, gae_lambda
+):
+    shifted = np.append(values[1:], next_values[-1])
+    return _gae_backward(rewards, values, shifted, terminated, truncated, gamma, gae_lambda)
+
+
+def _gae_last_step_not_bootstrapped(
+    rewards, values, next_values, terminated, truncated, gamma, gae_lambda
+):
+    ended = terminated.copy()
+    ended[-1] = True
+    return _gae_backward(rewards, values, next_values, ended, truncated, gamma, gae_lambda)
+
+
+def _gae_flags_of_the_next_row(
+    rewards, values, next_values, terminated, truncated, gamma, gae_lambda
+):
+    ended, cut = (np.append(flags[1:], False) for flags in (terminated, truncated))
+    return _gae_backward(rewards, values, next_values, ended, cut, gamma, gae_lambda)
+
+
+def _gae_flags_swapped(rewards, values, next_values, terminated, truncated, gamma, gae_lambda):
+    return _gae_backward(rewards, values, next_values, truncated, terminated, gamma, gae_lambda)
+
+
 def _gae_normalized(rewards, values, next_values, terminated, truncated, gamma, gae_lambda):
     advantages = _gae_backward(
         rewards, values, next_values, terminated, truncated, gamma, gae_lambda
@@ -147,6 +173,10 @@ EXERCISE = Exercise(
         "bootstraps after termination": _gae_bootstraps_after_the_end,
         "lambda without gamma": _gae_lambda_alone,
         "values of the next row": _gae_next_row,
+        "values of the next row, but the last": _gae_next_row_but_the_last,
+        "last step not bootstrapped": _gae_last_step_not_bootstrapped,
+        "flags of the next row": _gae_flags_of_the_next_row,
+        "flags swapped": _gae_flags_swapped,
         "normalized": _gae_normalized,
         "targets": _gae_plus_values,
         "value not discounted": _gae_discount_missing,
@@ -165,6 +195,15 @@ EXERCISE = Exercise(
         "alone forgets the discount.",
         "values of the next row": "you took values[t + 1] for the next state. At a truncation "
         "and at the last step that is another state, or none: use next_values.",
+        "values of the next row, but the last": "you took values[t + 1] for the next state, "
+        "except at the end of the record. At a truncation the next row is another episode: use "
+        "next_values at every step.",
+        "last step not bootstrapped": "the record stops there, but the episode goes on: a last "
+        "step with neither flag keeps next_values.",
+        "flags of the next row": "you read the flags of row t + 1. Here terminated[t] says what "
+        "the action of step t led to.",
+        "flags swapped": "the two flags are exchanged: terminated removes next_values, truncated "
+        "keeps it.",
         "normalized": "GAE does not normalize. Return the advantages in units of reward.",
         "targets": "these are the value targets A + V. Asked is A.",
         "value not discounted": "the value of the next state needs its gamma: "

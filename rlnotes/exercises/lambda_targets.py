@@ -66,6 +66,22 @@ def _targets_without_reset(rewards, next_values, terminated, truncated, gamma, g
     return _targets_backward(rewards, behind, never, never, gamma, gae_lambda)
 
 
+def _targets_reset_at_terminations_alone(
+    rewards, next_values, terminated, truncated, gamma, gae_lambda
+):
+    never = np.zeros(len(rewards), dtype=bool)
+    return _targets_backward(rewards, next_values, terminated, never, gamma, gae_lambda)
+
+
+def _targets_cut_with_a_share(rewards, next_values, terminated, truncated, gamma, gae_lambda):
+    share = np.where(truncated, (1 - gae_lambda) * next_values, next_values)
+    return _targets_backward(rewards, share, terminated, truncated, gamma, gae_lambda)
+
+
+def _targets_not_discounted(rewards, next_values, terminated, truncated, gamma, gae_lambda):
+    return _targets_backward(rewards, next_values, terminated, truncated, 1.0, gae_lambda)
+
+
 def _targets_sum_without_one_minus(rewards, next_values, terminated, truncated, gamma, gae_lambda):
     targets, following = np.zeros(len(rewards)), 0.0
     for t in reversed(range(len(rewards))):
@@ -129,6 +145,9 @@ EXERCISE = Exercise(
         "truncation as termination": _targets_truncation_as_end,
         "last step without value": _targets_last_step_without_value,
         "no reset": _targets_without_reset,
+        "no reset at a truncation": _targets_reset_at_terminations_alone,
+        "share of the value at a cut": _targets_cut_with_a_share,
+        "not discounted": _targets_not_discounted,
         "weights do not sum to one": _targets_sum_without_one_minus,
         "bootstraps after termination": _targets_bootstrap_after_the_end,
     },
@@ -142,6 +161,11 @@ EXERCISE = Exercise(
         "last step without value": "the last step of the record is not an end unless terminated "
         "says so: it bootstraps from next_values[-1].",
         "no reset": "the return of an episode runs on into the next one.",
+        "no reset at a truncation": "the return behind a truncation runs into the step before "
+        "it. A truncated step is followed by its next_values alone.",
+        "share of the value at a cut": "behind a truncation there is no return to mix with, so "
+        "the value has the whole weight, not 1 - lambda.",
+        "not discounted": "what follows a step needs its gamma: r + gamma * (...).",
         "weights do not sum to one": "the value behind a step and the return behind it are mixed "
         "with weights 1 - lambda and lambda, which sum to one; yours counts the value fully.",
         "bootstraps after termination": "where terminated is True nothing follows: next_values "

@@ -43,6 +43,27 @@ def _tokens_padding_bootstraps(scores, values, completion_mask, gae_lambda):
     return advantages
 
 
+def _tokens_padding_in_the_sum(scores, values, completion_mask, gae_lambda):
+    advantages = np.zeros(values.shape)
+    for row, length in enumerate(completion_mask.sum(axis=1)):
+        running, following = 0.0, 0.0
+        for t in reversed(range(values.shape[1])):
+            reward = scores[row] if t == length - 1 else 0.0
+            running = reward + following - values[row, t] + gae_lambda * running
+            following = values[row, t]
+            advantages[row, t] = running
+    return advantages * completion_mask
+
+
+def _tokens_targets(scores, values, completion_mask, gae_lambda):
+    advantages = _tokens_backward(scores, values, completion_mask, gae_lambda)
+    return completion_mask * (advantages + values)
+
+
+def _tokens_score_twice(scores, values, completion_mask, gae_lambda):
+    return _tokens_backward(2 * np.asarray(scores), values, completion_mask, gae_lambda)
+
+
 def _tokens_padding_not_masked(scores, values, completion_mask, gae_lambda):
     advantages = _tokens_backward(scores, values, completion_mask, gae_lambda)
     return np.where(completion_mask, advantages, -values)
@@ -116,6 +137,9 @@ EXERCISE = Exercise(
     wrong_answers={
         "score in the last column": _tokens_score_in_the_last_column,
         "padding bootstraps": _tokens_padding_bootstraps,
+        "padding in the sum": _tokens_padding_in_the_sum,
+        "targets": _tokens_targets,
+        "score twice": _tokens_score_twice,
         "padding not zero": _tokens_padding_not_masked,
         "score at every token": _tokens_score_at_every_token,
         "score minus value": _tokens_score_minus_value,
@@ -128,6 +152,11 @@ EXERCISE = Exercise(
         "where its mask ends, not to the last column, which may be padding.",
         "padding bootstraps": "behind the last token the episode is over: the value that "
         "stands in the padding must count as 0.",
+        "padding in the sum": "the TD errors of the padding reach the tokens before it. The sum "
+        "ends at the last token of each completion.",
+        "targets": "these are the value targets A + V. Asked is A.",
+        "score twice": "the score is counted twice: it is the reward of the last token, and "
+        "nothing follows that token.",
         "padding not zero": "positions outside the completion mask must be 0; "
         "their values mean nothing.",
         "score at every token": "the score is paid once, at the last token; you pay it again "
