@@ -22,11 +22,6 @@ class GAEMoments:
     variances: np.ndarray  # [..., S, A] Var[A | s, a]
     biases: np.ndarray  # [..., S, A] mean minus the exact advantage Q(s, a) - V(s)
 
-    @property
-    def second_moments(self) -> np.ndarray:
-        """[..., S, A] E[A^2 | s, a]."""
-        return self.variances + self.means**2
-
 
 def gae_moments(
     mdp: FiniteMDP, policy: np.ndarray, critic: np.ndarray, *, gamma: float, gae_lambda
@@ -143,13 +138,17 @@ def gradient_moments(
         return pairs * (weights - (policy * weights).sum(axis=-1, keepdims=True))
 
     means = centered(moments.means)
-    # |onehot(a) - pi|^2 = 1 - 2 pi(a) + sum over b of pi(b)^2
-    score_squares = 1 - 2 * policy + (policy**2).sum(axis=-1, keepdims=True)
-    squares = total * (pairs * score_squares * moments.second_moments).sum(axis=(-2, -1))
+    scores = np.eye(policy.shape[1]) - policy[:, None, :]  # [S, a, b]
+    by_pair = total * scores * moments.means[..., None]  # [..., S, a, b] E[g | s, a], row s
+    rows = (means**2).sum(axis=-1)
+    # A draw of s says 0 for all other rows; then the spread over a, then that of A.
+    spreads = ((by_pair - means[..., None, :]) ** 2).sum(axis=-1)
+    spreads = spreads + (rows.sum(axis=-1, keepdims=True) - rows)[..., None]
+    spreads = spreads + total**2 * (scores**2).sum(axis=-1) * moments.variances
     return GradientMoments(
         means=means,
         squared_biases=(centered(moments.biases) ** 2).sum(axis=(-2, -1)),
-        variances=np.maximum(squares - (means**2).sum(axis=(-2, -1)), 0.0),
+        variances=(pairs / total * spreads).sum(axis=(-2, -1)),
     )
 
 

@@ -169,7 +169,28 @@ def test_a_critic_that_is_far_off_leaves_every_digit_of_the_variance_that_counts
     assert far.biases[~mdp.terminal] == pytest.approx(-1e8, rel=1e-6)
 
 
-def test_second_moments_are_variance_plus_squared_mean():
+def test_large_advantages_leave_every_digit_of_the_variance_of_the_gradient():
+    # Arm 0 pays 1e8 + 1 or 1e8 - 1, arm 1 nothing; V = 5e7, each arm half of the time.
+    # Arm 0 gives g = (.5, -.5) * (5e7 +- 1), arm 1 gives (-.5, .5) * -5e7: what differs
+    # from the mean is (.5, -.5) * +-1 in half of the draws, of squared length .5.
+    probs, rewards = np.zeros((3, 2, 3)), np.zeros((3, 2, 3))
+    probs[0, 0, 1:], probs[0, 1, 1], probs[1, :, 1], probs[2, :, 2] = 0.5, 1, 1, 1
+    rewards[0, 0, 1:] = 1e8 + 1, 1e8 - 1
+    mdp = FiniteMDP(
+        transition_probs=probs,
+        expected_rewards=(probs * rewards).sum(axis=-1),
+        start_probs=[1, 0, 0],
+        terminal=[False, True, True],
+        transition_rewards=rewards,
+    )
+    policy, critic = np.full((3, 2), 0.5), np.array([5e7, 0, 0])
+    moments = gae_moments(mdp, policy, critic, gamma=1.0, gae_lambda=1.0)
+    gradient = gradient_moments(mdp, policy, moments, gamma=1.0)
+    assert gradient.means[0] == pytest.approx([2.5e7, -2.5e7])
+    assert gradient.variances == pytest.approx(0.25, rel=1e-9)
+
+
+def test_worked_example_with_a_random_landing():
     probs, rewards = np.zeros((4, 1, 4)), np.zeros((4, 1, 4))
     probs[0, 0, 1:3], probs[1:, 0, 3] = 0.5, 1
     rewards[0, 0, 1], rewards[1, 0, 3], rewards[2, 0, 3] = 2.0, 0.0, 2.0
@@ -181,10 +202,9 @@ def test_second_moments_are_variance_plus_squared_mean():
         transition_rewards=rewards,
     )
     moments = gae_moments(mdp, np.ones((4, 1)), np.zeros(4), gamma=1.0, gae_lambda=0.5)
-    # Landing in 1 pays 2 + .5 * 0, in 2 it pays 0 + .5 * 2: mean 1.5, squares 4 and 1.
+    # Landing in 1 pays 2 + .5 * 0, in 2 it pays 0 + .5 * 2: mean 1.5.
     assert moments.means[:, 0] == pytest.approx([1.5, 0, 2, 0])
     assert moments.variances[:, 0] == pytest.approx([0.25, 0, 0, 0])
-    assert moments.second_moments[:, 0] == pytest.approx([2.5, 0, 4, 0])
 
 
 def test_one_lambda_is_the_same_alone_and_among_others():
