@@ -170,12 +170,12 @@ def test_a_critic_that_is_far_off_leaves_every_digit_of_the_variance_that_counts
 
 
 def test_large_advantages_leave_every_digit_of_the_variance_of_the_gradient():
-    # Arm 0 pays 1e8 + 1 or 1e8 - 1, arm 1 nothing; V = 5e7, each arm half of the time.
-    # Arm 0 gives g = (.5, -.5) * (5e7 +- 1), arm 1 gives (-.5, .5) * -5e7: what differs
-    # from the mean is (.5, -.5) * +-1 in half of the draws, of squared length .5.
+    # Arm 0 pays 1e8 + .5 or 1e8 - .5, arm 1 nothing; V = 5e7, each arm half of the time.
+    # Arm 0 gives g = (.5, -.5) * (5e7 +- .5), arm 1 gives (-.5, .5) * -5e7: what differs
+    # from the mean is (.5, -.5) * +-.5 in half of the draws, of squared length .125.
     probs, rewards = np.zeros((3, 2, 3)), np.zeros((3, 2, 3))
     probs[0, 0, 1:], probs[0, 1, 1], probs[1, :, 1], probs[2, :, 2] = 0.5, 1, 1, 1
-    rewards[0, 0, 1:] = 1e8 + 1, 1e8 - 1
+    rewards[0, 0, 1:] = 1e8 + 0.5, 1e8 - 0.5
     mdp = FiniteMDP(
         transition_probs=probs,
         expected_rewards=(probs * rewards).sum(axis=-1),
@@ -187,7 +187,7 @@ def test_large_advantages_leave_every_digit_of_the_variance_of_the_gradient():
     moments = gae_moments(mdp, policy, critic, gamma=1.0, gae_lambda=1.0)
     gradient = gradient_moments(mdp, policy, moments, gamma=1.0)
     assert gradient.means[0] == pytest.approx([2.5e7, -2.5e7])
-    assert gradient.variances == pytest.approx(0.25, rel=1e-9)
+    assert gradient.variances == pytest.approx(0.0625, rel=1e-9)
 
 
 def test_worked_example_with_a_random_landing():
