@@ -131,7 +131,7 @@ def probability_ratios(log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
     _check(log_probs=log_probs, old_log_probs=old_log_probs)
     log_ratios = log_probs - old_log_probs.detach()
     ratios = log_ratios.exp()
-    if torch.isinf(ratios).any():
+    if ratios.detach().max() == torch.inf:
         raise ValueError(
             "log_probs must not lie so far above old_log_probs that a ratio overflows, got a "
             f"difference of {log_ratios.max().item():g}"
@@ -167,9 +167,7 @@ def clipped_surrogate(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float
         tensor([-3., -4., -6.])
     """
     _check_clip(ratios, advantages, clip_epsilon)
-    advantages = advantages.detach()
-    clipped = ratios.clamp(1 - clip_epsilon, 1 + clip_epsilon)
-    return torch.minimum(ratios * advantages, clipped * advantages)
+    return _clipped_surrogate(ratios, advantages, clip_epsilon)
 
 
 def ppo_clip_loss(
@@ -203,8 +201,10 @@ def ppo_clip_loss(
         tensor(-6.)
     """
     require_same_shape(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
+    require_positive(clip_epsilon=clip_epsilon)
     ratios = probability_ratios(log_probs, old_log_probs)
-    return -clipped_surrogate(ratios, advantages, clip_epsilon=clip_epsilon).mean()
+    require_finite(advantages=advantages)
+    return -_clipped_surrogate(ratios, advantages, clip_epsilon).mean()
 
 
 def ppo_gradient_mask(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float) -> Tensor:
@@ -280,6 +280,12 @@ def _check(**tensors: Tensor) -> None:
     for name, tensor in tensors.items():
         if tensor.numel() == 0:
             raise ValueError(f"{name} must hold at least one number, got none")
+
+
+def _clipped_surrogate(ratios: Tensor, advantages: Tensor, clip_epsilon: float) -> Tensor:
+    advantages = advantages.detach()
+    clipped = ratios.clamp(1 - clip_epsilon, 1 + clip_epsilon)
+    return torch.minimum(ratios * advantages, clipped * advantages)
 
 
 def _check_clip(ratios: Tensor, advantages: Tensor, clip_epsilon: float) -> None:

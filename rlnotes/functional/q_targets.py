@@ -188,10 +188,12 @@ def huber_td_loss(action_values: Tensor, targets: Tensor, weights: Tensor | None
 
 
 def _mean_loss(loss, action_values: Tensor, targets: Tensor, weights: Tensor | None) -> Tensor:
-    weights = torch.ones_like(action_values) if weights is None else weights
-    require_same_shape(action_values=action_values, targets=targets, weights=weights)
+    require_same_shape(action_values=action_values, targets=targets)
     if action_values.numel() == 0:
         raise ValueError("action_values must hold at least one number, got none")
+    if weights is None:
+        return loss(action_values, targets.detach())
+    require_same_shape(action_values=action_values, weights=weights)
     return (weights.detach() * loss(action_values, targets.detach(), reduction="none")).mean()
 
 

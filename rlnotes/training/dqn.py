@@ -8,6 +8,7 @@ import gymnasium as gym
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.linalg import vector_norm
 
 from rlnotes._checks import (
     require_in_unit_interval,
@@ -216,7 +217,7 @@ class Learner:
         loss = LOSSES[self.config.loss](action_values, targets, batch.weights)
         self.weights.grad.zero_()
         loss.backward()
-        if self.weights.grad.norm() > self.config.max_gradient_norm:  # seldom, so it costs little
+        if vector_norm(self.weights.grad) > self.config.max_gradient_norm:  # seldom, so it costs little
             nn.utils.clip_grad_norm_(self.online.parameters(), self.config.max_gradient_norm)
         self.optimizer.step()
 

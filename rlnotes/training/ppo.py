@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.linalg import vector_norm
 
 from rlnotes._checks import require_in_unit_interval, require_positive, require_positive_integer
 from rlnotes.functional.log_probs import action_log_probs
@@ -151,7 +152,7 @@ class Learner:
         """One step of Adam along the clipped gradient."""
         gradient = self.weights.grad.zero_()
         loss.backward()
-        gradient *= min(1.0, self.config.max_gradient_norm / (gradient.norm().item() + 1e-12))
+        gradient *= min(1.0, self.config.max_gradient_norm / (vector_norm(gradient).item() + 1e-12))
         self.optimizer.step()
 
     @torch.no_grad()
