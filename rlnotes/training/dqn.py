@@ -217,8 +217,9 @@ class Learner:
         loss = LOSSES[self.config.loss](action_values, targets, batch.weights)
         self.weights.grad.zero_()
         loss.backward()
-        if vector_norm(self.weights.grad) > self.config.max_gradient_norm:  # seldom, so it costs little
-            nn.utils.clip_grad_norm_(self.online.parameters(), self.config.max_gradient_norm)
+        longest = self.config.max_gradient_norm
+        if vector_norm(self.weights.grad) > longest:  # seldom, so it costs little
+            nn.utils.clip_grad_norm_(self.online.parameters(), longest)
         self.optimizer.step()
 
         self.losses.append(loss.item())

@@ -170,9 +170,9 @@ def test_a_critic_that_is_far_off_leaves_every_digit_of_the_variance_that_counts
 
 
 def test_large_advantages_leave_every_digit_of_the_variance_of_the_gradient():
-    # Arm 0 pays 1e8 + .5 or 1e8 - .5, arm 1 nothing; V = 5e7, each arm half of the time.
-    # Arm 0 gives g = (.5, -.5) * (5e7 +- .5), arm 1 gives (-.5, .5) * -5e7: what differs
-    # from the mean is (.5, -.5) * +-.5 in half of the draws, of squared length .125.
+    # Arm 0 pays 1e8 + .5 or 1e8 - .5, arm 1 nothing; V = 5e7, each arm half the time.
+    # Arm 0 gives g = (.5, -.5) * (5e7 +- .5), arm 1 gives (-.5, .5) * -5e7: only the
+    # +-.5 varies, in half of the draws, and |(.25, -.25)|^2 = .125.
     probs, rewards = np.zeros((3, 2, 3)), np.zeros((3, 2, 3))
     probs[0, 0, 1:], probs[0, 1, 1], probs[1, :, 1], probs[2, :, 2] = 0.5, 1, 1, 1
     rewards[0, 0, 1:] = 1e8 + 0.5, 1e8 - 0.5
