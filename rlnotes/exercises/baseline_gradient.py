@@ -98,6 +98,22 @@ def _baseline_averaged_over_episodes(logits, states, actions, rewards, values):
     return _add_up(logits, states, actions, _to_go(rewards) - values[states].mean(axis=0))
 
 
+def _baseline_not_reset(logits, states, actions, rewards, values):
+    to_go, running = np.zeros_like(rewards), 0.0
+    for episode, paid in enumerate(rewards):
+        for t in reversed(range(len(paid))):
+            running += paid[t]
+            to_go[episode, t] = running
+    return _add_up(logits, states, actions, to_go - values[states])
+
+
+def _baseline_repeats_dropped(logits, states, actions, rewards, values):
+    gradient, weights = np.zeros_like(logits), _to_go(rewards) - values[states]
+    scores = np.eye(logits.shape[1])[actions] - softmax_policy(logits)[states]
+    gradient[states] += weights[..., None] * scores
+    return gradient / len(states)
+
+
 def _with_policy(probs_of):
     """The right weights, with another policy in the score."""
 
@@ -215,6 +231,8 @@ EXERCISE = Exercise(
         "uniform policy": _uniform_policy,
         "not normalized": _not_normalized,
         "policy of state 0": _policy_of_state_0,
+        "not reset": _baseline_not_reset,
+        "repeats dropped": _baseline_repeats_dropped,
     },
     hints={
         "added": "subtract the baseline: the weight says how much better than usual it went.",
@@ -246,5 +264,9 @@ EXERCISE = Exercise(
         "all logits of a row are equal.",
         "not normalized": "exp(logit) must be divided by its sum over the actions of that state.",
         "policy of state 0": "each state has its own row of logits: use the policy of s_t.",
+        "not reset": "the running return goes on from one episode into the next. Set it to 0 "
+        "at the start of each episode.",
+        "repeats dropped": "`gradient[states] += ...` keeps only one of several visits to a "
+        "state: NumPy drops repeated indices. Use np.add.at.",
     },
 )

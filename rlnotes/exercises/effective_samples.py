@@ -78,6 +78,25 @@ def _estimate_swapped(log_probs, sampling_log_probs, values):
     return size, mean
 
 
+def _estimate_square_forgotten(log_probs, sampling_log_probs, values):
+    mean, _ = _estimate(log_probs, sampling_log_probs, values)
+    weights = np.exp(log_probs - sampling_log_probs)
+    return mean, weights.sum() / (weights**2).sum()
+
+
+def _estimate_quotient_of_logs(log_probs, sampling_log_probs, values):
+    weights = log_probs / sampling_log_probs
+    return np.mean(weights * values), weights.sum() ** 2 / (weights**2).sum()
+
+
+def _estimate_plain_mean(log_probs, sampling_log_probs, values):
+    return np.mean(values), _estimate(log_probs, sampling_log_probs, values)[1]
+
+
+def _estimate_all_samples_count(log_probs, sampling_log_probs, values):
+    return _estimate(log_probs, sampling_log_probs, values)[0], float(len(values))
+
+
 EXERCISE = Exercise(
     name="effective_samples",
     cases=[
@@ -123,6 +142,10 @@ EXERCISE = Exercise(
         "mean weight taken as 1": _estimate_not_squared_mean,
         "weights not normalized": _estimate_not_normalized,
         "outputs swapped": _estimate_swapped,
+        "square forgotten": _estimate_square_forgotten,
+        "quotient of logs": _estimate_quotient_of_logs,
+        "mean without weights": _estimate_plain_mean,
+        "size is n": _estimate_all_samples_count,
     },
     hints={
         "ratio inverted": "the weight is sampling / target. What you want to know about stands on "
@@ -142,5 +165,12 @@ EXERCISE = Exercise(
         "weights not normalized": "1 / sum of w^2 needs weights that sum to one. Divide each by "
         "their sum first.",
         "outputs swapped": "both numbers are right, but the mean comes first, then the size.",
+        "square forgotten": "the sum of the weights must be squared: with equal weights n_eff "
+        "is n, whatever their size.",
+        "quotient of logs": "the quotient of two probabilities is exp of the difference of their "
+        "logarithms, not the quotient of the logarithms.",
+        "mean without weights": "the size is right, but the mean is that of the sampling policy: "
+        "weigh each value.",
+        "size is n": "the mean is right. n_eff is n only if all weights are equal.",
     },
 )

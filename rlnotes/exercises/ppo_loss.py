@@ -156,6 +156,38 @@ def _loss_smaller_mean(log_probs, old_log_probs, advantages, clip_epsilon):
     return -torch.minimum((ratios * advantages).mean(), (clipped * advantages).mean())
 
 
+def _loss_log_ratio_clamped(log_probs, old_log_probs, advantages, clip_epsilon):
+    import torch
+
+    log_ratios = log_probs - old_log_probs.detach()
+    clipped = log_ratios.clamp(-clip_epsilon, clip_epsilon).exp()
+    return -torch.minimum(log_ratios.exp() * advantages, clipped * advantages).mean()
+
+
+def _loss_clamp_above_alone(log_probs, old_log_probs, advantages, clip_epsilon):
+    import torch
+
+    ratios = (log_probs - old_log_probs.detach()).exp()
+    clipped = ratios.clamp(max=1 + clip_epsilon)
+    return -torch.minimum(ratios * advantages, clipped * advantages).mean()
+
+
+def _loss_ratio_of_the_batch(log_probs, old_log_probs, advantages, clip_epsilon):
+    import torch
+
+    ratio = (log_probs.sum() - old_log_probs.detach().sum()).exp()
+    clipped = ratio.clamp(1 - clip_epsilon, 1 + clip_epsilon)
+    return -torch.minimum(ratio * advantages, clipped * advantages).mean()
+
+
+def _loss_probs_for_ratios(log_probs, old_log_probs, advantages, clip_epsilon):
+    import torch
+
+    probs = log_probs.exp()
+    clipped = probs.clamp(1 - clip_epsilon, 1 + clip_epsilon)
+    return -torch.minimum(probs * advantages, clipped * advantages).mean()
+
+
 def _value_and_gradients(candidate: Callable) -> Callable:
     """The candidate as a function from arrays to its loss and two gradients."""
 
@@ -241,6 +273,10 @@ EXERCISE = Exercise(
         "normalized inside": _loss_normalized,
         "smaller ratio": _loss_smaller_ratio,
         "smaller mean": _loss_smaller_mean,
+        "log-ratio clamped": _loss_log_ratio_clamped,
+        "clamp above alone": _loss_clamp_above_alone,
+        "one ratio for the batch": _loss_ratio_of_the_batch,
+        "probabilities for ratios": _loss_probs_for_ratios,
     },
     hints={
         "max for min": "take the smaller of the two objectives, not the larger.",
@@ -274,6 +310,14 @@ EXERCISE = Exercise(
         "the smaller ratio makes the larger objective.",
         "smaller mean": "the minimum is that of the two means. Take it sample by sample, then the "
         "mean.",
+        "log-ratio clamped": "the logarithm of the ratio is held between -eps and eps. The band "
+        "is that of the ratio: exp first, then clamp to 1 - eps and 1 + eps.",
+        "clamp above alone": "the ratio is held from above only. A bad action must stop below "
+        "1 - eps.",
+        "one ratio for the batch": "the logarithms are summed over the batch, so all samples "
+        "share one ratio. Each sample has its own.",
+        "probabilities for ratios": "the probability of the old policy is missing: the ratio is "
+        "exp(log_probs - old_log_probs).",
     },
     measure=_value_and_gradients,
 )

@@ -89,6 +89,25 @@ def _grid_flows(ratios, advantage, clip_epsilon):
     return np.stack([unclipped, clipped, unclipped <= clipped])
 
 
+def _grid_without_advantage(ratios, advantage, clip_epsilon):
+    clipped = np.clip(ratios, 1 - clip_epsilon, 1 + clip_epsilon)
+    return np.stack([ratios, clipped, np.minimum(ratios, clipped)])
+
+
+def _grid_unclipped(ratios, advantage, clip_epsilon):
+    unclipped, clipped, _ = _grid(ratios, advantage, clip_epsilon)
+    return np.stack([unclipped, clipped, unclipped])
+
+
+def _grid_fixed_epsilon(ratios, advantage, clip_epsilon):
+    return _grid(ratios, advantage, 0.2)
+
+
+def _grid_rows_swapped(ratios, advantage, clip_epsilon):
+    unclipped, clipped, used = _grid(ratios, advantage, clip_epsilon)
+    return np.stack([clipped, unclipped, used])
+
+
 _SIX = np.array([0.5, 0.8, 1.0, 1.2, 1.5, 2.0])
 
 EXERCISE = Exercise(
@@ -125,6 +144,10 @@ EXERCISE = Exercise(
         "band around zero": _grid_band_around_zero,
         "which is smaller": _grid_which,
         "where the gradient flows": _grid_flows,
+        "without the advantage": _grid_without_advantage,
+        "unclipped everywhere": _grid_unclipped,
+        "eps fixed at 0.2": _grid_fixed_epsilon,
+        "rows swapped": _grid_rows_swapped,
     },
     hints={
         "max for min": "the last row takes the larger number. The minimum is the cautious one.",
@@ -133,7 +156,8 @@ EXERCISE = Exercise(
         "clips the product": "the clip acts on the ratio, not on ratio times A.",
         "half bands": "the last row holds the ratio on both sides. For A = -5 the minimum leaves "
         "it free above the band: at ratio 1.5 it is -7.5, not -5.",
-        "smaller in size": "you compare sizes without the sign: -7.5 is smaller than -6.",
+        "smaller in size": "you compare sizes, or ratios, without the sign of A: -7.5 is "
+        "smaller than -6.",
         "ratio inverted": "these are the numbers of old / new. The ratio is given: new / old.",
         "loss": "the signs are turned round: this is the loss. The objective is wanted.",
         "mask": "outside the band the last row is 0. The gradient is zero there, not the value: "
@@ -147,5 +171,11 @@ EXERCISE = Exercise(
         "value itself is wanted.",
         "where the gradient flows": "the last row says whether the unclipped one is used. The "
         "smaller value itself is wanted.",
+        "without the advantage": "these are ratios. Multiply them by the advantage, then take "
+        "the minimum.",
+        "unclipped everywhere": "the last row is the unclipped one everywhere: the minimum is "
+        "missing.",
+        "eps fixed at 0.2": "the band has a half width of 0.2 here, whatever clip_epsilon says.",
+        "rows swapped": "the first row is the unclipped objective, the second the clipped one.",
     },
 )

@@ -112,6 +112,22 @@ def _gradient_of_mean_logits(logits, states, actions, rewards, gamma):
     return _add_up(logits, states, actions, _to_go(_discounted(rewards, gamma)), probs)
 
 
+def _gradient_not_reset(logits, states, actions, rewards, gamma):
+    weights, to_go = np.zeros_like(rewards), 0.0
+    for episode, paid in enumerate(rewards):
+        for t in reversed(range(len(paid))):
+            to_go = paid[t] + gamma * to_go
+            weights[episode, t] = gamma**t * to_go
+    return _add_up(logits, states, actions, weights)
+
+
+def _gradient_repeats_dropped(logits, states, actions, rewards, gamma):
+    gradient, probs = np.zeros_like(logits), softmax_policy(logits)
+    weights = _to_go(_discounted(rewards, gamma))
+    gradient[states] += weights[..., None] * (np.eye(logits.shape[1])[actions] - probs[states])
+    return gradient / len(states)
+
+
 def _objective(logits, states, actions, rewards, gamma):
     """J of the listed episodes: each one's probability times its discounted return."""
     probs = softmax_policy(logits)[states, actions].prod(axis=1)
@@ -218,6 +234,8 @@ EXERCISE = Exercise(
         "gradient of the probability": _gradient_of_probability,
         "policy of state 0": _gradient_policy_of_state_0,
         "mean of the logits": _gradient_of_mean_logits,
+        "not reset": _gradient_not_reset,
+        "repeats dropped": _gradient_repeats_dropped,
     },
     hints={
         "sign": "this is the gradient of the loss. The gradient of J itself is wanted, "
@@ -247,5 +265,9 @@ EXERCISE = Exercise(
         "policy of state 0": "each state has its own row of logits: use the policy of s_t.",
         "mean of the logits": "take the softmax of each row on its own; a mean over the states "
         "mixes their policies.",
+        "not reset": "the running return goes on from one episode into the next. Set it to 0 "
+        "at the start of each episode.",
+        "repeats dropped": "`gradient[states] += ...` keeps only one of several visits to a "
+        "state: NumPy drops repeated indices. Use np.add.at.",
     },
 )

@@ -99,6 +99,54 @@ def _share_padding_in_length(log_probs, old_log_probs, advantages, completion_ma
     return share * completion_mask.sum() / completion_mask.size
 
 
+def _share_above_alone(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    above = np.exp(log_probs - old_log_probs) > 1 + clip_epsilon
+    return above[completion_mask].mean()
+
+
+def _share_product(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    gains = advantages[:, None] * (np.exp(log_probs - old_log_probs) - 1)
+    return (gains > clip_epsilon)[completion_mask].mean()
+
+
+def _share_quotient_of_logs(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    quotients = np.log(log_probs / old_log_probs)
+    return _share(quotients, 0 * quotients, advantages, completion_mask, clip_epsilon)
+
+
+def _share_no_exp(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    ratios = log_probs - old_log_probs
+    good, bad = advantages[:, None] > 0, advantages[:, None] < 0
+    stopped = (good & (ratios > 1 + clip_epsilon)) | (bad & (ratios < 1 - clip_epsilon))
+    return stopped[completion_mask].mean()
+
+
+def _share_good_alone(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    good = np.maximum(advantages, 0.0)
+    return _share(log_probs, old_log_probs, good, completion_mask, clip_epsilon)
+
+
+def _share_bad_alone(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    bad = np.minimum(advantages, 0.0)
+    return _share(log_probs, old_log_probs, bad, completion_mask, clip_epsilon)
+
+
+def _share_mask_inverted(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    if completion_mask.all():
+        return np.nan
+    return _share(log_probs, old_log_probs, advantages, ~completion_mask, clip_epsilon)
+
+
+def _share_zero_left_out(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    counted = completion_mask & (advantages != 0)[:, None]
+    return _share(log_probs, old_log_probs, advantages, counted, clip_epsilon)
+
+
+def _share_as_count(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    share = _share(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon)
+    return share * completion_mask.sum()
+
+
 _NEW = np.log(np.array([[0.75, 0.5, 0.2, 0.9], [0.2, 0.6, 0.5, 0.1]]))
 _OLD = np.log(np.array([[0.5, 0.5, 0.4, 0.3], [0.5, 0.4, 0.5, 0.8]]))
 
@@ -155,6 +203,20 @@ EXERCISE = Exercise(
             "ratios 1.21, 1.22 (good) are above 1.2; 0.81, 0.825, 1.1 (bad) are not below 0.8; "
             "the last row has an advantage of 0: two of ten tokens.",
         ),
+        Case(
+            {
+                "log_probs": np.log([[0.7, 0.4, 0.2, 0.65], [0.3, 0.2, 0.9, 0.9], [0.9] * 4]),
+                "old_log_probs": np.log([[0.5] * 4, [0.5, 0.5, 0.8, 0.5], [0.5] * 4]),
+                "advantages": np.array([0.4, -0.4, 0.0]),
+                "completion_mask": np.array(
+                    [[True] * 4, [True, True, True, False], [True, True, False, False]]
+                ),
+                "clip_epsilon": 0.2,
+            },
+            4 / 9,
+            "ratios 1.4, 0.8, 0.4, 1.3 (good): two are stopped; 0.6, 0.4, 1.125 (bad): two are. "
+            "How large an advantage is does not matter, only its sign: four of nine tokens.",
+        ),
     ],
     solutions=[_share, _share_by_loop],
     wrong_answers={
@@ -171,6 +233,15 @@ EXERCISE = Exercise(
         "flowing instead": _share_flowing,
         "mean of means": _share_mean_of_means,
         "padding in the length": _share_padding_in_length,
+        "above the band, whatever the sign": _share_above_alone,
+        "advantage times excess": _share_product,
+        "quotient of logs": _share_quotient_of_logs,
+        "no exp": _share_no_exp,
+        "good actions alone": _share_good_alone,
+        "bad actions alone": _share_bad_alone,
+        "mask inverted": _share_mask_inverted,
+        "A = 0 left out": _share_zero_left_out,
+        "count": _share_as_count,
     },
     hints={
         "padding counted": "tokens after the end count as well. Keep those of completion_mask "
@@ -196,5 +267,21 @@ EXERCISE = Exercise(
         "ones more. Count tokens over the whole batch.",
         "padding in the length": "the stopped tokens are right, but divide by the number of true "
         "tokens, not by the size of the array.",
+        "above the band, whatever the sign": "you count ratios above 1 + eps for both signs. A "
+        "bad action is stopped below 1 - eps, and flows above.",
+        "advantage times excess": "you compare A (ratio - 1) with eps. The size of the advantage "
+        "does not matter: compare the ratio, and take the sign of A.",
+        "quotient of logs": "the ratio of two probabilities is exp(log_probs - old_log_probs), "
+        "not the quotient of the logarithms.",
+        "no exp": "a difference of log-probabilities is the logarithm of the ratio: exp is "
+        "missing.",
+        "good actions alone": "tokens with a negative advantage can be stopped as well, below "
+        "1 - eps.",
+        "bad actions alone": "tokens with a positive advantage can be stopped as well, above "
+        "1 + eps.",
+        "mask inverted": "these are the tokens of the padding. The mask is True on true tokens.",
+        "A = 0 left out": "the stopped tokens are right, but tokens with A = 0 are true tokens "
+        "and count in the length.",
+        "count": "this is the number of stopped tokens. Divide by the number of true ones.",
     },
 )
