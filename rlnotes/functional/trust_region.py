@@ -261,8 +261,8 @@ def line_search(
         `TrustRegionStep`.
 
     Raises:
-        ValueError: if shapes differ, parameters or step are not finite, or a number
-            lies out of its range.
+        ValueError: if shapes differ, parameters or step are not finite, a number lies
+            out of its range, or as a measure does, such as for a ratio that overflows.
 
     References:
         Schulman et al. (2015), arXiv:1502.05477, appendix C.

@@ -92,8 +92,9 @@ def draw(rows: list[dict], clip_epsilon: float) -> Figure:
     }
     for axes, (name, (heading, unit)) in zip(panels, headings.items(), strict=True):
         label(axes, heading=heading, x="environment steps", y=unit)
-        axes.plot(*_points(rows, name), color=BLUE)
+        axes.plot(*_points(rows, name), ".-", color=BLUE, markersize=4)
         axes.set_ylim(bottom=0)
+        axes.set_xlim(left=0)
         axes.locator_params(axis="x", nbins=4)
     panels[0].plot(*_points(rows, "greedy_return"), "^", color=GREEN)
     panels[0].axhline(SOLVED, **REFERENCE)

@@ -158,8 +158,9 @@ def test_ratios_divide_new_by_old_and_may_come_from_densities():
 def test_clip_fraction_counts_both_sides_and_no_ratio_on_the_edge():
     # Ratios 0.4, 0.5, 1, 1.5, 1.6, 3 with the band from 0.5 to 1.5: three lie outside.
     log_probs = numbers(0.4, 0.5, 1.0, 1.5, 1.6, 3.0).log()
+    assert log_probs.exp()[[1, 3]].tolist() == [0.5, 1.5]  # exactly on the edges
     zeros = torch.zeros(6, dtype=torch.float64)
-    assert clip_fraction(log_probs, zeros, clip_epsilon=0.500001).item() == pytest.approx(0.5)
+    assert clip_fraction(log_probs, zeros, clip_epsilon=0.5).item() == 0.5
     assert clip_fraction(zeros, zeros, clip_epsilon=1e-9).item() == 0
 
 

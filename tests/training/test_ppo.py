@@ -174,6 +174,22 @@ def test_the_number_of_gradient_steps_is_epochs_times_minibatches():
     assert learner.optimizer.state[learner.weights]["step"].item() == 9
 
 
+def test_each_epoch_walks_through_the_batch_in_a_new_order(monkeypatch):
+    learner, record = learner_and_record(num_epochs=3, minibatch_size=10)
+    orders, loss = [], learner.loss
+
+    def listen(batch):
+        orders.append(batch.advantages.tolist())
+        return loss(batch)
+
+    monkeypatch.setattr(learner, "loss", listen)
+    learner.update(record)
+    epochs = [sum(orders[k : k + 3], []) for k in (0, 3, 6)]
+    assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(epochs[2])
+    assert epochs[0] != epochs[1]
+    assert epochs[1] != epochs[2]
+
+
 @pytest.mark.parametrize("share", [0.25, 4.0])
 def test_a_long_gradient_is_cut_and_a_short_one_stays(share):
     learner, record = learner_and_record()
