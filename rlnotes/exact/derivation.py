@@ -79,11 +79,17 @@ def policy_gradient_ladder(
     Returns:
         Seven rungs. Where the assumptions hold, residuals are rounding errors.
 
+    Raises:
+        ValueError: if some path has not ended after max_steps steps, or policy is no
+            table of distributions.
+
     References:
         Williams (1992); Sutton et al. (2000). The order of the lines is ours.
     """
     mdp, probs_now = world(theta), policy(theta)
     episodes = enumerate_trajectories(mdp, max_steps=max_steps)
+    if not mdp.terminal[episodes.next_states[:, -1]].all():
+        raise ValueError(f"max_steps must let every path end, got {max_steps}, and some go on")
     s, a, mask = episodes.states, episodes.actions, episodes.mask
 
     def path_probs(x: float) -> np.ndarray:

@@ -8,7 +8,12 @@ Every function returns [N, T] weights without the factor gamma^t, for all episod
 
 import numpy as np
 
-from rlnotes._checks import require_distributions, require_in_unit_interval, require_shape
+from rlnotes._checks import (
+    require_distributions,
+    require_finite,
+    require_in_unit_interval,
+    require_shape,
+)
 from rlnotes.exact.trajectories import Trajectories
 
 
@@ -39,6 +44,7 @@ def td_errors(trajectories: Trajectories, values: np.ndarray, *, gamma: float) -
     require_in_unit_interval(gamma=gamma)
     values = np.asarray(values, dtype=np.float64)
     require_shape((values.size,), values=values)
+    require_finite(values=values)
     last = max(trajectories.states.max(), trajectories.next_states.max())
     if len(values) <= last:
         raise ValueError(
@@ -54,10 +60,19 @@ def standardized_per_episode(trajectories: Trajectories, weights: np.ndarray) ->
 
     Sample standard deviation (n - 1), as in common code. It does not exist for an
     episode of one step, and is 0 where all weights are equal: those weights become 0.
+
+    Raises:
+        ValueError: if the shapes do not fit, weights is not finite, or an episode has
+            no step.
     """
     weights = np.asarray(weights, dtype=np.float64)
     require_shape(trajectories.mask.shape, weights=weights)
+    require_finite(weights=weights)
     mask, lengths = trajectories.mask, trajectories.mask.sum(axis=1, keepdims=True)
+    if (lengths == 0).any():
+        raise ValueError(
+            f"trajectories must have a step in every episode, got none in {lengths.argmin()}"
+        )
     means = np.where(mask, weights, 0.0).sum(axis=1, keepdims=True) / lengths
     centred = np.where(mask, weights - means, 0.0)
     stds = np.sqrt((centred**2).sum(axis=1, keepdims=True) / np.maximum(lengths - 1, 1))
@@ -72,9 +87,10 @@ def weighted_scores(scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
         weights: [N, T].
 
     Raises:
-        ValueError: if the shapes do not fit.
+        ValueError: if the shapes do not fit, or a number is not finite.
     """
     require_shape(scores.shape[:2], weights=weights)
+    require_finite(scores=scores, weights=weights)
     flat = scores.reshape(*scores.shape[:2], -1)
     return np.einsum("ntd,nt->nd", flat, weights).reshape(len(flat), *scores.shape[2:])
 
@@ -90,8 +106,8 @@ def best_baseline(probs: np.ndarray, scores: np.ndarray, rewards: np.ndarray) ->
         rewards: [N] its reward.
 
     Raises:
-        ValueError: if the shapes do not fit, probs do not sum to one, or every score
-            is zero, so that any baseline is as good.
+        ValueError: if the shapes do not fit, a number is not finite, probs do not sum
+            to one, or every score is zero, so that any baseline is as good.
 
     References:
         Greensmith, Bartlett & Baxter (2004), "Variance reduction techniques for
@@ -107,6 +123,7 @@ def best_baseline(probs: np.ndarray, scores: np.ndarray, rewards: np.ndarray) ->
     require_distributions(probs=probs)
     require_shape(probs.shape, rewards=rewards)
     require_shape((len(probs), *scores.shape[1:]), scores=scores)
+    require_finite(scores=scores, rewards=rewards)
     weights = probs * (scores.reshape(len(probs), -1) ** 2).sum(axis=1)
     if not weights.sum() > 0:
         raise ValueError(f"scores must not all be zero, got {scores.tolist()}")

@@ -45,8 +45,12 @@ class Trajectories:
         """[N, T, S, A] gradient of log pi(a_t | s_t) in a table of logits.
 
         In the row of s_t it is onehot(a_t) - pi(. | s_t), elsewhere and in padding 0.
+
+        Raises:
+            ValueError: if a row of policy does not sum to one, or policy is not finite.
         """
         policy = np.asarray(policy, dtype=np.float64)
+        require_distributions(policy=policy)
         scores = np.zeros((*self.states.shape, *policy.shape))
         n, t = np.nonzero(self.mask)
         s, a = self.states[n, t], self.actions[n, t]

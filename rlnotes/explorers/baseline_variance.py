@@ -23,6 +23,7 @@ from rlnotes.plotting.style import (
 BASELINES = np.linspace(-1, 1.5, 51)
 TOP, SIDE = 0.6, 1.0  # the largest variance and gradient that are drawn to scale
 MAX_EPISODES = 200
+VARIANCE_UNIT = "variance, reward$^2$ per nat$^2$"
 CAPTION = "line: exact mean; squares: m draws\ngrey: \N{PLUS-MINUS SIGN} 2 sigma / sqrt(m)"
 
 
@@ -46,18 +47,33 @@ class BaselineVariance(Explorer):
 
     def build(self):
         figure, (left, right) = new_figure(2)
-        label(left, heading="Variance of one draw: a parabola", x="baseline b", y="variance")
-        left.set(xlim=(-1.05, 1.55), ylim=(-0.03, TOP + 0.3), yticks=np.arange(0, 0.61, 0.1))
-        label(right, heading="Mean gradient of m draws", x="baseline b", y="gradient")
+        label(
+            left,
+            heading="Variance of one draw: a parabola",
+            x="baseline b, reward",
+            y=VARIANCE_UNIT,
+        )
+        left.set(xlim=(-1.05, 1.55), ylim=(-0.06, TOP + 0.3), yticks=np.arange(0, 0.61, 0.1))
+        label(
+            right,
+            heading="Mean gradient of m draws",
+            x="baseline b, reward",
+            y="gradient, reward per nat",
+        )
         right.set(xlim=(-1.05, 1.55), ylim=(-SIDE - 0.35, SIDE + 0.05))
         (self.parabola,) = left.plot([], [], **{**EXACT, "zorder": 11})
         (self.now,) = left.plot([], [], **{**CURRENT, "zorder": 14})
-        (self.best,) = left.plot([], [], "^", color=GREEN, markersize=10, zorder=13)
-        (self.value,) = left.plot([], [], "D", color=FURTHER[0], markersize=7, zorder=12)
+        (self.best,) = left.plot([], [], "^", color=GREEN, markersize=9, zorder=13)
+        (self.value,) = left.plot(  # hollow and larger, to be seen around the others
+            [], [], "D", mfc="none", mec=FURTHER[0], mew=2, markersize=14, zorder=15
+        )
         keys = [
             *((self.now, "b now"), (self.best, "best b"), (self.value, "b = V, the mean reward"))
         ]
-        left.legend(*zip(*keys, strict=True), loc="upper right", fontsize=9, frameon=False)
+        left.legend(
+            *zip(*keys, strict=True),
+            **{"loc": "upper right", "fontsize": 9, "frameon": False, "markerscale": 0.7},
+        )
         self.band = right.fill_between(BASELINES, 0, 1, color=SHADE, zorder=10)
         (self.exact,) = right.plot([], [], **{**EXACT, "zorder": 12})
         (self.samples,) = right.plot([], [], **{**ESTIMATE, "zorder": 13, "markevery": 5})

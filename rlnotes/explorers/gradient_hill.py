@@ -15,6 +15,7 @@ from rlnotes.plotting.style import (
     CURRENT,
     ESTIMATE,
     EXACT,
+    GREY,
     REFERENCE,
     SHADE,
     VERMILION,
@@ -113,7 +114,8 @@ class GradientHill(Explorer):
               y="J, discounted reward")  # fmt: skip
         left.set(xlim=(-LIMIT - 0.1, LIMIT + 0.1), ylim=(2.8, 8.4))
         left.plot(THETAS, HILL, **EXACT)
-        label(right, heading="Cloud of gradients at the start", x="gradient", y="share")
+        label(right, heading="Cloud of gradients at the start", x="gradient, reward per nat",
+              y="share")  # fmt: skip
         right.set(xlim=(EDGES[0], EDGES[-1]), ylim=(0, 1))
         (self.exact_path,) = left.plot(
             [], [], **{**REFERENCE, "zorder": 10, "marker": "d", "markersize": 5}
@@ -125,7 +127,15 @@ class GradientHill(Explorer):
             left.plot([], [], marker, color=VERMILION, markersize=12, clip_on=False, zorder=14)[0]
             for marker in "<>"
         ]
-        for line in self.outside:
+        self.exact_outside = [
+            left.plot(
+                *([], [], marker),
+                **{"mfc": "white", "mec": GREY, "mew": 1.8, "ms": 11, "clip_on": False},
+                zorder=14,
+            )[0]
+            for marker in "<>"
+        ]
+        for line in (*self.outside, *self.exact_outside):
             line.set_in_layout(False)
         self.spread = right.axvspan(0, 1, ymax=0.85, color=SHADE, zorder=10)
         self.cloud = right.stairs(
@@ -133,14 +143,14 @@ class GradientHill(Explorer):
         )
         self.exact = right.axvline(0, ymax=0.85, **{**EXACT, "zorder": 12})
         left.text(0.02, 0.97, "ring: start; blue: sampled\ngrey, set lower: exact gradient\n"
-                  "triangle: goes on outside", va="top",
+                  "triangle: goes on outside\n(full: sampled; hollow: exact)", va="top",
                   transform=left.transAxes, fontsize=9)  # fmt: skip
         left.text(0.98, 0.03, "gamma 0.95, at most 12 steps", ha="right",
                   transform=left.transAxes, fontsize=9)  # fmt: skip
         right.text(0.98, 0.97, "line: exact gradient\ngrey: \N{PLUS-MINUS SIGN} sigma / sqrt(m)",
                    ha="right", va="top", transform=right.transAxes, fontsize=9)  # fmt: skip
         return figure, [self.exact_path, self.path, self.start, self.end, *self.outside,
-                        self.spread, self.cloud, self.exact]  # fmt: skip
+                        *self.exact_outside, self.spread, self.cloud, self.exact]  # fmt: skip
 
     def update(self, theta, learning_rate, num_episodes, num_updates, baseline, seed):
         rng = np.random.default_rng(seed)
@@ -157,12 +167,12 @@ class GradientHill(Explorer):
         for line, thetas in ((self.path, path), (self.start, path[:1]), (self.end, path[-1:])):
             line.set_data(*_on_the_hill(thetas))
         self.exact_path.set_data(*_on_the_hill(exact_path, LOWER))
-        for marker, sign in zip(self.outside, (-1, 1), strict=True):
-            sampled, exact = (
-                _on_the_hill(t[sign * t > LIMIT][:1], lower)
-                for t, lower in ((path, 0), (exact_path, LOWER))
-            )
-            marker.set_data(*np.concatenate([sampled, exact], axis=1))
+        for markers, thetas, lower in (
+            (self.outside, path, 0.0),
+            (self.exact_outside, exact_path, LOWER),
+        ):
+            for marker, sign in zip(markers, (-1, 1), strict=True):
+                marker.set_data(*_on_the_hill(thetas[sign * thetas > LIMIT][:1], lower))
         self.cloud.set_data(shares)
         self.spread.set(x=mean - sigma, width=2 * sigma)
         self.exact.set_xdata([mean, mean])

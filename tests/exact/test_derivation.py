@@ -99,3 +99,22 @@ def test_a_world_that_knows_theta_shows_in_its_line():
     )
     assert lit(rungs) == [2]
     assert rungs[1].left - rungs[1].right == pytest.approx(1 / (1 + np.exp(-0.8)))
+
+
+@pytest.mark.parametrize("max_steps", [1, 2])
+def test_paths_that_have_not_ended_are_refused(max_steps):
+    with pytest.raises(ValueError, match=f"max_steps must let every path end, got {max_steps}"):
+        policy_gradient_ladder(
+            lambda theta: keep_going(3), coin_policy(4), 0.4, gamma=0.9, max_steps=max_steps
+        )
+
+
+def test_a_policy_that_is_no_distribution_is_refused():
+    with pytest.raises(ValueError, match="policy must sum to one"):
+        policy_gradient_ladder(
+            lambda theta: keep_going(3),
+            lambda theta: np.full((4, 2), theta),
+            0.4,
+            gamma=0.9,
+            max_steps=3,
+        )

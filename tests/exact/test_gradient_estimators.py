@@ -1,5 +1,7 @@
 """Which Psi_t: each variant's exact mean and variance, on worlds written out."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -252,10 +254,33 @@ def test_bad_input_names_the_argument():
         td_errors(episodes, np.zeros((4, 1)), gamma=0.9)
     with pytest.raises(ValueError, match="values must have one entry per state"):
         td_errors(episodes, np.zeros(2), gamma=0.9)
+    with pytest.raises(ValueError, match=r"values must be finite, got nan at \(1,\)"):
+        td_errors(episodes, np.array([0, np.nan, 0, 0]), gamma=0.9)
     with pytest.raises(ValueError, match="weights must have shape"):
         standardized_per_episode(episodes, np.zeros(3))
     with pytest.raises(ValueError, match="weights must have shape"):
         weighted_scores(np.zeros((4, 3, 2)), np.zeros((4, 2)))
+
+
+def test_numbers_that_are_not_finite_are_refused():
+    episodes = enumerate_trajectories(keep_going(3), max_steps=3)
+    scores, weights = np.zeros((*episodes.mask.shape, 2)), np.zeros(episodes.mask.shape)
+    weights[1, 0] = np.nan
+    with pytest.raises(ValueError, match=r"weights must be finite, got nan at \(1, 0\)"):
+        standardized_per_episode(episodes, weights)
+    with pytest.raises(ValueError, match=r"weights must be finite, got nan at \(1, 0\)"):
+        weighted_scores(scores, weights)
+    scores[0, 0, 1] = np.inf
+    with pytest.raises(ValueError, match=r"scores must be finite, got inf at \(0, 0, 1\)"):
+        weighted_scores(scores, np.zeros(weights.shape))
+
+
+def test_an_episode_without_a_step_cannot_be_standardized():
+    episodes = enumerate_trajectories(keep_going(3), max_steps=3)
+    mask = episodes.mask.copy()
+    mask[2] = False
+    with pytest.raises(ValueError, match=r"trajectories must have a step in .*none in 2"):
+        standardized_per_episode(replace(episodes, mask=mask), np.ones(mask.shape))
 
 
 def test_the_bigram_policy_of_the_tree_has_smaller_variance_with_better_weights():
@@ -295,7 +320,10 @@ def test_the_best_baseline_has_the_least_variance_for_two_parameters():
     ("change", "message"),
     [
         ({"probs": [0.5, 0.6]}, "probs"),
+        ({"probs": [0.5, np.nan]}, "probs must be finite, got nan"),
         ({"rewards": [1.0]}, "rewards must have shape"),
+        ({"rewards": [1.0, np.nan]}, "rewards must be finite, got nan"),
+        ({"scores": [np.nan, 1.0]}, "scores must be finite, got nan"),
         ({"scores": [[1.0], [0.0], [2.0]]}, "scores must have shape"),
         ({"scores": [0.0, 0.0]}, r"scores must not all be zero, got \[0.0, 0.0\]"),
     ],

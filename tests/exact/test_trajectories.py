@@ -150,6 +150,10 @@ def test_bad_input_names_the_argument():
         enumerate_trajectories(ended, max_steps=1)
     with pytest.raises(ValueError, match="policy must sum to one"):
         enumerate_trajectories(maze, max_steps=1).probs(np.ones((6, 4)))
+    with pytest.raises(ValueError, match="policy must sum to one"):
+        enumerate_trajectories(maze, max_steps=1).scores(np.ones((6, 4)))
+    with pytest.raises(ValueError, match=r"policy must be finite, got nan at \(5, 0\)"):
+        enumerate_trajectories(maze, max_steps=1).scores([[0.25] * 4] * 5 + [[np.nan] * 4])
     with pytest.raises(ValueError, match="probs must sum to one"):
         estimator_moments([0.5, 0.6], [1, 2])
     with pytest.raises(ValueError, match=r"estimates must have shape \(2,\)"):

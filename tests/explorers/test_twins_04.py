@@ -123,6 +123,14 @@ def test_the_coin_of_the_chapter():
     assert found("Variance of one draw # at this b, # at the best b = #", text) == [0.0625, 0, 0.5]
 
 
+def test_the_diamond_of_v_is_drawn_around_the_best_baseline():
+    explorer = at(BaselineVariance)
+    assert explorer.value.get_xdata() == explorer.best.get_xdata()
+    assert explorer.value.get_markersize() > explorer.best.get_markersize() + 4
+    assert explorer.value.get_zorder() > explorer.best.get_zorder()
+    assert explorer.value.get_markerfacecolor() == "none"
+
+
 def test_the_mean_gradient_is_the_same_line_for_every_baseline():
     explorer = at(BaselineVariance, prob=0.3)
     lines = []
@@ -219,6 +227,25 @@ def test_psi_variants_a_wrong_critic_hurts_only_what_bootstraps():
     assert [name for name in VARIANTS if variant(text, name)[2]] == ["Q", "A", "TD", "standardized"]
 
 
+def test_chapter_4_is_right_that_a_wrong_baseline_can_be_worse_than_none():
+    right, wrong = (at(PsiVariants, critic_error=error).description for error in (0.0, 1.0))
+    for text, noise in ((right, 0.736), (wrong, 2.090)):
+        assert variant(text, "G - V") == (1, pytest.approx(noise, abs=5.1e-4), False)
+        assert variant(text, "G")[1] == pytest.approx(1.440, abs=5.1e-4)
+    assert variant(wrong, "TD")[2]
+
+
+@pytest.mark.parametrize("task", list(tasks()))
+@pytest.mark.parametrize("critic_error", [0.0, 0.7])
+def test_chapter_4_is_right_that_certain_landings_make_td_error_and_advantage_equal(
+    task, critic_error
+):
+    landings = tasks()[task].mdp.transition_probs
+    assert np.isin(landings, [0, 1]).all()
+    text = at(PsiVariants, task=task, critic_error=critic_error).description
+    assert variant(text, "TD") == variant(text, "A")
+
+
 def test_psi_variants_the_sign_flips_without_the_factor():
     text = at(PsiVariants, task="now and later", gamma_power="dropped").description
     for name in ("G", "Q", "A", "TD"):
@@ -309,9 +336,10 @@ def test_chapter_4_is_right_that_an_unlucky_episode_throws_theta_away(learning_r
     assert sampled < -4 < 3 < exact
     (outside,) = found("Outside the picture: # of 16", explorer.description)
     assert outside > 5
-    left, right = (line.get_xdata() for line in explorer.outside)
-    assert left.tolist() == [-4]
-    assert right.tolist() == [4] * (exact > 4)
+    left, right = (line.get_xdata().tolist() for line in explorer.outside)
+    assert (left, right) == ([-4], [])
+    left, right = (line.get_xdata().tolist() for line in explorer.exact_outside)
+    assert (left, right) == ([], [4] * (exact > 4))
     # Nothing brings it back: the hill is flat there.
     later = at(GradientHill, **setting, num_updates=25).description
     assert found("updates theta #", later)[0] <= sampled

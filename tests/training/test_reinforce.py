@@ -152,6 +152,37 @@ def test_an_update_weighs_the_scores_with_the_return_minus_the_baseline(baseline
     assert_close(learner.policy.layers[0].weight.grad[:, 0], expected)
 
 
+@pytest.mark.parametrize("limit", [200, 4])
+def test_an_update_on_long_episodes_step_by_step(limit):
+    # Long episodes through several states: G_t from step t on, V at s_t, no gamma^t.
+    learner = Learner(6, 4, TABULAR, torch.Generator().manual_seed(2))
+    with torch.no_grad():
+        learner.policy.layers[0].weight.mul_(50)  # so that the actions differ
+        learner.baseline.layers[0].weight.add_(torch.arange(6.0))
+        rng = np.random.default_rng(7)
+        env = ON_MAZE(3, rng=rng, max_episode_steps=limit)
+        record = play_episodes(env, learner.policy, rng)
+        probs = torch.softmax(learner.policy(torch.eye(6)), dim=-1)
+        values = learner.baseline(torch.eye(6))[:, 0].tolist()
+    lengths, was_cut = record.counted.sum(dim=1).tolist(), []
+    states, after = record.observations.argmax(dim=-1), record.next_observations.argmax(dim=-1)
+    expected = torch.zeros(4, 6)
+    for n, length in enumerate(lengths):
+        rewards = record.rewards[n, :length].tolist()
+        was_cut.append(bool(record.truncated[n, length - 1]))
+        if was_cut[-1]:
+            rewards.append(values[after[n, length - 1]])
+        for t in range(length):
+            s, a = states[n, t], record.actions[n, t]
+            weight = sum(0.9 ** (k - t) * rewards[k] for k in range(t, len(rewards))) - values[s]
+            expected[:, s] -= weight * (torch.eye(4)[a] - probs[s]) / 3  # a mean over episodes
+    assert max(lengths) >= 4
+    assert len(set(lengths)) > 1
+    assert any(was_cut) == (limit == 4)
+    learner.update(record)
+    assert_close(learner.policy.layers[0].weight.grad, expected, rtol=1e-4, atol=1e-5)
+
+
 def test_the_baseline_is_fitted_after_the_policy_has_used_it():
     # The first update of the policy cannot depend on how well V fits this batch.
     policies = [
