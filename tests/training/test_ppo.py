@@ -3,6 +3,7 @@
 import copy
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import pytest
@@ -184,7 +185,7 @@ def test_each_epoch_walks_through_the_batch_in_a_new_order(monkeypatch):
 
     monkeypatch.setattr(learner, "loss", listen)
     learner.update(record)
-    epochs = [sum(orders[k : k + 3], []) for k in (0, 3, 6)]
+    epochs = [list(chain(*orders[k : k + 3])) for k in (0, 3, 6)]
     assert sorted(epochs[0]) == sorted(epochs[1]) == sorted(epochs[2])
     assert epochs[0] != epochs[1]
     assert epochs[1] != epochs[2]
