@@ -35,7 +35,7 @@ from rlnotes.plotting.style import (
     new_figure,
 )
 
-LIMIT, NUM_POINTS = 4.0, 32
+LIMIT, NUM_POINTS = 4.0, 64
 GRID = np.linspace(-LIMIT, LIMIT, 81)
 LEVELS = np.arange(-2, 4.01, 0.5)
 PALE = ListedColormap(UNSIGNED(np.linspace(0, 0.5, 256)))
@@ -43,9 +43,10 @@ SHARES = torch.linspace(0, 1.5, 11, dtype=torch.float64)
 MDP = two_forks()
 KEY = """Left: ring, the old policy; cross, a
 gradient step; diamond, the natural
-step; dot, TRPO; star, best in the ball.
-Closed line: KL = delta; dashed: the
-quadratic model of it"""
+step; dot, TRPO; star, largest
+surrogate in the ball. Closed line:
+KL = delta; dashed: its quadratic
+model. Each shade: 0.5"""
 MAPS = ("surrogate", "true J")
 
 
@@ -102,10 +103,12 @@ class TrustRegionStep(Explorer):
 
     def build(self):
         figure, (left, middle, right) = new_figure(3, size=(10.4, 3.9), width_ratios=[1.2, 1, 1])
-        label(left, heading="Colours: chosen map; lines: true J", x="theta_1 (logit: go on)",
-              y="theta_2 (logit: good way)")  # fmt: skip
+        label(left, heading="Colours: chosen map; lines: true J", x=r"$\theta_1$ (logit: go on)",
+              y=r"$\theta_2$ (logit: good way)")  # fmt: skip
         left.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
-        label(middle, heading="Gain along the natural step", x="share of the step", y="gain")
+        label(
+            middle, heading="Gain along the natural step", x="share of the step", y="gain, reward"
+        )
         middle.set(xlim=(0, 1.5), ylim=(-1.6, 2.4))
         label(right, heading="KL along the natural step", x="share of the step", y="nats")
         right.set(xlim=(0, 1.5), ylim=(0, 0.8))
