@@ -30,8 +30,8 @@ class Config:
     gamma: float = 0.99  # discount per step
     gae_lambda: float = 0.95
     num_updates: int = 200  # batches; `watch` may end the run before
-    num_envs: int = 32  # copies of the environment
-    steps_per_update: int = 16  # of each copy
+    num_envs: int = 16  # copies of the environment
+    steps_per_update: int = 32  # of each copy
     num_epochs: int = 4  # passes over each batch
     minibatch_size: int = 256  # steps per gradient step; the last may be smaller
     learning_rate: float = 5e-3  # Adam's, of both networks
