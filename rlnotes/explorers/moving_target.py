@@ -26,6 +26,8 @@ from rlnotes.plotting.style import (
 
 NUM_UPDATES = 300
 UPDATES = np.arange(NUM_UPDATES + 1)
+UNLAGGED = "dashed: w without lag"
+FEWEST_UPDATES_MARKED = 3  # shorter periods would merge into one block
 FLOOR = 1e-9  # weights of zero are drawn here, far below the axis
 GAMMAS = np.linspace(0, 1, 41)
 
@@ -62,19 +64,13 @@ class MovingTarget(Explorer):
         notes = {
             "thick: w, chasing lagged weights": CURRENT["color"],
             "thin: its targets, 2 gamma w_lag": FURTHER[0],
-            "dashed: w without lag; marks below: copies": GREY,
+            UNLAGGED: GREY,
         }
-        # Above the curves, which pass here when w shrinks.
         white = {"facecolor": "white", "edgecolor": "none", "pad": 1.5}
         place = {"va": "top", "fontsize": 9, "bbox": white, "zorder": 15}
-        texts = [
-            left.text(
-                *(0.02, 0.255 - 0.065 * row, note),
-                color=color,
-                transform=left.transAxes,
-                **place,
-            )
-            for row, (note, color) in enumerate(notes.items())
+        self.notes = [
+            left.text(0.02, 0, note, color=color, transform=left.transAxes, **place)
+            for note, color in notes.items()
         ]
         self.verdict = title(left, "w grows")
         self.verdict.set_zorder(14)
@@ -83,12 +79,13 @@ class MovingTarget(Explorer):
         right.set(xlim=(0, 1), ylim=(0, 2.6))
         right.axhspan(1, 2.6, color=SHADE, zorder=0)
         explained = "shaded: diverges\nsolid: with lag; dashed: without"
-        texts.append(right.text(0.02, 0.98, explained, transform=right.transAxes, **place))
+        legend = right.text(0.02, 0.98, explained, transform=right.transAxes, **place)
         (self.unlagged_growth,) = right.plot([], [], **{**REFERENCE, "linewidth": 2, "zorder": 11})
         (self.growth,) = right.plot([], [], **{**EXACT, "zorder": 12})
         (self.now,) = right.plot([], [], **{**CURRENT, "zorder": 13})
         changing = [self.copies, self.no_lag, self.targets, self.weights, self.verdict]
-        return figure, [*changing, self.unlagged_growth, self.growth, self.now, *texts]
+        growths = [self.unlagged_growth, self.growth, self.now]
+        return figure, [*changing, *growths, *self.notes, legend]
 
     def update(self, gamma, period, learning_rate, second_state_share, lag):
         step = {"learning_rate": learning_rate, "second_state_share": second_state_share}
@@ -100,9 +97,13 @@ class MovingTarget(Explorer):
         if np.isclose(growth, 1, rtol=1e-9):
             verdict = "stays"
         share, duration = stable_share(gamma=gamma), f"{period} update{'s' * (period > 1)}"
-        every = range(0, NUM_UPDATES + 1, period) if lag == "periodic copy" else []
+        marked = lag == "periodic copy" and period >= FEWEST_UPDATES_MARKED
+        every = range(0, NUM_UPDATES + 1, period) if marked else []
         marks = np.array([(update, update, np.nan) for update in every]).ravel()
 
+        for row, note in enumerate(self.notes):  # where no curve runs
+            note.set_y((0.97 if verdict == "shrinks" else 0.255) - 0.065 * row)
+        self.notes[-1].set_text(f"{UNLAGGED}; marks below: copies" if marked else UNLAGGED)
         self.copies.set_data(marks, np.resize([0, 0.04, np.nan], marks.size))
         self.no_lag.set_data(UPDATES, np.maximum(no_lag, FLOOR))
         self.targets.set_data(UPDATES, np.maximum(2 * gamma * lagged, FLOOR))

@@ -10,7 +10,7 @@ from rlnotes.envs.maze import maze_2x3
 from rlnotes.exact.max_bias import double_estimator_bias, max_estimator_bias
 from rlnotes.exact.mdp import optimal_values, policy_values, q_values
 from rlnotes.exact.semi_gradient import growth_per_copy, stable_share
-from rlnotes.explorers.dqn_switches import DQNSwitches
+from rlnotes.explorers.dqn_switches import MAZE_LIMIT, DQNSwitches
 from rlnotes.explorers.dueling_constant import HEADS, DuelingConstant
 from rlnotes.explorers.max_bias import MaxBias
 from rlnotes.explorers.moving_target import MovingTarget
@@ -125,6 +125,27 @@ def test_moving_target_marks_the_copies_and_draws_what_w_chases(start):
     assert targets[100] == pytest.approx(1.6 * weights[100])
     explorer.set(lag="moving average")
     assert len(explorer.copies.get_xdata()) == 0
+
+
+@pytest.mark.parametrize(("period", "num_marks"), [(1, 0), (2, 0), (3, 101)])
+def test_moving_target_marks_no_copies_that_would_merge(start, period, num_marks):
+    explorer = start(MovingTarget, period=period)
+    assert len(explorer.copies.get_xdata()) == 3 * num_marks
+    assert ("marks below" in explorer.notes[-1].get_text()) == (num_marks > 0)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3, 1.0])
+@pytest.mark.parametrize("gamma", [0.3, 0.5, 0.9])
+@pytest.mark.parametrize("period", [1, 30])
+def test_moving_target_keeps_its_notes_off_the_curves(start, gamma, share, period):
+    explorer = start(MovingTarget, gamma=gamma, second_state_share=share, period=period)
+    figure = explorer.figure()
+    figure.canvas.draw()
+    boxes = [note.get_window_extent() for note in explorer.notes]
+    for line in (explorer.weights, explorer.targets, explorer.no_lag):
+        pixels = line.get_transform().transform(line.get_xydata())
+        inside = [box.contains(x, y) for box in boxes for x, y in pixels]
+        assert not any(inside)
 
 
 def test_moving_target_with_a_moving_average_shows_its_long_run_growth(start):
@@ -292,4 +313,21 @@ def test_dqn_switches_says_which_controls_are_idle():
     without_copy = DQNSwitches(target_copy=False).description
     assert "idle without replay" in without_replay
     assert "idle without a target copy" in without_copy
+    assert "period C, double: idle without a target copy" in without_copy
     assert "idle" not in DQNSwitches().description
+
+
+@pytest.mark.parametrize("replay", [True, False])
+def test_dqn_switches_double_changes_nothing_without_a_target_copy(replay):
+    plain, double = (
+        DQNSwitches(target_copy=False, replay=replay, double=value) for value in (False, True)
+    )
+    results = [e.description.partition("Maze, after")[2] for e in (plain, double)]
+    assert results[0] == results[1] != ""
+    assert plain.note.get_text().endswith("period C, double: idle without a target copy")
+    for one, other in zip(plain.panels, double.panels, strict=True):
+        np.testing.assert_array_equal(one.median.get_ydata(), other.median.get_ydata())
+
+
+def test_dqn_switches_cuts_no_band_of_the_maze():
+    assert max(row["high"] for row in load("dqn_maze")) < MAZE_LIMIT
