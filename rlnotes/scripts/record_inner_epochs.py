@@ -83,7 +83,11 @@ def held(batch: Batch) -> Iterator[dict]:
 
 
 def one_run(run: tuple[dict[str, bool], int]) -> np.ndarray:
-    """[4, rollouts + 1] J, KL to the reference, KL of the update, gradient noise."""
+    """[5, rollouts + 1] J, KL to the reference, J less its price, two of the update.
+
+    The price is the default beta per nat, also where a run was free of it. Of the
+    update: its KL and the noise of its gradient.
+    """
     choice, seed = run
     torch.set_num_threads(1)
     off = [change for name, change in FREE.items() if not choice[name]]
@@ -91,11 +95,12 @@ def one_run(run: tuple[dict[str, bool], int]) -> np.ndarray:
     result = train(config)
     noise = result.gradient_noise  # of each update; row 0 repeats that of the first
     columns = [np.append(0.0, result.kls_of_rollouts), np.append(noise[0], noise)]
-    return np.array([result.objectives, result.kls_to_ref, *columns])
+    penalized = result.objectives - Config().beta * result.kls_to_ref
+    return np.array([result.objectives, result.kls_to_ref, penalized, *columns])
 
 
 def _summaries(numbers: np.ndarray) -> dict[str, str]:
-    names = ("objective", "kl_to_ref", "kl_of_update", "gradient_noise")
+    names = ("objective", "kl_to_ref", "penalized", "kl_of_update", "gradient_noise")
     columns = {}
     for name, of_seeds in zip(names, numbers, strict=True):
         for part, value in zip(

@@ -52,7 +52,8 @@ def test_one_batch_is_made_again_with_its_first_row_at_ratio_one():
 
 def test_a_run_has_one_row_per_batch_and_the_start():
     numbers = recorded.one_run(({**ALL_ON, "reuse": False}, 0))
-    assert numbers.shape == (4, 21)
+    assert numbers.shape == (5, 21)
     assert numbers[0, 0] == pytest.approx(0.278, abs=1e-3)
-    assert numbers[1:3, 0].tolist() == [0, 0]
-    assert numbers[3, 0] == numbers[3, 1]
+    assert numbers[[1, 3], 0].tolist() == [0, 0]
+    np.testing.assert_allclose(numbers[2], numbers[0] - 0.3 * numbers[1])
+    assert numbers[4, 0] == numbers[4, 1]
