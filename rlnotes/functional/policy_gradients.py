@@ -3,6 +3,8 @@
 Every loss is a mean over all elements.
 """
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -190,7 +192,8 @@ def ppo_clip_loss(
         Scalar, to be minimized; differentiable in log_probs only.
 
     Raises:
-        ValueError: as for `probability_ratios`, or if clip_epsilon is not positive.
+        ValueError: as for `probability_ratios`, if clip_epsilon is not positive, or if a
+            product overflows.
 
     References:
         Schulman et al. (2017), arXiv:1707.06347, Eq. 7 (there an objective).
@@ -204,7 +207,13 @@ def ppo_clip_loss(
     require_positive(clip_epsilon=clip_epsilon)
     ratios = probability_ratios(log_probs, old_log_probs)
     require_finite(advantages=advantages)
-    return -_clipped_surrogate(ratios, advantages, clip_epsilon).mean()
+    loss = -_clipped_surrogate(ratios, advantages, clip_epsilon).mean()
+    if not math.isfinite(loss.item()):
+        raise ValueError(
+            "advantages must not be so large that their product with a ratio overflows, got "
+            f"{advantages.abs().max().item():g} at ratios up to {ratios.max().item():g}"
+        )
+    return loss
 
 
 def ppo_gradient_mask(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float) -> Tensor:

@@ -155,6 +155,12 @@ def test_ratios_divide_new_by_old_and_may_come_from_densities():
     )
 
 
+def test_a_loss_that_overflows_is_refused():
+    old = torch.zeros(2)
+    with pytest.raises(ValueError, match=r"advantages must not be so large .* got 1e\+20 at"):
+        ppo_clip_loss(old + 80, old, torch.tensor([-1e20, 1.0]), clip_epsilon=0.2)
+
+
 def test_clip_fraction_counts_both_sides_and_no_ratio_on_the_edge():
     # Ratios 0.4, 0.5, 1, 1.5, 1.6, 3 with the band from 0.5 to 1.5: three lie outside.
     log_probs = numbers(0.4, 0.5, 1.0, 1.5, 1.6, 3.0).log()
