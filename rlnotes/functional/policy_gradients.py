@@ -192,7 +192,7 @@ def ppo_clip_loss(
         Scalar, to be minimized; differentiable in log_probs only.
 
     Raises:
-        ValueError: as for `probability_ratios`, if clip_epsilon is not positive, or if a
+        ValueError: as for `probability_ratios`, if clip_epsilon is not positive, or a
             product overflows.
 
     References:
