@@ -123,15 +123,43 @@ def _gae_reset_too_late(rewards, values, next_values, terminated, truncated, gam
     return advantages
 
 
+def _gae_truncation_wins(rewards, values, next_values, terminated, truncated, gamma, gae_lambda):
+    ended = terminated & ~truncated
+    return _gae_backward(rewards, values, next_values, ended, truncated, gamma, gae_lambda)
+
+
+def _gae_one_done(rewards, values, next_values, terminated, truncated, gamma, gae_lambda):
+    done = terminated | truncated
+    shifted = np.append(values[1:], 0.0)
+    return _gae_backward(rewards, values, shifted, done, done, gamma, gae_lambda)
+
+
+def _gae_td_errors(rewards, values, next_values, terminated, truncated, gamma, gae_lambda):
+    return _gae_backward(rewards, values, next_values, terminated, truncated, gamma, 0.0)
+
+
+def _gae_value_not_subtracted(
+    rewards, values, next_values, terminated, truncated, gamma, gae_lambda
+):
+    zero = 0 * values
+    return _gae_backward(rewards, zero, next_values, terminated, truncated, gamma, gae_lambda)
+
+
+def _gae_reversed(rewards, values, next_values, terminated, truncated, gamma, gae_lambda):
+    return _gae_backward(rewards, values, next_values, terminated, truncated, gamma, gae_lambda)[
+        ::-1
+    ]
+
+
 def _case(rewards, values, next_values, ends, gamma, gae_lambda, expected, reason) -> Case:
-    """`ends`: one letter per step, E terminated, C cut (truncated), a dot otherwise."""
+    """`ends`: a letter per step, E terminated, C truncated, B both, or a dot."""
     return Case(
         {
             "rewards": np.array(rewards, dtype=float),
             "values": np.array(values, dtype=float),
             "next_values": np.array(next_values, dtype=float),
-            "terminated": np.array([letter == "E" for letter in ends]),
-            "truncated": np.array([letter == "C" for letter in ends]),
+            "terminated": np.array([letter in "EB" for letter in ends]),
+            "truncated": np.array([letter in "CB" for letter in ends]),
             "gamma": gamma,
             "gae_lambda": gae_lambda,
         },
@@ -164,6 +192,12 @@ EXERCISE = Exercise(
             [-1.0, -0.5, 2.0],
             "at lambda = 0 each advantage is the TD error of its step.",
         ),
+        _case(
+            *([1, 2], [1, 1], [3, 8], "B.", 0.5, 0.5),
+            [0.0, 5.0],
+            "step 0 has both flags: the task has ended, so 1 + 0 - 1 = 0. Step 1 bootstraps: "
+            "2 + .5 * 8 - 1 = 5.",
+        ),
     ],
     solutions=[_gae_backward, _gae_as_sums],
     wrong_answers={
@@ -181,6 +215,11 @@ EXERCISE = Exercise(
         "targets": _gae_plus_values,
         "value not discounted": _gae_discount_missing,
         "reset after adding": _gae_reset_too_late,
+        "truncation wins": _gae_truncation_wins,
+        "one flag for both": _gae_one_done,
+        "TD errors alone": _gae_td_errors,
+        "value not subtracted": _gae_value_not_subtracted,
+        "reversed": _gae_reversed,
     },
     hints={
         "no reset": "the sum runs on into the next episode. It ends where terminated or "
@@ -210,5 +249,13 @@ EXERCISE = Exercise(
         "delta = r + gamma * V(s') - V(s).",
         "reset after adding": "you start again after an episode's last step was added, so its "
         "TD error never reaches the steps before it, and the next episode's does.",
+        "truncation wins": "where both flags are True the task has ended: the end wins.",
+        "one flag for both": "you treat both flags as one `done`, and take values[t + 1] for the "
+        "next state, 0 after the last step. A truncated step and the last one keep next_values.",
+        "TD errors alone": "these are the TD errors; add the later ones of the episode with "
+        "weights (gamma * lambda)^k.",
+        "value not subtracted": "V(s_t) is missing: delta = r + gamma * V(s') - V(s).",
+        "reversed": "the numbers are right, their order is not: the loop runs backward, the "
+        "answer forward.",
     },
 )

@@ -100,14 +100,26 @@ def _targets_bootstrap_after_the_end(
     return _targets_backward(rewards, next_values, never, done, gamma, gae_lambda)
 
 
+def _targets_truncation_wins(rewards, next_values, terminated, truncated, gamma, gae_lambda):
+    ended = terminated & ~truncated
+    return _targets_backward(rewards, next_values, ended, truncated, gamma, gae_lambda)
+
+
+def _targets_nothing_later(rewards, next_values, terminated, truncated, gamma, gae_lambda):
+    share = next_values.copy()
+    if not (terminated[-1] or truncated[-1]):
+        share[-1] *= 1 - gae_lambda
+    return _targets_backward(rewards, share, terminated, truncated, gamma, gae_lambda)
+
+
 def _case(rewards, next_values, ends, gamma, gae_lambda, expected, reason) -> Case:
-    """`ends`: one letter per step, E terminated, C cut (truncated), a dot otherwise."""
+    """`ends`: a letter per step, E terminated, C truncated, B both, or a dot."""
     return Case(
         {
             "rewards": np.array(rewards, dtype=float),
             "next_values": np.array(next_values, dtype=float),
-            "terminated": np.array([letter == "E" for letter in ends]),
-            "truncated": np.array([letter == "C" for letter in ends]),
+            "terminated": np.array([letter in "EB" for letter in ends]),
+            "truncated": np.array([letter in "CB" for letter in ends]),
             "gamma": gamma,
             "gae_lambda": gae_lambda,
         },
@@ -136,6 +148,11 @@ EXERCISE = Exercise(
             [3.0, 2.25, 2.0],
             "two episodes: 3 | 1 + .5 * (.25 * 4 + .75 * 2), 2.",
         ),
+        _case(
+            *([1, 2], [3, 8], "B.", 0.5, 0.5),
+            [1.0, 6.0],
+            "step 0 has both flags: the task has ended, so 1. Step 1 bootstraps: 2 + .5 * 8 = 6.",
+        ),
     ],
     solutions=[_targets_backward, _targets_as_mixture],
     wrong_answers={
@@ -150,6 +167,8 @@ EXERCISE = Exercise(
         "not discounted": _targets_not_discounted,
         "weights do not sum to one": _targets_sum_without_one_minus,
         "bootstraps after termination": _targets_bootstrap_after_the_end,
+        "truncation wins": _targets_truncation_wins,
+        "nothing after the last step": _targets_nothing_later,
     },
     hints={
         "lambda swapped": "lambda weighs the later return and 1 - lambda the value; "
@@ -170,5 +189,8 @@ EXERCISE = Exercise(
         "with weights 1 - lambda and lambda, which sum to one; yours counts the value fully.",
         "bootstraps after termination": "where terminated is True nothing follows: next_values "
         "must count as 0 there.",
+        "truncation wins": "where both flags are True the task has ended: the end wins.",
+        "nothing after the last step": "behind the last step no return is recorded to mix with, "
+        "so its value has the whole weight: start from next_values[-1], not from 0.",
     },
 )

@@ -98,6 +98,20 @@ def _tokens_normalized(scores, values, completion_mask, gae_lambda):
     return np.where(completion_mask, (advantages - valid.mean()) / (valid.std() + 1e-8), 0.0)
 
 
+def _tokens_first_value(scores, values, completion_mask, gae_lambda):
+    return completion_mask * (np.asarray(scores)[:, None] - values[:, :1])
+
+
+def _tokens_running_not_reset(scores, values, completion_mask, gae_lambda):
+    advantages, running = np.zeros(values.shape), 0.0
+    for row, length in enumerate(completion_mask.sum(axis=1)):
+        following = np.append(values[row, 1:length], scores[row])
+        for t in reversed(range(length)):
+            running = following[t] - values[row, t] + gae_lambda * running
+            advantages[row, t] = running
+    return advantages
+
+
 EXERCISE = Exercise(
     name="token_advantages",
     cases=[
@@ -146,6 +160,8 @@ EXERCISE = Exercise(
         "no critic": _tokens_without_values,
         "one-step TD errors": _tokens_td_errors,
         "normalized": _tokens_normalized,
+        "score minus the first value": _tokens_first_value,
+        "not reset between rows": _tokens_running_not_reset,
     },
     hints={
         "score in the last column": "the score belongs to the last token of each completion, "
@@ -165,6 +181,10 @@ EXERCISE = Exercise(
         "TD errors of later tokens by lambda^k.",
         "no critic": "the values are missing from the TD errors.",
         "one-step TD errors": "these are the TD errors; add the later ones with weights lambda^k.",
+        "score minus the first value": "every token gets the score minus the value of the prompt. "
+        "Each has its own value, and its own sum of later TD errors.",
+        "not reset between rows": "the sum of one completion runs into the next: it starts at 0 "
+        "in each row.",
         "normalized": "return the advantages as they are. Normalization is a step of its own.",
     },
 )

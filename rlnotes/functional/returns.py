@@ -137,7 +137,7 @@ def n_step_returns(
         n: number of rewards, at least 1; from T on the result is the discounted return.
 
     Returns:
-        [..., T] returns, discounted reward.
+        [..., T] returns, discounted reward. Half precision is summed in float32.
 
     Raises:
         ValueError: as for `lambda_returns`, or if n is not a positive integer.
@@ -151,6 +151,9 @@ def n_step_returns(
         tensor([2.5000, 2.5000, 3.0000])
     """
     require_positive_integer(n=n)
+    require_same_shape(rewards=rewards, next_values=next_values)
+    require_record(rewards, terminated=terminated, truncated=truncated)
+    (rewards, next_values), dtype = at_least_float32(rewards, next_values)
     targets = lambda_returns(
         rewards, next_values, terminated, truncated, gamma=gamma, gae_lambda=0.0
     )
@@ -159,7 +162,7 @@ def n_step_returns(
     one_step = targets
     for _ in range(min(n, rewards.shape[-1]) - 1):
         targets = torch.where(stops, one_step, rewards + gamma * targets.roll(-1, dims=-1))
-    return targets
+    return targets.to(dtype)
 
 
 def require_record(rewards: Tensor, **flags: Tensor) -> None:

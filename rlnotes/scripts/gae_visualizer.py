@@ -30,6 +30,7 @@ from rlnotes.scripts.output_files import as_csv, as_png, folder_name, write_all
 
 Row = dict[str, float]
 THREE_STEPS = ([0.0, 0.0, 1.0], [0.5, 0.6, 0.8], [0.6, 0.8, 0.0])
+LARGEST_CRITIC_ERROR = 1e6  # its square must leave digits for the rest
 LAMBDAS = (0.0, 0.5, 0.9, 0.95, 1.0)
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
@@ -118,7 +119,7 @@ def bias_variance_rows(*, gamma: float, critic_error: float) -> list[Row]:
 def draw_td_errors(rows: list[Row], setting: str) -> Figure:
     """TD errors as bars, and the advantages that sum them."""
     figure, (axes,) = new_figure(1)
-    heading = f"TD errors and advantages; dotted: an episode ends\n{setting}"
+    heading = f"TD errors and advantages; dotted: an episode ends or is cut\n{setting}"
     label(axes, heading=heading, x="step", y="reward")
     steps, errors = _column(rows, "step"), _column(rows, "td_error")
     axes.bar(steps, errors, color="none", edgecolor=GREY, label="TD error")
@@ -184,14 +185,16 @@ def files(
 
     Raises:
         ValueError: if gamma or gae_lambda lies outside [0, 1], there are fewer than
-            two steps, critic_error is negative or not finite, or seed is negative.
+            two steps, critic_error lies outside [0, 1e6], or seed is negative.
     """
     require_in_unit_interval(gamma=gamma, gae_lambda=gae_lambda)
     require_positive_integer(steps=steps)
     if steps < 2:
         raise ValueError(f"steps must be at least 2, got {steps}")
-    if not 0 <= critic_error < np.inf:
-        raise ValueError(f"critic_error must not be negative or infinite, got {critic_error}")
+    if not 0 <= critic_error <= LARGEST_CRITIC_ERROR:
+        raise ValueError(
+            f"critic_error must lie in [0, {LARGEST_CRITIC_ERROR:g}], got {critic_error}"
+        )
     if seed < 0:
         raise ValueError(f"seed must not be negative, got {seed}")
     record = sampled_record(num_steps=steps, seed=seed, gamma=gamma, critic_error=critic_error)

@@ -154,6 +154,9 @@ def test_chapter_5_is_right_about_the_best_lambdas():
         shown[batch_size] = found("best lambda #.*best lambda #", text)
     assert [gradient for _, gradient in shown.values()] == [0.26, 0.46, 0.81, 0.97]
     assert [advantage for advantage, _ in shown.values()] == [0.35, 0.79, 0.88, 0.89]
+    bias, _ = relative_errors(gamma=0.95, critic_error=0.4, pattern=PATTERNS[0])["advantage"]
+    assert LAMBDAS[bias.argmin()] == pytest.approx(0.89)
+    assert bias.min() > 1
 
 
 @pytest.mark.parametrize("batch_size", [1, 4096])

@@ -130,6 +130,15 @@ def test_n_step_targets_of_three_steps_by_hand():
         assert targets[0].item() == pytest.approx(expected)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_n_step_targets_of_half_precision_keep_their_digits(dtype):
+    # The sum of 1000 powers of 0.99 is 99.996; step by step in bfloat16 it is 64.
+    one, no = torch.ones(1000, dtype=dtype), torch.zeros(1000, dtype=torch.bool)
+    targets = n_step_returns(one, 0 * one, no, no, gamma=0.99, n=1000)
+    assert targets.dtype == dtype
+    assert targets[0] == torch.tensor((1 - 0.99**1000) / 0.01).to(dtype)
+
+
 def test_n_step_gradient_and_a_bad_n(record):
     ends = (record["terminated"], record["truncated"])
     inputs = (record["rewards"].requires_grad_(), record["next_values"].requires_grad_())
@@ -211,6 +220,8 @@ def test_an_empty_record_is_refused(shape):
         discounted_returns(values, values, flag, flag, gamma=0.9)
     with pytest.raises(ValueError, match="rewards must hold at least one step, got shape"):
         lambda_returns(values, values, flag, flag, gamma=0.9, gae_lambda=1.0)
+    with pytest.raises(ValueError, match="rewards must hold at least one step, got shape"):
+        n_step_returns(values, values, flag, flag, gamma=0.9, n=2)
 
 
 def test_a_reward_that_is_not_finite_is_refused(record):

@@ -120,7 +120,9 @@ def test_the_seed_decides_the_record_and_nothing_else_does(tmp_path):
         ("--gamma", "nan", "gamma must lie in [0, 1], got nan"),
         ("--gae-lambda", "-1", "gae_lambda must lie in [0, 1], got -1.0"),
         ("--steps", "1", "steps must be at least 2, got 1"),
-        ("--critic-error", "inf", "critic_error must not be negative or infinite, got inf"),
+        ("--critic-error", "inf", "critic_error must lie in [0, 1e+06], got inf"),
+        ("--critic-error", "-0.1", "critic_error must lie in [0, 1e+06], got -0.1"),
+        ("--critic-error", "1e300", "critic_error must lie in [0, 1e+06], got 1e+300"),
         ("--seed", "-1", "seed must not be negative, got -1"),
         ("--output", "", "--output: must name a folder, got ''"),
         ("--gamma", "high", "invalid float value: 'high'"),
@@ -132,6 +134,15 @@ def test_a_bad_option_gets_a_sentence_and_exit_code_2(tmp_path, capsys, option, 
     assert stopped.value.code == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("gamma", [0.0, 0.99, 1.0])
+def test_the_largest_critic_error_still_gives_finite_tables(tmp_path, gamma):
+    assert run("--output", tmp_path, "--critic-error", "1e6", "--gamma", gamma) == 0
+    for name in ("td_errors", "lambdas", "bias_variance"):
+        for row in rows(tmp_path / f"{name}.csv"):
+            assert np.isfinite(list(row.values())).all()
 
 
 def test_a_folder_that_cannot_be_made_gets_a_sentence(tmp_path, capsys):
