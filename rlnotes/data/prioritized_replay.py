@@ -99,9 +99,9 @@ class PrioritizedReplayBuffer(ReplayBuffer):
         self.priorities = np.zeros(capacity)
         self.largest_priority = 1.0
 
-    def add(self, observation, action, reward, next_observation, terminated) -> None:
+    def add(self, observation, action, reward, next_observation, terminated, num_steps=1) -> None:
         """Store one transition, with the largest priority so far."""
-        super().add(observation, action, reward, next_observation, terminated)
+        super().add(observation, action, reward, next_observation, terminated, num_steps)
         self.priorities[(self.num_added - 1) % self.capacity] = self.largest_priority
 
     def sample(self, batch_size: int, rng: np.random.Generator, *, beta: float = 1.0) -> Batch:

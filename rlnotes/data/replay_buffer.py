@@ -18,11 +18,12 @@ class Batch(NamedTuple):
 
     observations: Tensor  # [B, D]
     actions: Tensor  # [B] int64
-    rewards: Tensor  # [B]
+    rewards: Tensor  # [B] of all steps of a transition, discounted to its first
     next_observations: Tensor  # [B, D] true successors, also at a time limit
     terminated: Tensor  # [B] bool; a truncated step is not terminated
     indices: np.ndarray  # [B] places in the buffer
     weights: Tensor  # [B] importance weights; ones if the sampling was uniform
+    num_steps: Tensor  # [B] int64, from observation to next_observation; mostly one
 
 
 class ReplayBuffer:
@@ -51,17 +52,26 @@ class ReplayBuffer:
         self.actions = np.zeros(capacity, dtype=np.int64)
         self.rewards = np.zeros(capacity, dtype=np.float32)
         self.terminated = np.zeros(capacity, dtype=bool)
+        self.num_steps = np.ones(capacity, dtype=np.int64)
 
     def __len__(self) -> int:
         return min(self.num_added, self.capacity)
 
-    def add(self, observation, action: int, reward: float, next_observation, terminated) -> None:
+    def add(
+        self,
+        observation,
+        action: int,
+        reward: float,
+        next_observation,
+        terminated: bool,
+        num_steps: int = 1,
+    ) -> None:
         """Store one transition in the place of the oldest.
 
         Raises:
             ValueError: for a wrong shape, an action that is no index, a terminated that
-                is not a bool, or a number that is not finite as float32; the buffer
-                stays as it was then.
+                is not a bool, a num_steps that is not a positive integer, or a number
+                that is not finite as float32; the buffer stays as it was then.
         """
         with np.errstate(over="ignore"):  # what overflows is refused below
             observation, reward, next_observation = (
@@ -75,10 +85,11 @@ class ReplayBuffer:
             raise ValueError(f"action must be an integer from 0, got {action!r}")
         if not isinstance(terminated, bool | np.bool_):
             raise ValueError(f"terminated must be a bool, got {terminated!r}")
+        require_positive_integer(num_steps=num_steps)
         place = self.num_added % self.capacity
         self.observations[place], self.next_observations[place] = observation, next_observation
         self.actions[place], self.rewards[place] = action, reward
-        self.terminated[place] = terminated
+        self.terminated[place], self.num_steps[place] = terminated, num_steps
         self.num_added += 1
 
     def sample(self, batch_size: int, rng: np.random.Generator) -> Batch:
@@ -116,4 +127,5 @@ class ReplayBuffer:
             torch.from_numpy(self.terminated[indices]),
             indices,
             torch.from_numpy(weights.astype(np.float32)),
+            torch.from_numpy(self.num_steps[indices]),
         )

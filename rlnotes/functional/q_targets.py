@@ -7,20 +7,21 @@ from rlnotes._checks import require_finite, require_in_unit_interval, require_sa
 
 
 def q_learning_targets(
-    rewards: Tensor, next_q_values: Tensor, terminated: Tensor, *, gamma: float
+    rewards: Tensor, next_q_values: Tensor, terminated: Tensor, *, gamma: float | Tensor
 ) -> Tensor:
     """What Q-learning moves Q(s_t, a_t) towards.
 
         y_t = r_t + gamma * max over a of Q(s_{t+1}, a)
         y_t = r_t                       if step t terminated
 
-    A truncated step is not terminated: its target keeps the next value.
+    A truncated step is not terminated: its target keeps the next value. A transition of
+    k steps has the discounted sum of its rewards for r_t, and gamma^k for gamma.
 
     Args:
         rewards: [...] reward after acting in s_t.
         next_q_values: [..., A] action values of s_{t+1}; ignored where terminated.
         terminated: [...] bool, True where s_{t+1} is terminal.
-        gamma: discount factor in [0, 1], per step.
+        gamma: discount factor in [0, 1], per transition; a number or [...].
 
     Returns:
         [...] targets, discounted reward; differentiable in next_q_values, so detach
@@ -50,7 +51,7 @@ def double_q_learning_targets(
     next_q_values_target: Tensor,
     terminated: Tensor,
     *,
-    gamma: float,
+    gamma: float | Tensor,
 ) -> Tensor:
     """Targets that choose the next action with one estimate and value it with another.
 
@@ -63,7 +64,7 @@ def double_q_learning_targets(
         next_q_values_online: [..., A] chooses the action.
         next_q_values_target: [..., A] values it; ignored where terminated.
         terminated: [...] bool, True where s_{t+1} is terminal.
-        gamma: discount factor in [0, 1], per step.
+        gamma: discount factor in [0, 1], per transition; a number or [...].
 
     Returns:
         [...] targets, discounted reward; differentiable in next_q_values_target.
@@ -197,7 +198,9 @@ def _mean_loss(loss, action_values: Tensor, targets: Tensor, weights: Tensor | N
     return (weights.detach() * loss(action_values, targets.detach(), reduction="none")).mean()
 
 
-def _check(rewards: Tensor, next_q_values: Tensor, terminated: Tensor, gamma: float) -> None:
+def _check(
+    rewards: Tensor, next_q_values: Tensor, terminated: Tensor, gamma: float | Tensor
+) -> None:
     require_same_shape(rewards=rewards, terminated=terminated)
     require_finite(rewards=rewards)
     if next_q_values.ndim == 0 or next_q_values.shape[:-1] != rewards.shape:
@@ -207,4 +210,9 @@ def _check(rewards: Tensor, next_q_values: Tensor, terminated: Tensor, gamma: fl
         )
     if terminated.dtype != torch.bool:
         raise ValueError(f"terminated must be a bool tensor, got {terminated.dtype}")
-    require_in_unit_interval(gamma=gamma)
+    if not isinstance(gamma, Tensor):
+        require_in_unit_interval(gamma=gamma)
+        return
+    require_same_shape(rewards=rewards, gamma=gamma)
+    if not ((gamma >= 0) & (gamma <= 1)).all():
+        raise ValueError(f"gamma must lie in [0, 1], got {gamma.tolist()}")

@@ -26,12 +26,14 @@ MAZE = Config(
     steps_per_update=3,
     warmup_steps=60,
     max_gradient_norm=1_000.0,
+    n_step=1,
     double=False,
     epsilon_steps=1_000,
 )
 PERIODS, BUFFER_SIZES = (1, 10, 50, 250), (100, 1_000, 3_000)
 EPSILONS = {"1 to 0.3": (1.0, 0.3), "always 0.1": (0.1, 0.1), "always 1": (1.0, 1.0)}
-CARTPOLE_STEPS, CARTPOLE_EVERY = 25_000, 1_000
+CARTPOLE_EVERY = 1_000
+SWITCHED = Config(num_steps=25_000, learning_rate=2e-3, batch_size=64, steps_per_update=2, n_step=1)
 SEEDS = range(5)
 
 
@@ -56,20 +58,22 @@ def maze(pool) -> list[dict]:
 
 
 def cartpole(pool) -> list[dict]:
-    """The five switches on CartPole-v1; everything else as in `Config`."""
-    periods = (1, Config().target_period)
+    """Five switches on CartPole-v1; everything else as in `SWITCHED`."""
+    periods = (1, SWITCHED.target_period)
     settings = [
         {"replay": replay, "target_period": period, "double": double, "dueling": dueling}
         for replay, period, double, dueling in product(
             REPLAYS, periods, (False, True), (False, True)
         )
     ]
-    return _rows(pool, cartpole_run, settings)
+    return _rows(pool, partial(cartpole_run, SWITCHED), settings)
 
 
 def cartpole_default(pool) -> list[dict]:
-    """The defaults of `Config` on CartPole-v1, 50,000 steps whatever happens."""
-    return _rows(pool, cartpole_run, [{"num_steps": 50_000}], range(10))
+    """The defaults of `Config` on CartPole-v1, and those with targets of one step."""
+    base = Config(num_steps=50_000)
+    settings = [{"n_step": n} for n in (1, base.n_step)]
+    return _rows(pool, partial(cartpole_run, base), settings, range(10))
 
 
 def maze_run(run: tuple[dict, int]) -> list[tuple[int, float]]:
@@ -90,7 +94,7 @@ def maze_run(run: tuple[dict, int]) -> list[tuple[int, float]]:
     return points
 
 
-def cartpole_run(run: tuple[dict, int]) -> list[tuple[int, float]]:
+def cartpole_run(base: Config, run: tuple[dict, int]) -> list[tuple[int, float]]:
     """Mean return of 20 greedy episodes during one run."""
     settings, seed = run
     rng = np.random.default_rng(1_000 + seed)
@@ -100,7 +104,7 @@ def cartpole_run(run: tuple[dict, int]) -> list[tuple[int, float]]:
         choose = partial(greedy_actions, q_network)
         points.append((step, greedy_returns(choose, rng=rng, num_episodes=20).mean()))
 
-    config = Config(**{"num_steps": CARTPOLE_STEPS, **settings}, seed=seed)
+    config = replace(base, **settings, seed=seed)
     train_dqn(gym.make("CartPole-v1"), config, every=CARTPOLE_EVERY, watch=watch)
     return points
 

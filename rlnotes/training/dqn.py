@@ -1,4 +1,4 @@
-"""DQN, with its parts on switches: replay, target copy, double, dueling, priorities."""
+"""DQN, its parts on switches: replay, copy, n steps, double, dueling, priorities."""
 
 import math
 from collections.abc import Callable
@@ -16,6 +16,7 @@ from rlnotes._checks import (
     require_positive,
     require_positive_integer,
 )
+from rlnotes.data.n_step_window import NStepWindow
 from rlnotes.data.prioritized_replay import PrioritizedReplayBuffer
 from rlnotes.data.replay_buffer import Batch, ReplayBuffer
 from rlnotes.functional.q_targets import (
@@ -44,16 +45,17 @@ class Config:
 
     gamma: float = 0.99  # discount per step
     num_steps: int = 150_000  # environment steps in all; `watch` may end the run before
-    learning_rate: float = 2e-3  # Adam's
+    learning_rate: float = 3e-3  # Adam's
     loss: str = "huber"  # or "squared"
     hidden_sizes: tuple[int, ...] = (64, 64)
-    batch_size: int = 64  # transitions per update
-    steps_per_update: int = 2  # environment steps between two updates
+    batch_size: int = 128  # transitions per update
+    steps_per_update: int = 4  # environment steps between two updates
     warmup_steps: int = 1_000  # steps before the first update; none if num_steps is less
     max_gradient_norm: float = 10.0
     replay: str = "uniform"  # or "prioritized", or "none": the latest steps, in order
     buffer_size: int = 50_000  # transitions
     target_period: int = 100  # updates between two copies; 1 is no separate copy
+    n_step: int = 5  # rewards in a target before it bootstraps; 1 is Q-learning
     double: bool = True  # the online network chooses, the copy values
     dueling: bool = False  # two heads, V and A
     priority_alpha: float = 0.6
@@ -74,18 +76,21 @@ class Config:
         )
         counts = (
             *("num_steps", "batch_size", "steps_per_update", "warmup_steps", "buffer_size"),
-            *("target_period", "epsilon_steps", "max_episode_steps"),
+            *("target_period", "n_step", "epsilon_steps", "max_episode_steps"),
         )
         require_positive_integer(**{name: getattr(self, name) for name in counts})
         require_option(REPLAYS, replay=self.replay)
         require_option(LOSSES, loss=self.loss)
         require_positive(learning_rate=self.learning_rate, max_gradient_norm=self.max_gradient_norm)
-        for name in ("buffer_size", "warmup_steps"):
-            if getattr(self, name) < self.batch_size:
-                raise ValueError(
-                    f"{name} must be at least batch_size={self.batch_size}, "
-                    f"got {getattr(self, name)}"
-                )
+        if self.buffer_size < self.batch_size:
+            raise ValueError(
+                f"buffer_size must be at least batch_size={self.batch_size}, got {self.buffer_size}"
+            )
+        if self.warmup_steps < self.batch_size + self.n_step - 1:
+            raise ValueError(
+                f"warmup_steps must be at least batch_size + n_step - 1 = "
+                f"{self.batch_size + self.n_step - 1}, got {self.warmup_steps}"
+            )
 
     def epsilon(self, step: int) -> float:
         """Exploration rate at an environment step, counted from 0."""
@@ -119,10 +124,13 @@ def train_dqn(
 ) -> Result:
     """Learn action values off-policy with a network.
 
-        y    = r + gamma * max over a of Q_copy(s', a),    y = r if terminated
+        y    = R + gamma^k * max over a of Q_copy(s', a),    y = R if terminated
         loss = mean over a batch from the buffer of h(y - Q(s, a))
 
-    A truncated episode ends, but its last step bootstraps. The environment, the start
+    R is the discounted sum of k rewards, and s' the state after them; k is n_step, or
+    less at the end of an episode. A truncated episode ends, but it bootstraps. With
+    n_step above 1 the targets follow the actions taken: they spread values faster, and
+    are biased to what was done. The environment, the start
     weights and the agent's draws get independent child seeds of `config.seed`.
 
     Args:
@@ -138,7 +146,8 @@ def train_dqn(
     References:
         Mnih et al. (2015), "Human-level control through deep reinforcement learning";
         van Hasselt et al. (2016), arXiv:1509.06461; Wang et al. (2016),
-        arXiv:1511.06581; Schaul et al. (2016), arXiv:1511.05952.
+        arXiv:1511.06581; Schaul et al. (2016), arXiv:1511.05952; Hessel et al. (2018),
+        arXiv:1710.02298.
     """
     require_positive_integer(every=every)
     encode, observation_size = observation_encoder(env.observation_space)
@@ -150,7 +159,7 @@ def train_dqn(
     learner = (make_learner or Learner)(
         observation_size, int(env.action_space.n), config, generator
     )
-    episodes = Episodes()
+    episodes, window = Episodes(), NStepWindow(config.n_step, gamma=config.gamma)
 
     state, _ = env.reset(seed=int(env_seed.generate_state(1)[0]))
     observation = encode(state)
@@ -163,10 +172,12 @@ def train_dqn(
         if not math.isfinite(reward):
             raise ValueError(f"rewards must be finite, got {reward}")
         following = encode(state)
-        learner.buffer.add(observation, action, reward, following, terminated)
-        observation = following
-        if episodes.step_ends_one(reward, terminated, truncated, config.max_episode_steps):
-            observation = encode(env.reset()[0])
+        ends = episodes.step_ends_one(reward, terminated, truncated, config.max_episode_steps)
+        for transition in window.push(
+            observation, action, reward, following, terminated=terminated, truncated=ends
+        ):
+            learner.buffer.add(*transition)
+        observation = encode(env.reset()[0]) if ends else following
         if step + 1 >= config.warmup_steps and (step + 1) % config.steps_per_update == 0:
             learner.update(step, rng)
         if watch and (step + 1) % every == 0 and watch(step + 1, learner.online):
@@ -208,6 +219,7 @@ class Learner:
             else ReplayBuffer(config.buffer_size, observation_size)
         )
         self.losses: list[float] = []
+        self.discounts = torch.tensor([config.gamma**k for k in range(config.n_step + 1)])
 
     def update(self, step: int, rng: np.random.Generator) -> None:
         """One gradient step on one batch; then perhaps a copy."""
@@ -239,7 +251,7 @@ class Learner:
     @torch.no_grad()
     def targets(self, batch: Batch) -> Tensor:
         next_q_values = self.copy(batch.next_observations)
-        gamma = self.config.gamma
+        gamma = self.discounts[batch.num_steps]
         if not self.config.double:
             return q_learning_targets(batch.rewards, next_q_values, batch.terminated, gamma=gamma)
         choosing = self.online(batch.next_observations)

@@ -32,6 +32,7 @@ def learned_q_values(
         warmup_steps=16,
         buffer_size=500,
         target_period=10,
+        n_step=1,
         epsilon_end=1.0,
         max_episode_steps=probe.max_episode_steps,
         seed=seed,

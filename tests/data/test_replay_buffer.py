@@ -207,6 +207,8 @@ def test_sizes_that_are_no_counts_are_refused(make, sizes, message):
         ({"action": -1}, "action must be an integer from 0, got -1"),
         ({"terminated": "no"}, "terminated must be a bool, got 'no'"),
         ({"action": 0.5}, "action must be an integer from 0, got 0.5"),
+        ({"num_steps": 0}, "num_steps must be a positive integer, got 0"),
+        ({"num_steps": 1.0}, "num_steps must be a positive integer, got 1.0"),
     ],
     ids=str,
 )

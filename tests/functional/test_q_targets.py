@@ -39,6 +39,22 @@ def test_gamma_zero_leaves_the_reward():
     assert q_learning_targets(ONE, q(2, 5), GO_ON, gamma=0.0).item() == 1
 
 
+def test_each_transition_may_have_its_own_discount():
+    rewards, no = torch.tensor([1.0, 2.0]), torch.tensor([False, False])
+    values, discounts = torch.tensor([[4.0, 8.0], [4.0, 8.0]]), torch.tensor([0.5, 0.25])
+    expected = [5.0, 4.0]  # 1 + 8 / 2, 2 + 8 / 4
+    assert q_learning_targets(rewards, values, no, gamma=discounts).tolist() == expected
+    targets = double_q_learning_targets(rewards, values, values, no, gamma=discounts)
+    assert targets.tolist() == expected
+    for bad, message in (
+        (torch.tensor([0.5, 1.5]), r"gamma must lie in \[0, 1\], got \[0.5, 1.5\]"),
+        (torch.tensor([0.5, torch.nan]), r"gamma must lie in \[0, 1\]"),
+        (torch.tensor(0.5), "rewards.*gamma"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            q_learning_targets(rewards, values, no, gamma=bad)
+
+
 def test_double_with_one_estimate_for_both_is_plain_q_learning():
     values = torch.randn(4, 7, 3, generator=torch.Generator().manual_seed(0))
     rewards, terminated = values[..., 0], values[..., 1] > 0.5

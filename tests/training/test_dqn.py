@@ -20,6 +20,7 @@ SMALL = {
     "warmup_steps": 16,
     "buffer_size": 500,
     "target_period": 5,
+    "n_step": 1,
     "epsilon_end": 1.0,
 }
 
@@ -59,6 +60,36 @@ def test_each_switch_alone_still_climbs(name, change):
     assert worst_error(LADDER[name], **change) < 0.05
 
 
+@pytest.mark.parametrize("name", [name for name in LADDER if name != "max"])
+def test_without_a_choice_on_the_way_three_steps_climb_as_well(name):
+    assert worst_error(LADDER[name], n_step=3, warmup_steps=20) < 0.05
+
+
+def test_over_two_steps_the_second_action_is_the_one_taken_and_not_the_best():
+    # Both actions lead on; then random ones earn 1 or -1. Half the best is 0.5, not 0.
+    probe = LADDER["max"]
+    config = Config(gamma=0.5, num_steps=600, **{**SMALL, "n_step": 2, "warmup_steps": 20})
+    network = train_dqn(TableEnv(probe.mdp), config).q_network
+    values = network(torch.eye(3)).detach().numpy()
+    np.testing.assert_allclose(values[:2], [[0, 0], [1, -1]], atol=0.15)
+
+
+def test_transitions_of_several_steps_reach_the_buffer_with_their_number(monkeypatch):
+    added, add = [], ReplayBuffer.add
+
+    def spy(self, observation, action, reward, following, terminated, num_steps):
+        added.append((observation.argmax(), reward, following.argmax(), terminated, num_steps))
+        add(self, observation, action, reward, following, terminated, num_steps)
+
+    monkeypatch.setattr(ReplayBuffer, "add", spy)
+    collect(TableEnv(two_state_cycle()), 5, max_episode_steps=3, n_step=2)  # rewards 1, 0, 1
+    first = [(0, 1.0, 0, False, 2), (1, 0.99, 1, False, 2), (0, 1.0, 1, False, 1)]
+    assert added == [*first, first[0]]
+    added.clear()
+    collect(TableEnv(LADDER["next state"].mdp), 2, n_step=2)
+    assert added == [(0, 0.99, 2, True, 2), (1, 1.0, 2, True, 1)]
+
+
 def test_vectors_work_as_well_as_numbers():
     class Vectors(gym.ObservationWrapper):
         observation_space = gym.spaces.Box(-1, 1, (1,))
@@ -81,9 +112,10 @@ def stored(monkeypatch):
     """Every transition that reaches the buffer, as plain numbers."""
     transitions, add = [], ReplayBuffer.add
 
-    def spy(self, observation, action, reward, following, terminated):
+    def spy(self, observation, action, reward, following, terminated, num_steps):
         transitions.append((observation.argmax(), reward, following.argmax(), terminated))
-        add(self, observation, action, reward, following, terminated)
+        assert num_steps == 1
+        add(self, observation, action, reward, following, terminated, num_steps)
 
     monkeypatch.setattr(ReplayBuffer, "add", spy)
     return transitions
@@ -340,7 +372,7 @@ def test_every_must_be_a_count():
 UNIT = ("gamma", "epsilon_start", "epsilon_end", "priority_alpha", "priority_beta")
 COUNTS = (
     *("num_steps", "batch_size", "steps_per_update", "warmup_steps", "buffer_size"),
-    *("target_period", "epsilon_steps", "max_episode_steps"),
+    *("target_period", "n_step", "epsilon_steps", "max_episode_steps"),
 )
 BAD = [
     *[
@@ -356,7 +388,10 @@ BAD = [
     ({"replay": "all"}, "replay must be one of .*'uniform'.* got 'all'"),
     ({"loss": "cubic"}, "loss must be one of .*'huber', 'squared'.* got 'cubic'"),
     ({"buffer_size": 63}, "buffer_size must be at least batch_size=64, got 63"),
-    ({"warmup_steps": 63}, "warmup_steps must be at least batch_size=64, got 63"),
+    (
+        {"warmup_steps": 67, "n_step": 5},
+        r"warmup_steps must be at least batch_size \+ n_step - 1 = 68, got 67",
+    ),
 ]
 
 
@@ -367,7 +402,10 @@ def test_bad_hyperparameters_are_refused(change, message):
 
 
 def test_the_smallest_buffer_and_warmup_are_one_batch():
-    Config(batch_size=64, buffer_size=64, warmup_steps=64)
+    Config(batch_size=64, buffer_size=64, warmup_steps=64, n_step=1)
+    sizes = {"batch_size": 64, "buffer_size": 64, "warmup_steps": 68, "n_step": 5}
+    config = Config(**sizes, num_steps=100, steps_per_update=2)
+    assert len(train_dqn(FourWays(), config).losses) == 17  # the first after step 68
 
 
 def test_discrete_observations_may_start_anywhere():

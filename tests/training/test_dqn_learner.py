@@ -11,7 +11,13 @@ from rlnotes.training.dqn import Config, Learner
 
 def make_learner(dtype=torch.float64, **changes):
     """A learner in double precision whose copy is not its online network."""
-    small = {"hidden_sizes": (4,), "batch_size": 3, "warmup_steps": 3, "buffer_size": 8}
+    small = {
+        "hidden_sizes": (4,),
+        "batch_size": 3,
+        "warmup_steps": 5,
+        "buffer_size": 8,
+        "n_step": 3,
+    }
     numbers = {"gamma": 0.9, "num_steps": 100, "learning_rate": 3e-3, "target_period": 100}
     config = Config(**{**small, **numbers, **changes})
     usual = torch.get_default_dtype()
@@ -41,6 +47,7 @@ BATCH = Batch(
     terminated=torch.tensor([False, False, True]),
     indices=np.array([0, 1, 2]),
     weights=torch.tensor([1.0, 0.5, 0.8], dtype=torch.float64),
+    num_steps=torch.tensor([1, 3, 2]),
 )
 
 
@@ -51,7 +58,7 @@ def targets_by_hand(learner, double):
     for row, (reward, terminated) in enumerate(zip(BATCH.rewards, BATCH.terminated, strict=True)):
         chooser = online[row] if double else copy[row]
         value = 0.0 if terminated else copy[row][chooser.index(max(chooser))]
-        targets.append(float(reward) + 0.9 * value)
+        targets.append(float(reward) + 0.9 ** int(BATCH.num_steps[row]) * value)
     return targets
 
 
@@ -113,7 +120,8 @@ def test_the_copy_starts_equal_and_follows_every_period(dueling, monkeypatch):
     learner = Learner(2, 3, config, torch.Generator().manual_seed(0))
     inputs, rng = torch.randn(5, 2, generator=torch.Generator().manual_seed(2)), None
     single = {name: value.float() for name, value in BATCH._asdict().items() if name != "indices"}
-    batch = BATCH._replace(**{**single, "actions": BATCH.actions, "terminated": BATCH.terminated})
+    kept = {name: getattr(BATCH, name) for name in ("actions", "terminated", "num_steps")}
+    batch = BATCH._replace(**{**single, **kept})
     monkeypatch.setattr(learner, "draw", lambda step, rng: batch)
     assert torch.equal(learner.copy(inputs), learner.online(inputs))
     copied = [learner.copy(inputs)]
@@ -188,7 +196,7 @@ def test_no_replay_is_the_latest_batch_and_uniform_replay_is_not():
     fill(learner)
     learner.buffer.add(np.zeros(2), 0, 0.0, np.zeros(2), False)
     assert learner.draw(0, np.random.default_rng(0)).indices.tolist() == [6, 7, 0]
-    learner = make_learner(torch.float32, replay="uniform", batch_size=8, warmup_steps=8)
+    learner = make_learner(torch.float32, replay="uniform", batch_size=8, warmup_steps=10)
     fill(learner)
     rng = np.random.default_rng(0)
     draws = {int(i) for _ in range(10) for i in learner.draw(0, rng).indices}
