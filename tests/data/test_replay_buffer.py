@@ -48,6 +48,18 @@ def test_the_oldest_makes_room_and_latest_comes_in_order(make, count, places, la
     assert (buffer.latest(2).rewards / -10).tolist() == latest
 
 
+def test_the_number_of_steps_stays_with_its_transition_and_is_one_by_default(make):
+    buffer = make(3, 1)
+    for i in range(4):
+        buffer.add([i], 0, 0.0, [i], False, *([10 + i] if i else []))
+    assert buffer.latest(3).num_steps.tolist() == [11, 12, 13]
+    batch = buffer.sample(3, np.random.default_rng(0))
+    assert batch.num_steps.tolist() == (10 + batch.observations[:, 0]).tolist()
+    assert batch.num_steps.dtype == torch.int64
+    buffer.add([9], 0, 0.0, [9], False)
+    assert buffer.latest(1).num_steps.tolist() == [1]
+
+
 def test_the_whole_ring_in_order_of_time(make):
     buffer = filled(make, 4, 6)
     assert buffer.latest(4).indices.tolist() == [2, 3, 0, 1]
