@@ -134,16 +134,37 @@ def test_loops_that_stand_beside_a_package_function_are_short(code_cells):
             assert loop.count("\n") < 15, f"loop over 15 lines: {loop[:40]!r}"
 
 
-def test_every_exercise_is_followed_by_its_folded_answer(code_cells):
-    for cell, following in zip(code_cells, [*code_cells[1:], None], strict=True):
-        if "exercise" not in tags(cell):
-            continue
-        assert "TODO" in source(cell)
-        assert "raise NotImplementedError" in source(cell)
-        assert ".check(" in source(cell)
-        assert "answer" in tags(following)
-        assert "assert verdict.passed" in source(following)
-        assert following["metadata"]["jupyter"]["source_hidden"]
+def test_every_exercise_says_what_to_do_and_checks_it(code_cells):
+    for cell in code_cells:
+        if "exercise" in tags(cell):
+            assert "TODO" in source(cell)
+            assert "raise NotImplementedError" in source(cell)
+            assert ".check(" in source(cell)
+
+
+def test_answers_stand_in_the_last_section_in_order_linked_from_their_stubs_and_back(notebook):
+    cells = notebook["cells"]
+    stubs = [place for place, cell in enumerate(cells) if "exercise" in tags(cell)]
+    if not stubs:
+        return
+    last = [source(cell).startswith("## Answers") for cell in cells].index(True)
+    for number, stub in enumerate(stubs, start=1):
+        link = cells[stub + 1]
+        assert f"(#answer-{number})" in source(link)
+        assert "answer" in tags(link), "a handout must not link to what it lacks"
+        before = "\n".join(source(cell) for cell in cells[:stub])
+        name = re.findall(r'<a id="exercise-(\d+)"></a>\n### Exercise \1: (.+)', before)[-1]
+        assert name[0] == str(number)
+        heading, answer = cells[last + 2 * number - 1 : last + 2 * number + 1]
+        assert source(heading).startswith(f'<a id="answer-{number}"></a>\n### Answer {number}: ')
+        assert name[1] in source(heading)
+        assert f"(#exercise-{number})" in source(heading)
+        key = re.search(r'exercises\(\)\["(\w+)"\]', source(cells[stub]))[0]
+        assert key in source(answer)
+        assert "assert verdict.passed" in source(answer)
+    assert len(cells) == last + 1 + 2 * len(stubs)
+    assert all("answer" in tags(cell) for cell in cells[last:])
+    assert not any("answer" in tags(c) for c in cells[:last] if c["cell_type"] == "code")
 
 
 def test_explorers_show_a_picture_and_are_not_compared(path, code_cells):
