@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rlnotes.exercises.answers import Unreadable
 from rlnotes.exercises.base import Case, Exercise
 
 
@@ -112,7 +113,9 @@ def _gradients(candidate: Callable) -> Callable:
             return None
         pair = isinstance(answer, tuple | list) and len(answer) == 2
         if not pair or not all(torch.is_tensor(loss) and loss.ndim == 0 for loss in answer):
-            raise TypeError("return two losses, each a tensor of one number (.mean() gives one)")
+            raise Unreadable(
+                "it wants two losses, each a tensor of one number (.mean() gives one)."
+            )
         rows = []
         for loss in answer:
             rows += _rows(torch, loss, leaves)

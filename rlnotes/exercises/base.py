@@ -2,7 +2,7 @@
 
 The checker compares a candidate with the mathematics on a few inputs. When they
 differ, it compares the candidate with every known wrong answer, and names the mistake
-whose numbers it makes.
+whose numbers it makes: on all inputs, or else on the first that fails.
 """
 
 import copy
@@ -15,9 +15,11 @@ from pathlib import Path
 
 import numpy as np
 
+from rlnotes.exercises.answers import Outcome, Unreadable, outcome, read, show
+from rlnotes.exercises.patterns import general_hint
 from rlnotes.exercises.time_limit import TimeUp, time_limit
 
-_TOLERANCE = 1e-6
+_MOST_GUESSES = 2  # known mistakes that may be named when one input alone tells
 
 
 @dataclass(frozen=True)
@@ -85,10 +87,11 @@ class Exercise:
         if not callable(candidate):
             return Verdict(False, f"check needs a function, got {type(candidate).__name__}.")
         measured = self.measure(candidate)
-        for case in self.cases:
+        for place, case in enumerate(self.cases):
             problem, may_be_known = self.guarded(partial(_problem, measured, case), case.arguments)
             if problem:
-                return Verdict(False, problem + (self._hint(measured) if may_be_known else ""))
+                hint = self._hint(measured, place) if may_be_known else ""
+                return Verdict(False, problem + hint)
         return Verdict(True, f"all {len(self.cases)} inputs give the right answer.")
 
     def guarded(self, examine: Callable[[], str], arguments: Mapping) -> tuple[str, bool]:
@@ -96,27 +99,43 @@ class Exercise:
         try:
             with time_limit(self.seconds):
                 return examine(), True
-        except NotImplementedError:
-            return "`raise NotImplementedError` was reached. Write the body in its place.", False
+        except Unreadable as problem:
+            return f"the checker could not read your answer: {problem}", False
         except KeyboardInterrupt:
             return "interrupted. Does a loop never end?", False
         except TimeUp:
             stopped = f"no answer after {self.seconds:g} seconds. Does a loop never end? Stopped on"
             return f"{stopped} this input:\n{_show_arguments(arguments)}", False
-        except BaseException:  # any error of the reader's becomes a message
+        except BaseException as error:  # any error of the reader's becomes a message
+            if isinstance(error, NotImplementedError) and not error.args:
+                return "`raise NotImplementedError` was reached. Write the body there.", False
             problem = f"your function raised an error:\n{_own_traceback()}"
             if "unexpected keyword argument" in problem:
                 problem += "\nKeep the argument names of the exercise."
             return problem, True
 
-    def _hint(self, candidate: Callable) -> str:
-        outcomes = [_outcome(candidate, case, self.seconds) for case in self.cases]
+    def _hint(self, candidate: Callable, place: int) -> str:
+        """The mistake that makes the same numbers, at least on the case at `place`."""
+        mine = self._outcomes(candidate)
+        agreements = {}
         for name, wrong in self.wrong_answers.items():
-            mistaken = self.measure(wrong)
-            mistakes = (_outcome(mistaken, case, self.seconds) for case in self.cases)
-            if all(map(_same_outcome, outcomes, mistakes)):
+            theirs = self._outcomes(self.measure(wrong))
+            same = [one.resembles(other) for one, other in zip(mine, theirs, strict=True)]
+            if all(same):
                 return f"\nHint: {self.hints[name]}"
-        return ""
+            if same[place] and mine[place].numbers is not None:
+                agreements[name] = sum(same)
+        general = general_hint(mine, [read(case.expected).numbers for case in self.cases])
+        if general:
+            return f"\nHint: {general}"
+        most = max(agreements.values(), default=0)
+        likely = [self.hints[name] for name, count in agreements.items() if count == most]
+        if not 1 <= len(likely) <= _MOST_GUESSES:
+            return ""
+        return "\nHint, judging by this input alone: " + "\nOr: ".join(likely)
+
+    def _outcomes(self, function: Callable) -> list[Outcome]:
+        return [outcome(function, case.arguments, self.seconds) for case in self.cases]
 
 
 def _problem(candidate: Callable, case: Case) -> str:
@@ -128,69 +147,24 @@ def _problem(candidate: Callable, case: Case) -> str:
         return f"your function changes its argument {changed[0]!r}; work on a copy."
     if answer is None:
         return "your function returned None. Is a return missing?"
-    try:
-        numbers, expected = _as_array(answer), _as_array(case.expected)
-    except (TypeError, ValueError, RuntimeError):
-        return f"your function must return numbers, got {_show(answer)}."
-    if numbers.shape != expected.shape:
+    given, expected = read(answer), read(case.expected).numbers
+    where = f"on this input:\n{_show_arguments(case.arguments)}\nWhy: {case.reason}"
+    if given.numbers.shape != expected.shape:
         wanted = f"an array of shape {expected.shape}" if expected.shape else "one number"
-        return (
-            f"expected {wanted}, got shape {numbers.shape}, on this input:\n"
-            f"{_show_arguments(case.arguments)}\n"
-            f"Why: {case.reason}"
-        )
-    if np.allclose(numbers, expected, rtol=_TOLERANCE, atol=_TOLERANCE):
+        return f"expected {wanted}, got shape {given.numbers.shape}, {where}"
+    if not np.isnan(given.numbers).any() and given.equals(expected):
         return ""
-    return (
-        f"expected  {_show(expected)}\n"
-        f"got       {_show(numbers)}\n"
-        f"on this input:\n{_show_arguments(case.arguments)}\n"
-        f"Why: {case.reason}"
-    )
-
-
-def _outcome(function: Callable, case: Case, seconds: float) -> np.ndarray | type:
-    """The numbers that a function gives on a case, or the type of its error."""
-    try:
-        with time_limit(seconds):
-            return _as_array(function(**copy.deepcopy(dict(case.arguments))))
-    except BaseException as error:  # a known mistake may be one that raises
-        return type(error)
-
-
-def _same_outcome(first: np.ndarray | type, second: np.ndarray | type) -> bool:
-    if isinstance(first, type) or isinstance(second, type):
-        return first is second
-    return first.shape == second.shape and np.allclose(
-        first, second, rtol=_TOLERANCE, atol=_TOLERANCE, equal_nan=True
-    )
-
-
-def _as_array(answer) -> np.ndarray:
-    if hasattr(answer, "detach"):
-        answer = answer.detach().numpy()
-    array = np.asarray(answer)
-    if answer is None or array.dtype.kind not in "biufO":
-        raise TypeError("not real numbers")
-    return array.astype(np.float64)
+    return f"expected  {show(expected)}\ngot       {show(given.numbers)}\n{where}"
 
 
 def _equal(first, second) -> bool:
-    same = np.asarray(first) == np.asarray(second)
-    return bool(np.all(same)) and np.shape(first) == np.shape(second)
-
-
-def _show(value) -> str:
-    if isinstance(value, np.ndarray):
-        return np.array2string(value, precision=4, suppress_small=True).replace(
-            "\n", "\n          "
-        )
-    text = repr(value)
-    return text if len(text) <= 200 else text[:200] + " ..."
+    return np.shape(first) == np.shape(second) and bool(
+        np.all(np.asarray(first) == np.asarray(second))
+    )
 
 
 def _show_arguments(arguments: Mapping[str, object]) -> str:
-    return "\n".join(f"  {name} = {_show(value)}" for name, value in arguments.items())
+    return "\n".join(f"  {name} = {show(value)}" for name, value in arguments.items())
 
 
 def _own_traceback() -> str:

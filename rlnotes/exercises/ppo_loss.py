@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rlnotes.exercises.answers import Unreadable
 from rlnotes.exercises.base import Case, Exercise
 
 
@@ -205,7 +206,7 @@ def _value_and_gradients(candidate: Callable) -> Callable:
         if loss is None:
             return None
         if not torch.is_tensor(loss) or loss.ndim:
-            raise TypeError("return a tensor of one number (.mean() gives one)")
+            raise Unreadable("it wants a tensor of one number (.mean() gives one).")
         gradients = [torch.zeros_like(new), torch.zeros_like(old)]
         if loss.requires_grad:
             found = torch.autograd.grad(loss, (new, old), allow_unused=True)

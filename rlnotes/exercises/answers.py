@@ -1,0 +1,103 @@
+"""What a reader's function returned, as numbers that can be compared."""
+
+from collections.abc import Callable, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from rlnotes.exercises.time_limit import time_limit
+
+_TOLERANCE = 1e-6
+_ROUNDING_STEPS = 8  # how many roundings of its own type an answer may be off by
+
+
+class Unreadable(Exception):
+    """The checker cannot read an answer; the message says what it wants instead."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a function gave for one input: numbers, or an error."""
+
+    numbers: np.ndarray | None
+    tolerance: float = _TOLERANCE
+    error: str = ""
+
+    def equals(self, numbers: np.ndarray) -> bool:
+        """Whether these are the numbers, as far as the answer's type can tell."""
+        tolerance = self.tolerance
+        return (
+            self.numbers is not None
+            and self.numbers.shape == numbers.shape
+            and np.allclose(self.numbers, numbers, rtol=tolerance, atol=tolerance, equal_nan=True)
+        )
+
+    def resembles(self, other: "Outcome") -> bool:
+        """Whether another function gave the same numbers, or the same error."""
+        if other.numbers is None:
+            return self.numbers is None and self.error == other.error
+        return self.equals(other.numbers)
+
+
+def read(answer: object) -> Outcome:
+    """The numbers of an answer: of any real type, in any container, on any device.
+
+    Args:
+        answer: a number, array or tensor, with or without gradient, or a list, tuple or
+            iterator of such.
+
+    Returns:
+        float64 numbers, and a tolerance that grows with the rounding of the answer's
+        own type: half precision knows three digits.
+
+    Raises:
+        Unreadable: if it holds no real numbers, or rows of different lengths.
+
+    Example:
+        >>> read([torch.tensor([1.0], requires_grad=True), (2,)]).numbers.tolist()
+        [[1.0], [2.0]]
+    """
+    epsilons = [0.0]
+    try:
+        numbers = np.asarray(_plain(answer, epsilons), dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError, NotImplementedError):
+        raise Unreadable(f"it must be numbers, got {show(answer)}.") from None
+    return Outcome(numbers, max(_TOLERANCE, _ROUNDING_STEPS * max(epsilons)))
+
+
+def outcome(function: Callable, arguments: Mapping[str, object], seconds: float) -> Outcome:
+    """What a function gives for these arguments; an error is an outcome, too."""
+    try:
+        with time_limit(seconds):
+            return read(function(**deepcopy(dict(arguments))))
+    except BaseException as error:  # a known mistake may be one that raises
+        return Outcome(None, error=f"{type(error).__name__}: {error}")
+
+
+def show(value: object) -> str:
+    """A value in few characters, arrays with four digits."""
+    if isinstance(value, np.ndarray):
+        text = np.array2string(value, precision=4, suppress_small=True)
+        return text.replace("\n", "\n          ")
+    text = repr(value)
+    return text if len(text) <= 200 else text[:200] + " ..."
+
+
+def _plain(answer: object, epsilons: list[float]) -> object:
+    """Nested lists and NumPy arrays only; `epsilons` collects the types' roundings."""
+    if isinstance(answer, torch.Tensor):
+        if answer.is_floating_point():
+            epsilons.append(torch.finfo(answer.dtype).eps)
+        if answer.is_complex():
+            raise TypeError("complex")
+        return answer.detach().cpu().double().numpy()
+    if isinstance(answer, list | tuple) or hasattr(answer, "__next__"):
+        return [_plain(part, epsilons) for part in answer]
+    array = np.asarray(answer)
+    if array.dtype.kind not in "biufO" or answer is None:
+        raise TypeError("no real numbers")
+    if array.dtype.kind == "f":
+        epsilons.append(float(np.finfo(array.dtype).eps))
+    return array.astype(np.float64)

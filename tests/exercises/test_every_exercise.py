@@ -1,0 +1,293 @@
+"""Every exercise: right answers pass, each known mistake fails with its own hint."""
+
+import sys
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import torch
+
+from rlnotes.exercises import catalog
+from rlnotes.exercises.answers import read
+from rlnotes.exercises.base import Case, Exercise
+
+EXERCISES = catalog()
+SOLUTIONS = [(n, i) for n, exercise in EXERCISES.items() for i in range(len(exercise.solutions))]
+MISTAKES = [(n, wrong) for n, exercise in EXERCISES.items() for wrong in exercise.wrong_answers]
+
+
+@pytest.mark.parametrize(("name", "index"), SOLUTIONS)
+def test_each_solution_passes(name, index):
+    verdict = EXERCISES[name].check(EXERCISES[name].solutions[index])
+    assert verdict.passed, verdict.message
+
+
+@pytest.mark.filterwarnings("error")  # the reader would see a warning of ours
+@pytest.mark.parametrize(("name", "wrong"), MISTAKES)
+def test_each_mistake_fails_with_its_own_hint(name, wrong):
+    exercise = EXERCISES[name]
+    verdict = exercise.check(exercise.wrong_answers[wrong])
+    assert not verdict.passed
+    assert verdict.message.endswith(f"Hint: {exercise.hints[wrong]}")
+    assert "expected" in verdict.message
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_each_exercise_is_complete(name):
+    exercise = EXERCISES[name]
+    assert len(exercise.solutions) >= 2
+    assert len(exercise.wrong_answers) >= 5
+    assert set(exercise.hints) == set(exercise.wrong_answers)
+    assert len(set(exercise.hints.values())) == len(exercise.hints)
+
+
+def double(x):
+    return 2 * x
+
+
+TOY = Exercise(
+    name="double",
+    cases=[Case({"x": np.array([1.0, 2.0])}, [2.0, 4.0], "twice as much.")],
+    solutions=[double, lambda x: x + x],
+    wrong_answers={"squares": lambda x: x**2, "raises": lambda x: x.nothing},
+    hints={"squares": "do not square.", "raises": "arrays have no such attribute."},
+    seconds=0.3,
+)
+
+
+def loops(x):
+    while True:
+        pass
+
+
+def loops_and_catches(x):
+    while True:
+        try:
+            len(x)
+        except Exception:
+            continue
+
+
+def changes_its_argument(x):
+    x *= 2
+    return x
+
+
+def interrupted(x):
+    raise KeyboardInterrupt
+
+
+def not_written(x):
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("candidate", "message"),
+    [
+        (None, "check needs a function, got NoneType"),
+        (7, "check needs a function, got int"),
+        (loops, "no answer after 0.3 seconds"),
+        (loops_and_catches, "no answer after 0.3 seconds"),
+        (changes_its_argument, "changes its argument 'x'"),
+        (not_written, "`raise NotImplementedError` was reached"),
+        (lambda x: None, "Is a return missing?"),
+        (
+            lambda x: "four",
+            "the checker could not read your answer: it must be numbers, got 'four'",
+        ),
+        (lambda x: [[1], [2, 3]], "could not read your answer"),
+        (lambda x: x[:1], "expected an array of shape (2,), got shape (1,)"),
+        (lambda x: x * np.nan, "got       [nan nan]"),
+        (lambda x: 1 / 0, "ZeroDivisionError"),
+        (lambda y: y, "Keep the argument names of the exercise."),
+        (lambda x: sys.exit(), "SystemExit"),
+        (interrupted, "interrupted. Does a loop never end?"),
+        (lambda x: 1j * x, "must be numbers"),
+        (lambda x: ["2", "4"], "must be numbers"),
+        (lambda x: x.nothing, "Hint: arrays have no such attribute."),
+        (lambda x: x**2, "Hint: do not square."),
+        (lambda x: x + 1, "Why: twice as much."),
+    ],
+)
+def test_check_never_raises_and_says_what_is_wrong(candidate, message):
+    verdict = TOY.check(candidate)
+    assert not verdict.passed
+    assert message in verdict.message
+
+
+def test_an_unknown_mistake_gets_no_hint():
+    assert "Hint" not in TOY.check(lambda x: x + 1).message
+
+
+def test_the_traceback_starts_in_the_readers_code():
+    def broken(x):
+        return x["key"]
+
+    message = TOY.check(broken).message
+    assert "broken" in message
+    assert "exercises/base.py" not in message
+
+
+def as_tensor_with_gradient(numbers):
+    return torch.tensor(numbers, requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        np.float16,
+        np.float32,
+        np.longdouble,
+        torch.from_numpy,
+        as_tensor_with_gradient,
+        lambda numbers: torch.tensor(numbers, dtype=torch.bfloat16, requires_grad=True),
+        lambda numbers: torch.tensor(numbers, dtype=torch.float16),
+        lambda numbers: torch.tensor(numbers, dtype=torch.int64),
+        lambda numbers: numbers.tolist(),
+        lambda numbers: tuple(as_tensor_with_gradient(number) for number in numbers),
+        lambda numbers: [Fraction(number) for number in numbers],
+        lambda numbers: (number for number in numbers),
+        lambda numbers: map(torch.tensor, numbers),
+    ],
+)
+def test_right_numbers_are_accepted_in_any_type_and_container(convert):
+    verdict = TOY.check(lambda x: convert(2 * x))
+    assert verdict.passed, verdict.message
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
+def test_every_exercise_accepts_its_answer_in_fewer_digits(name, dtype):
+    exercise = EXERCISES[name]
+    if not exercise.cases or exercise.measure.__name__ != "<lambda>":
+        return  # no numbers, or losses that are differentiated
+    solution = exercise.solutions[0]
+
+    def rounded(**arguments):
+        return torch.tensor(read(solution(**arguments)).numbers).to(dtype).requires_grad_()
+
+    assert exercise.check(rounded).passed
+
+
+def test_fewer_digits_do_not_hide_a_mistake():
+    assert not TOY.check(lambda x: np.float32(2 * x) * np.float32(1 + 1e-4)).passed
+    assert not TOY.check(lambda x: np.float16(2 * x + 0.1)).passed
+
+
+@pytest.mark.parametrize(
+    "unreadable",
+    [
+        "4",
+        {"a": 1.0},
+        torch.tensor([1j, 2j]),
+        np.array([1 + 1j]),
+        torch.ones(2, device="meta"),
+        [torch.ones(2), torch.ones(3)],
+    ],
+)
+def test_what_the_checker_cannot_read_is_not_called_the_readers_error(unreadable):
+    message = TOY.check(lambda x: unreadable).message
+    assert message.startswith("the checker could not read your answer: it must be numbers, got")
+    assert "raised" not in message
+
+
+def test_an_unwritten_operation_of_torch_is_not_taken_for_the_stub():
+    def asks_for_too_much(x):
+        raise NotImplementedError("not implemented for this type")
+
+    assert "your function raised an error" in TOY.check(asks_for_too_much).message
+
+
+TWO_CASES = Exercise(
+    name="mean of three",
+    cases=[
+        Case({"x": np.array([1.0, 2.0, 9.0])}, 4.0, "12 / 3."),
+        Case({"x": np.array([-1.0, -2.0, 9.0])}, 2.0, "6 / 3."),
+    ],
+    solutions=[lambda x: np.mean(x), lambda x: sum(x) / 3],
+    wrong_answers={
+        "median": lambda x: np.median(x),
+        "largest": lambda x: max(x),
+        "sizes": lambda x: np.mean(abs(x)),
+    },
+    hints={"median": "not the middle.", "largest": "not the largest.", "sizes": "keep the sign."},
+)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "ending"),
+    [
+        (lambda x: sorted(x)[1], "Hint: not the middle."),
+        # Two faults, or one that is not listed: the first failing input still tells.
+        (lambda x: np.median(abs(x)), "Hint, judging by this input alone: not the middle."),
+        (lambda x: np.mean(abs(x)), "Hint: keep the sign."),
+        (lambda x: np.mean(x) + 0.123, "12 / 3."),
+    ],
+)
+def test_the_likeliest_mistake_is_named_from_the_first_failing_input(candidate, ending):
+    assert TWO_CASES.check(candidate).message.endswith(ending)
+
+
+def test_no_mistake_is_named_when_many_fit_the_input():
+    alike = {
+        name: lambda x, shift=shift: x[0] + shift * (x[0] < 0) for shift, name in enumerate("abc")
+    }
+    hints = dict(zip("abc", "uvw", strict=True))
+    exercise = replace(TWO_CASES, wrong_answers=alike, hints=hints)
+    assert "Hint" not in exercise.check(lambda x: x[0] + 7 * (x[0] < 0)).message
+
+
+TABLE = Exercise(
+    name="a table",
+    cases=[Case({"x": np.array([[1.0, 2.0], [3.0, 5.0]])}, [[2.0, 4.0], [6.0, 10.0]], "twice.")],
+    solutions=[double, lambda x: x + x],
+    wrong_answers={},
+    hints={},
+)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "hint"),
+    [
+        (lambda x: -2 * x, "the sign is turned round"),
+        (lambda x: (2 * x)[::-1], "the numbers are right, their order is reversed"),
+        (lambda x: (2 * x).T, "the numbers are right, but rows and columns are exchanged"),
+        (lambda x: 2 * x[0], "this is part 1 of the answer alone"),
+        (lambda x: 2 * x[1], "this is part 2 of the answer alone"),
+        (lambda x: 2 * x[:, None], "the numbers are right, their shape is not: an axis"),
+        (lambda x: np.log(2 * x), "this is the logarithm of the answer"),
+        (lambda x: np.exp(2 * x), "this is exp of the answer"),
+        (lambda x: x, "every number is 0.5 times the expected one"),
+    ],
+)
+def test_mistakes_that_every_exercise_shares_are_named(candidate, hint):
+    assert f"Hint: {hint}" in TABLE.check(candidate).message
+
+
+def test_a_common_factor_of_two_numbers_is_no_hint():
+    assert "times the expected" not in TOY.check(lambda x: 3 * x).message
+
+
+def test_the_verdict_shows_more_than_colour():
+    bundle = TOY.check(double)._repr_mimebundle_()
+    assert bundle["text/plain"].startswith("Passed")
+    assert "solid" in bundle["text/html"]
+    assert "dotted" in TOY.check(None)._repr_mimebundle_()["text/html"]
+    assert "&lt;" in TOY.check(lambda x: "<b>")._repr_mimebundle_()["text/html"]
+
+
+def test_what_is_measured_may_be_something_else_than_the_answer():
+    def slope(candidate):
+        return lambda x: candidate(x + 1) - candidate(x)
+
+    exercise = Exercise(
+        name="any line of slope 2",
+        cases=[Case({"x": np.array(3.0)}, 2.0, "the slope.")],
+        solutions=[double, lambda x: 2 * x + 7],
+        wrong_answers={"half as steep": lambda x: x},
+        hints={"half as steep": "twice as steep."},
+        measure=slope,
+    )
+    assert all(exercise.check(solution).passed for solution in exercise.solutions)
+    assert exercise.check(lambda x: x - 5).message.endswith("Hint: twice as steep.")
