@@ -1,8 +1,13 @@
 """Exercises with checkers that know the usual mistakes. `catalog` lists them all."""
 
-from importlib import import_module
+from __future__ import annotations
 
-from rlnotes.exercises.base import Exercise
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rlnotes.exercises.base import Exercise
 
 # One module per exercise, named like it, in the order of the chapters.
 _EXERCISES = (
@@ -30,11 +35,29 @@ _EXERCISES = (
 )
 
 
-def catalog() -> dict[str, Exercise]:
+class _Catalog(Mapping):
+    """A mapping that loads an exercise's module when the exercise is asked for."""
+
+    def __getitem__(self, name: str) -> Exercise:
+        if name not in _EXERCISES:
+            raise KeyError(name)
+        return import_module(f"rlnotes.exercises.{name}").EXERCISE
+
+    def __contains__(self, name: object) -> bool:
+        return name in _EXERCISES
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_EXERCISES)
+
+    def __len__(self) -> int:
+        return len(_EXERCISES)
+
+
+def catalog() -> Mapping[str, Exercise]:
     """Name of each exercise, and the exercise.
 
     Example:
         >>> list(catalog())[:2]
         ['returns_to_go', 'q_from_v']
     """
-    return {name: import_module(f"rlnotes.exercises.{name}").EXERCISE for name in _EXERCISES}
+    return _Catalog()

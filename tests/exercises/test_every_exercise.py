@@ -1,5 +1,6 @@
 """Every exercise: right answers pass, each known mistake fails with its own hint."""
 
+import subprocess
 import sys
 from dataclasses import replace
 from fractions import Fraction
@@ -40,6 +41,19 @@ def test_each_exercise_is_complete(name):
     assert len(exercise.wrong_answers) >= 5
     assert set(exercise.hints) == set(exercise.wrong_answers)
     assert len(set(exercise.hints.values())) == len(exercise.hints)
+
+
+def test_the_catalogue_loads_one_exercise_at_a_time_and_knows_what_it_lacks():
+    code = (
+        "import sys\nfrom rlnotes.exercises import catalog\n"
+        "assert len(catalog()) == len(list(catalog())) and 'gae' in catalog()\n"
+        "catalog()['q_from_v']\n"
+        "assert 'rlnotes.exercises.gae' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+    with pytest.raises(KeyError, match="no_such"):
+        catalog()["no_such"]
+    assert "base" not in catalog()  # a module of the package, but no exercise
 
 
 def double(x):
