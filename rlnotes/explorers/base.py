@@ -13,6 +13,7 @@ from contextlib import contextmanager
 import ipywidgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from PIL import Image
 
 from rlnotes._checks import require_option
@@ -43,18 +44,11 @@ class Explorer(ipywidgets.VBox):
         self._paused = False
         self._background = None
         self._numbers = ""
-        self._figure, artists = self.build()
         with house_style():
-            self._notice = self._figure.text(
-                *(0.5, 0.5, ""),
-                ha="center",
-                va="center",
-                zorder=100,
-                visible=False,
-                bbox={"facecolor": "white", "edgecolor": VERMILION, "boxstyle": "round"},
-            )
+            self._figure, artists = self.build()
+            self._notice = self._add_notice()
+            self._freeze_layout()
         self._artists = sorted([*artists, self._notice], key=Artist.get_zorder)
-        self._freeze_layout()
 
         width, _ = self._figure.canvas.get_width_height()
         self._image = ipywidgets.Image(
@@ -137,11 +131,16 @@ class Explorer(ipywidgets.VBox):
         """The picture that the page shows."""
         return bytes(self._image.value)
 
-    def _repr_mimebundle_(self, **kwargs):
+    def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
         bundle = super()._repr_mimebundle_(**kwargs)
         bundle["text/plain"] = self.description
         bundle["image/png"] = base64.b64encode(self.png()).decode("ascii")
-        return bundle
+        return bundle, {"image/png": {"alt": self.description}}
+
+    def _add_notice(self) -> Text:
+        box = {"facecolor": "white", "edgecolor": VERMILION, "boxstyle": "round"}
+        place = {"ha": "center", "va": "center", "zorder": 100}
+        return self._figure.text(0.5, 0.5, "", visible=False, bbox=box, **place)
 
     def _on_change(self, _change) -> None:
         if not self._paused:
@@ -157,6 +156,16 @@ class Explorer(ipywidgets.VBox):
         self._refresh()
 
     def _refresh(self) -> None:
+        with house_style():
+            self._update_artists()
+            self._image.value = self._draw()
+        self._text.value = (
+            f"<p style='margin:0;line-height:1.5'>{html.escape(self.description)}<br>"
+            f"<span>Copy this setting:</span> <code style='user-select:all'>"
+            f"{html.escape(self.code)}</code></p>"
+        )
+
+    def _update_artists(self) -> None:
         try:
             self._numbers = self.update(**self.settings)
             self._notice.set_visible(False)
@@ -164,12 +173,6 @@ class Explorer(ipywidgets.VBox):
             self._numbers = f"Not shown: {problem} The picture is the one before."
             self._notice.set(text=f"Not shown: {problem}\nThe picture is the one before.")
             self._notice.set_visible(True)
-        self._image.value = self._draw()
-        self._text.value = (
-            f"<p style='margin:0;line-height:1.5'>{html.escape(self.description)}<br>"
-            f"<span>Copy this setting:</span> <code style='user-select:all'>"
-            f"{html.escape(self.code)}</code></p>"
-        )
 
     def _freeze_layout(self) -> None:
         # Lay out once; afterwards axes must neither move nor cost time.

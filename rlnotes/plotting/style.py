@@ -3,9 +3,11 @@
 Colour is never the only code: each series also has its own line style or marker.
 """
 
+import base64
+import io
 from contextlib import contextmanager
 
-import matplotlib
+import matplotlib.style
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
@@ -61,9 +63,41 @@ _RC = {
 
 @contextmanager
 def house_style():
-    """Within this context, new artists take the house style."""
-    with matplotlib.rc_context(_RC):
+    """Within this context artists take the house style, whatever style the user has."""
+    with matplotlib.style.context(["default", _RC]):
         yield
+
+
+class DescribedFigure(Figure):
+    """A figure that carries its text twin wherever a notebook shows it.
+
+    `alt` is that text: by default the titles and axes of the panels. Set it to a
+    sentence that holds the main numbers.
+    """
+
+    _alt = ""
+
+    @property
+    def alt(self) -> str:
+        """The text for readers who do not see the picture."""
+        return self._alt or " ".join(_panel(axes) for axes in self.axes if axes.axison)
+
+    @alt.setter
+    def alt(self, text: str) -> None:
+        self._alt = text
+
+    def _repr_mimebundle_(self, **_kwargs) -> tuple[dict, dict]:
+        picture = io.BytesIO()
+        with house_style():
+            self.savefig(picture, format="png", metadata={"Software": None})
+        png = base64.b64encode(picture.getvalue()).decode("ascii")
+        return {"image/png": png, "text/plain": self.alt}, {"image/png": {"alt": self.alt}}
+
+
+def _panel(axes: Axes) -> str:
+    names = (axes.get_title(loc="left") or axes.get_title(), axes.get_ylabel(), axes.get_xlabel())
+    heading, y, x = (name.replace("\n", " ") for name in names)
+    return f"{heading or 'A panel'}: {y or 'values'} against {x or 'position'}."
 
 
 def new_figure(
@@ -71,7 +105,7 @@ def new_figure(
     *,
     size: tuple[float, float] = (9.0, 3.8),
     width_ratios: list[float] | None = None,
-) -> tuple[Figure, list[Axes]]:
+) -> tuple[DescribedFigure, list[Axes]]:
     """An empty figure in the house style, and its panels from left to right.
 
     Args:
@@ -92,7 +126,7 @@ def new_figure(
     """
     require_positive_integer(num_panels=num_panels)
     with house_style():
-        figure = Figure(figsize=size, dpi=110, layout="constrained")
+        figure = DescribedFigure(figsize=size, dpi=110, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots(1, num_panels, squeeze=False, width_ratios=width_ratios)[0]
     return figure, list(axes)

@@ -14,6 +14,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from rlnotes.scripts import save_hook
+
 ROOT = Path(__file__).parents[2]
 FIRST = "00_start_here.ipynb"
 # JupyterLab would ask to fetch news, look for newer versions and list extensions to
@@ -55,12 +57,17 @@ def update_copy(originals: Path, work: Path) -> list[str]:
     return messages
 
 
-def quiet_config(work: Path) -> Path:
-    """Write the page configuration into a hidden folder of the copy; return it."""
-    folder = work / ".jupyter" / "labconfig"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "page_config.json").write_text(json.dumps(PAGE_CONFIG), encoding="utf-8")
-    return folder.parent
+def jupyter_config(work: Path) -> Path:
+    """Write the configuration into a hidden folder of the copy; return the folder."""
+    folder = work / ".jupyter"
+    files = {
+        "labconfig/page_config.json": PAGE_CONFIG,
+        "jupyter_server_config.d/rlnotes.json": save_hook.CONFIG,
+    }
+    for name, content in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    return folder
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -84,7 +91,7 @@ def main() -> int:
     # One thread: the chapters' networks are too small to share out.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
     environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
-        filter(None, [str(quiet_config(ROOT / "work")), os.environ.get("JUPYTER_CONFIG_PATH")])
+        filter(None, [str(jupyter_config(ROOT / "work")), os.environ.get("JUPYTER_CONFIG_PATH")])
     )
     try:
         first = str(ROOT / "work" / FIRST)

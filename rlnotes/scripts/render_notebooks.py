@@ -15,11 +15,19 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from rlnotes.scripts.save_hook import WIDGET_VIEW
+
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "language_info": {"name": "python"},
+    # What exporters read, and no version of one machine.
+    "language_info": {
+        "name": "python",
+        "file_extension": ".py",
+        "mimetype": "text/x-python",
+        "nbconvert_exporter": "python",
+        "pygments_lexer": "ipython3",
+    },
 }
 
 

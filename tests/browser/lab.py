@@ -10,6 +10,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+from rlnotes.scripts.lab import jupyter_config
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
 
@@ -48,6 +50,7 @@ class Lab:
             "OMP_NUM_THREADS": "1",
             # Settings of the person who runs the tests must not matter.
             "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
+            "JUPYTER_CONFIG_PATH": str(jupyter_config(self.folder)),
             "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
             "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
         }

@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import sync_playwright
 
 from rlnotes.scripts.render_notebooks import METADATA
-from tests.browser.chapter import visit
+from tests.browser.chapter import READY, SHOW_ALL, visit
 from tests.browser.lab import ROOT, Lab
 
 CHAPTERS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -93,3 +93,29 @@ def test_the_check_sees_what_is_broken(lab, page, tmp_path, cell, failure):
     (lab.notebooks / "bad.ipynb").write_text(nbformat.writes(notebook))
     report = visit(page, lab.url("bad.ipynb"), tmp_path, "bad")
     assert any(found.startswith(failure) for found in report.failures), report.failures
+
+
+SAVE = """async () => {
+    await window.jupyterapp.shell.currentWidget.context.save();
+}"""
+SHUT_DOWN = """async () => {
+    await window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown();
+}"""
+
+
+def test_a_chapter_that_was_run_and_saved_shows_its_pictures_the_next_day(lab, page):
+    name = "00_start_here.ipynb"
+    before = nbformat.read(lab.notebooks / name, as_version=4)
+    assert visit(page, lab.url(name), SCREENSHOTS, "saved").failures == []
+    page.evaluate(SAVE)
+    assert page.locator("img.widget-image").count() == 1, "the open page lost its explorer"
+    page.evaluate(SHUT_DOWN)
+    saved = nbformat.read(lab.notebooks / name, as_version=4)
+    assert [cell.source for cell in saved.cells] == [cell.source for cell in before.cells]
+
+    page.goto(lab.url(name))
+    page.wait_for_function(READY, timeout=60_000)
+    page.evaluate(SHOW_ALL)
+    page.wait_for_selector(".jp-RenderedImage img", timeout=20_000)
+    assert page.get_by_text("model not found").count() == 0
+    assert page.locator("img.widget-image").count() == 0

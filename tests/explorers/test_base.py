@@ -3,6 +3,7 @@
 import io
 
 import ipywidgets
+import matplotlib
 import numpy as np
 import pytest
 from PIL import Image
@@ -74,6 +75,22 @@ def test_setting_a_widgets_value_draws_at_once():
 def test_an_integer_slider_takes_integers_in_its_range(steps):
     with pytest.raises(ValueError, match=rf"steps must be an integer between 0 and 3, got {steps}"):
         Toy(steps=steps)
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        {"figure.facecolor": "black", "text.color": "white"},
+        {"font.size": 20.0},
+        {"axes.grid": False},
+    ],
+)
+def test_the_users_own_style_does_not_show_through(foreign):
+    own = Toy(height=0.5).png()
+    with matplotlib.rc_context(foreign):
+        toy = Toy()
+        toy.set(height=0.5)
+        assert toy.png() == own
 
 
 def test_an_error_in_the_maths_is_not_hidden():

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from rlnotes.explorers import catalog
+from rlnotes.plotting.style import house_style
 
 NAMES = list(catalog())
 NUM_CORNERS, NUM_RANDOM = 64, 24
@@ -49,7 +50,8 @@ def pixels(explorer) -> np.ndarray:
 
 def fully_drawn(explorer) -> np.ndarray:
     canvas = explorer.figure().canvas
-    canvas.draw()
+    with house_style():
+        canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3]
 
 
@@ -154,7 +156,8 @@ def test_every_control_has_a_visible_label_and_one_value(explorer):
 
 
 def test_the_stored_output_holds_picture_and_text(explorer):
-    bundle = explorer._repr_mimebundle_()
+    bundle, metadata = explorer._repr_mimebundle_()
+    assert metadata == {"image/png": {"alt": explorer.description}}
     assert set(bundle) == {"text/plain", "image/png", "application/vnd.jupyter.widget-view+json"}
     assert bundle["text/plain"] == explorer.description
 

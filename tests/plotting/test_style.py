@@ -1,5 +1,6 @@
 """The house style: figures of a known size, colours with a meaning, no global state."""
 
+import base64
 import subprocess
 import sys
 
@@ -51,6 +52,42 @@ def test_panels_have_no_top_or_right_spine_and_a_pale_grid_behind():
     assert to_hex(line.get_color()) == style.SHADE
     texts = [axes.get_xticklabels()[0], axes.get_yticklabels()[0]]
     assert {to_hex(text.get_color()) for text in texts} == {style.INK}
+
+
+FOREIGN = [
+    {"axes.facecolor": "black", "figure.facecolor": "black", "text.color": "white"},
+    {"lines.linewidth": 9.0, "axes.prop_cycle": matplotlib.cycler(color=["red"])},
+    {"savefig.facecolor": "green", "xtick.major.size": 20.0, "axes.unicode_minus": False},
+]
+
+
+def drawn() -> str:
+    figure, (left, right) = new_figure(2)
+    label(left, heading="Rising", x="step", y="reward")
+    with house_style():
+        left.plot([-2, 1, 3])
+        right.text(0.5, 0.5, "a word")
+        right.axis("off")
+    return figure._repr_mimebundle_()[0]["image/png"]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN)
+def test_the_users_own_style_does_not_show_through(foreign):
+    own = drawn()
+    with matplotlib.rc_context(foreign):
+        assert drawn() == own
+
+
+def test_a_figure_brings_its_text_along():
+    figure, (left, right) = new_figure(2)
+    label(left, heading="Rising", x="step", y="reward")
+    right.axis("off")
+    assert figure.alt == "Rising: reward against step."
+    figure.alt = "The reward rises from -2 to 3."
+    bundle, metadata = figure._repr_mimebundle_()
+    assert bundle["text/plain"] == figure.alt
+    assert metadata == {"image/png": {"alt": "The reward rises from -2 to 3."}}
+    assert base64.b64decode(bundle["image/png"]).startswith(b"\x89PNG")
 
 
 def test_no_setting_leaks_out_even_after_an_error():
