@@ -35,6 +35,7 @@ check: $(VENV)/.ready-dev
 	$(BIN)/ruff format --check
 
 notebooks: $(VENV)/.ready-dev
+	$(BIN)/python -m rlnotes.scripts.topic_index
 	$(BIN)/python -m rlnotes.scripts.render_notebooks
 
 handout: $(VENV)/.ready

@@ -10,6 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import rlnotes
+from rlnotes.scripts.topic_index import CHAPTER, index
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -89,6 +90,15 @@ def test_every_topic_has_a_place_or_a_reason(row):
 def test_no_topic_is_listed_twice():
     names = [row["topic"].lower() for row in topics()]
     assert len(names) == len(set(names))
+
+
+def test_chapter_0_holds_the_index_of_topics_as_it_is():
+    cells = json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
+    sections = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    assert index() in sections, "run python -m rlnotes.scripts.topic_index"
+    assert len(re.findall(r"^\| .+ \| .+ \|$", index(), flags=re.MULTILINE)) == len(topics()) + 2
+    for target in re.findall(r"\]\((\S+?)\)", index()):
+        assert (CHAPTER.parent / target).is_file(), target
 
 
 def test_the_readme_lists_every_chapter_and_no_missing_file():

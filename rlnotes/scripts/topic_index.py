@@ -1,0 +1,52 @@
+"""Write the index of topics into chapter 0, from docs/topics.csv.
+
+    python -m rlnotes.scripts.topic_index
+
+The index is text of the chapter, not output of a cell: it needs no file, and its links
+lead to the chapters that lie beside it.
+"""
+
+import csv
+import sys
+from pathlib import Path
+
+import nbformat
+
+from rlnotes.scripts.output_files import write_all
+
+ROOT = Path(__file__).parents[2]
+CHAPTER = ROOT / "notebooks" / "00_start_here.ipynb"
+TOPICS = ROOT / "docs" / "topics.csv"
+HEADING = "## 0.8 Where is it explained?"
+
+
+def index(topics: Path = TOPICS) -> str:
+    """The section as Markdown: each topic with its place, in alphabetical order."""
+    with topics.open(newline="", encoding="utf-8") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: row["topic"].lower())
+    lines = [HEADING, "", "Numbers are sections; `tests/...` names a test that shows it.", ""]
+    lines += ["| topic | place |", "| :--- | :--- |"]
+    lines += [f"| {row['topic'].replace('|', chr(92) + '|')} | {_place(row)} |" for row in rows]
+    return "\n".join(lines)
+
+
+def _place(row: dict[str, str]) -> str:
+    path, _, section = row["where"].partition("#")
+    if section:
+        return f"[{section}]({Path(path).name})"
+    return f"`{path}`" if path else row["note"]
+
+
+def main() -> int:
+    """Replace the section in chapter 0, if it is another one."""
+    notebook = nbformat.read(CHAPTER, as_version=4)
+    (cell,) = (cell for cell in notebook.cells if cell.source.startswith(HEADING))
+    if cell.source != index():
+        cell.source = index()
+        write_all({CHAPTER.name: (nbformat.writes(notebook) + "\n").encode()}, CHAPTER.parent)
+        print(f"{CHAPTER.name}: index written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
