@@ -1,4 +1,4 @@
-"""The index of chapter 0: made from the table of topics, and written only if it differs."""
+"""The index of chapter 0: made from the table of topics, written only if it differs."""
 
 import nbformat
 import pytest
