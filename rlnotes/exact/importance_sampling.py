@@ -73,6 +73,43 @@ def reweighted_moments(
     return estimator_moments(np.asarray(sampling_probs), weights * values)
 
 
+def reweighting_cost(
+    target_probs: np.ndarray, sampling_probs: np.ndarray, values: np.ndarray
+) -> float:
+    """Draws from Q that tell as much as one draw from P, if P / Q * f is averaged.
+
+        cost = Var_Q[w f] / Var_P[f],    w = P / Q
+
+    n draws from Q are worth n / cost draws from P: fewer or more, as f has it. Dividing
+    the sum of w f by the sum of w, not by n, costs as much as f - E_P[f] does here, in
+    the limit of many draws (the delta method).
+
+    Args:
+        target_probs: [N] P.
+        sampling_probs: [N] Q, positive wherever P is.
+        values: [N] f, not the same wherever P is positive.
+
+    Raises:
+        ValueError: if the shapes differ, the probabilities do not sum to one, a value
+            is not finite, Q misses an outcome, or f has no variance under P.
+
+    References:
+        Owen (2013), "Monte Carlo theory, methods and examples", chapter 9.
+
+    Example:
+        >>> reweighting_cost([0.5, 0.5], [0.25, 0.75], [1.0, 3.0])  # draws 2 or 2
+        0.0
+    """
+    missed = missed_mass(target_probs, sampling_probs)
+    if missed > 0:
+        raise ValueError(f"sampling_probs must be positive wherever P is, missed {missed}")
+    _, variance = reweighted_moments(target_probs, sampling_probs, values)
+    _, variance_of_target = reweighted_moments(target_probs, target_probs, values)
+    if np.ptp(np.asarray(values)[np.asarray(target_probs) > 0]) == 0:
+        raise ValueError(f"values must differ under P, got {np.asarray(values).tolist()}")
+    return variance / variance_of_target
+
+
 def weight_second_moment(target_probs: np.ndarray, sampling_probs: np.ndarray) -> float:
     """Mean of the squared weight under Q; 1 if P = Q, and else larger.
 
@@ -107,12 +144,15 @@ def sequence_second_moment(second_moment: float, length: int) -> float:
 
 
 def effective_sample_size(weights: np.ndarray) -> float:
-    """How many equally weighted samples are as good, by Kish's rule.
+    """Kish's rule of thumb for the worth of weighted samples, from the weights alone.
 
         n_eff = (sum of w)^2 / sum of w^2
 
-    n if all weights are equal, 1 if one weight is all. It knows only the weights drawn:
-    an outcome that Q misses, or has not drawn yet, does not lower it.
+    n if all weights are equal, 1 if one weight is all. It stands for the estimator
+    sum(w f) / sum(w), with an f that has nothing to do with w. The plain mean of w f
+    may be worth far less or more: `reweighting_cost` has that exactly. The rule knows
+    only the weights drawn: an outcome that Q misses, or has not drawn yet, does not
+    lower it.
 
     Args:
         weights: [n] not negative, not all zero.

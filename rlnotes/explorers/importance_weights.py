@@ -9,6 +9,7 @@ from rlnotes.exact.importance_sampling import (
     importance_weights,
     missed_mass,
     reweighted_moments,
+    reweighting_cost,
     sequence_second_moment,
     weight_second_moment,
 )
@@ -20,6 +21,7 @@ from rlnotes.plotting.style import (
     CURRENT,
     ESTIMATE,
     EXACT,
+    FURTHER,
     INK,
     REFERENCE,
     SHADE,
@@ -68,8 +70,12 @@ class ImportanceWeights(Explorer):
         caption(left, "blue: P; white: Q")
         label(middle, heading="Mean of x under P", x="samples n", y="estimate")
         middle.set(xlim=(0, MAX_SAMPLES), ylim=(LOW, 11.0))
-        caption(middle, "black: exact; dots: not weighted\nblue: weighted; band: 2 sigma")
-        label(right, heading="Price of one effective sample", x="steps T", y="samples")
+        caption(
+            middle,
+            "black: exact; dots: not weighted\nblue: mean of w x; band: its 2 sigma\n"
+            "purple dashes: divided by the sum of w",
+        )
+        label(right, heading="Second moment of the weight", x="steps T", y=r"$E_Q[w^2]$")
         right.set(xlim=(0, MAX_LENGTH + 1), yscale="log", ylim=(0.5, 200 * TOP))
         right.minorticks_off()
         right.set_yticks([1, 1e2, 1e4, 1e6, 1e8])
@@ -81,14 +87,16 @@ class ImportanceWeights(Explorer):
         (self.plain,) = middle.plot([], [], **{**WRONG, "zorder": 11})
         (self.estimates,) = middle.plot([], [], **{**ESTIMATE, "zorder": 12, "markevery": 25,
                                                    "markersize": 4})  # fmt: skip
+        (self.normalized,) = middle.plot([], [], color=FURTHER[1], linestyle="--", zorder=11.5)
         (self.now,) = middle.plot([], [], **{**CURRENT, "zorder": 13})
         (self.growth,) = right.plot([], [], color=BLUE, linewidth=2.8, zorder=11)
         (self.single,) = right.plot([], [], **{**REFERENCE, "zorder": 10})
         (self.length,) = right.plot([], [], **{**CURRENT, "zorder": 12})
         self.beyond = Labels(right, [(20, 3 * TOP)], size=9, zorder=13)
         exact = middle.axhline(float(TARGET @ OUTCOMES), **{**EXACT, "zorder": 10.5})
-        return figure, [*self.bars, self.band, exact, self.plain, self.estimates, self.now,
-                        self.single, self.growth, self.length, self.beyond]  # fmt: skip
+        in_middle = [self.band, exact, self.plain, self.normalized, self.estimates, self.now]
+        in_right = [self.single, self.growth, self.length, self.beyond]
+        return figure, [*self.bars, *in_middle, *in_right]
 
     def update(self, q_centre, q_width, hole, num_samples, length, seed):
         sampling = sampling_probs(q_centre, q_width, hole)
@@ -100,7 +108,8 @@ class ImportanceWeights(Explorer):
         uniforms = np.random.default_rng(seed).random(MAX_SAMPLES)
         drawn = np.searchsorted(np.cumsum(sampling), uniforms * (1 - 1e-12))
         counts = np.arange(1, MAX_SAMPLES + 1)
-        weighted = np.cumsum((weights * OUTCOMES)[drawn]) / counts
+        sums = np.cumsum((weights * OUTCOMES)[drawn])
+        weighted, normalized = sums / counts, sums / np.cumsum(weights[drawn])
         plain = np.cumsum(OUTCOMES[drawn]) / counts
         effective = effective_sample_size(weights[drawn[:num_samples]])
         half = 2 * np.sqrt(variance / counts)
@@ -110,6 +119,7 @@ class ImportanceWeights(Explorer):
         self.band.set_data(counts, np.clip(mean - half, LOW, HIGH), np.clip(mean + half, LOW, HIGH))
         self.plain.set_data(counts, plain)
         self.estimates.set_data(counts, np.clip(weighted, LOW, HIGH))
+        self.normalized.set_data(counts, normalized)
         self.now.set_data([num_samples], [np.clip(weighted[num_samples - 1], LOW, HIGH)])
         self.growth.set_data(STEPS, np.where(moments > TOP, np.nan, moments))
         self.single.set_data([0, MAX_LENGTH + 1], [second, second])
@@ -122,10 +132,12 @@ class ImportanceWeights(Explorer):
             f"{number(mean, 3)} and variance {variance:.4g}, a draw from P "
             f"{number(reweighted_moments(TARGET, TARGET, OUTCOMES)[1], 3)}. P of what Q never "
             f"draws: {number(missed, 3)}. Estimate from {num_samples} samples "
-            f"{number(weighted[num_samples - 1], 3)}, worth {number(effective, 1)} samples of "
-            f"equal weight. Samples for one effective sample: {number(second, 3)} with one step, "
-            f"{at_length:.4g} with a product of {length} weights. If each step had ratio 1.02, "
-            f"the product would be {number(1.02**length, 3)}."
+            f"{number(weighted[num_samples - 1], 3)}, divided by the sum of the weights "
+            f"{number(normalized[num_samples - 1], 3)}. {worth(sampling, num_samples)} "
+            f"Kish's rule, from the weights alone: {number(effective, 1)}. Second moment of the "
+            f"weight: {number(second, 3)} with one step, {at_length:.4g} with a product of "
+            f"{length} weights. If each step had ratio 1.02, the product would be "
+            f"{number(1.02**length, 3)}."
         )
 
 
@@ -133,6 +145,20 @@ def caption(axes: Axes, text: str) -> None:
     """A key in words, at the upper left."""
     words = axes.text(0.03, 0.98, text, va="top", fontsize=9, transform=axes.transAxes)
     words.set_in_layout(False)
+
+
+def worth(sampling: np.ndarray, num_samples: int) -> str:
+    """What the two estimates are worth in draws from P, in words."""
+    if missed_mass(TARGET, sampling) > 0:
+        return "With a hole in Q no number of draws makes up for what is missed."
+    plain, normalized = (
+        num_samples / reweighting_cost(TARGET, sampling, OUTCOMES - shift)
+        for shift in (0, TARGET @ OUTCOMES)
+    )
+    return (
+        f"Worth in draws from P: the mean of w x {plain:.3g}, divided by the sum of the "
+        f"weights {normalized:.3g} (for many draws)."
+    )
 
 
 def sampling_probs(centre: float, width: float, hole: str) -> np.ndarray:

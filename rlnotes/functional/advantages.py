@@ -122,8 +122,10 @@ def normalize_advantages(advantages: Tensor) -> Tensor:
         (A - mean) / std,    std = sqrt(sum of (A - mean)^2 / (n - 1))
 
     This changes the scale and the zero of the advantages, hence it is a step of its own
-    and no part of GAE. Where all elements are equal (or there is one) nothing can be
-    told apart: the result is 0, and the policy's part of an update then does nothing.
+    and no part of GAE. Some programs do it once per batch, others in each minibatch;
+    what is given here is what is compared. Where all elements are equal (or there is
+    one) nothing can be told apart: the result is 0, and the policy's part of an update
+    then does nothing.
 
     Args:
         advantages: [...] at least one, finite, of a floating-point dtype.
@@ -136,8 +138,8 @@ def normalize_advantages(advantages: Tensor) -> Tensor:
             numbers.
 
     References:
-        Huang et al. (2022), "The 37 implementation details of PPO", number 7; there a
-        small number is added to the std, here it is not.
+        Huang et al. (2022), "The 37 implementation details of PPO", number 7; there in
+        each minibatch, and with a small number added to the std.
 
     Example:
         >>> normalize_advantages(torch.tensor([3.0, 4.0, 5.0]))

@@ -10,6 +10,7 @@ from rlnotes.exact.importance_sampling import (
     importance_weights,
     missed_mass,
     reweighted_moments,
+    reweighting_cost,
     sequence_second_moment,
     weight_second_moment,
 )
@@ -49,6 +50,26 @@ def test_a_hole_where_f_is_zero_loses_nothing():
     assert mean == pytest.approx(1.7)
 
 
+def test_the_cost_of_reweighting_by_hand():
+    # Var_Q(w f) = 15.73 as above; under P: 8 + 0.3 + 1.8 - 2.3^2 = 4.81.
+    assert reweighting_cost(P, Q, F) == pytest.approx(15.73 / 4.81)
+    assert reweighting_cost(P, P, F) == pytest.approx(1)
+
+
+def test_reweighted_draws_may_be_worth_more_than_draws_from_the_target():
+    assert reweighting_cost([0.5, 0.5], [0.25, 0.75], [1.0, 3.0]) == 0  # 2 or 2
+    assert weight_second_moment([0.5, 0.5], [0.25, 0.75]) > 1
+
+
+def test_dividing_by_the_sum_of_the_weights_costs_what_the_centred_values_cost():
+    drawn = np.random.default_rng(0).choice(3, size=(4_000, 500), p=Q)
+    weights = importance_weights(P, Q)[drawn]
+    estimates = (weights * F[drawn]).sum(axis=1) / weights.sum(axis=1)
+    cost = 500 * estimates.var() / 4.81
+    # The variance of 4,000 runs is known to 2.2 %.
+    assert cost == pytest.approx(reweighting_cost(P, Q, F - 2.3), rel=0.08)
+
+
 def test_second_moment_of_a_sequence_by_enumeration():
     m, squares = weight_second_moment(P, Q), 0.0
     for steps in product(range(3), repeat=4):
@@ -81,6 +102,8 @@ def test_the_share_of_effective_samples_is_one_over_the_second_moment():
         (lambda: missed_mass(P, [0.5, 0.7, -0.2]), "sampling_probs must not be negative"),
         (lambda: reweighted_moments(P, Q, F[:2]), "values must have shape"),
         (lambda: reweighted_moments(P, Q, [1, np.nan, 0]), "values must be finite, got nan"),
+        (lambda: reweighting_cost(P, [0.0, 0.4, 0.6], F), "sampling_probs must be positive"),
+        (lambda: reweighting_cost([0.5, 0.5, 0.0], Q, [0.1, 0.1, 7]), "values must differ under P"),
         (lambda: sequence_second_moment(1.1, 0), "length must be a positive integer, got 0"),
         (lambda: sequence_second_moment(-1.0, 2), "second_moment must be positive"),
         (lambda: effective_sample_size([0.0, 0.0]), "weights must be a vector"),

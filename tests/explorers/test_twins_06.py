@@ -110,9 +110,40 @@ def test_weights_repair_the_mean_whatever_q_is(q_centre, q_width):
     assert abs(under_q - wanted) > 0.1
     q = np.exp(-((OUTCOMES - q_centre) ** 2) / (2 * q_width**2))
     q /= q.sum()
-    variance, share = found("and variance #, a draw.*effective sample: # with one", text)
+    variance, of_p = found("and variance #, a draw from P #.", text)
+    (share,) = found("moment of the weight: # with one", text)
     assert variance == pytest.approx((TARGET**2 * OUTCOMES**2 / q).sum() - wanted**2, rel=1e-3)
+    assert of_p == pytest.approx(TARGET @ (OUTCOMES - wanted) ** 2, abs=5.1e-4)
     assert share == pytest.approx((TARGET**2 / q).sum(), abs=5.1e-4)
+
+
+def test_weights_the_worth_of_both_estimates_is_that_of_many_runs():
+    text = at(ImportanceWeights).description  # q_centre 4, width 2, 100 samples
+    words = "from P: the mean of w x #, divided by the sum of the weights #"
+    plain, normalized = found(words, text)
+    q = np.exp(-((OUTCOMES - 4.0) ** 2) / 8)
+    drawn = np.random.default_rng(0).choice(9, size=(20_000, 100), p=q / q.sum())
+    weights = (TARGET / (q / q.sum()))[drawn]
+    sums = (weights * OUTCOMES[drawn]).sum(axis=1)
+    variance = TARGET @ (OUTCOMES - TARGET @ OUTCOMES) ** 2
+    # The variance of 20,000 runs is known to 1 %; the second number is a limit.
+    assert plain == pytest.approx(variance / (sums / 100).var(), rel=0.04)
+    assert normalized == pytest.approx(variance / (sums / weights.sum(axis=1)).var(), rel=0.04)
+    (kish,) = found("weights alone: #", text)
+    assert plain < kish / 5 < normalized / 5
+
+
+def test_weights_both_curves_end_at_the_numbers_of_the_text():
+    explorer = at(ImportanceWeights, num_samples=400, seed=3)
+    plain, normalized = found(
+        "400 samples #, divided by the sum of the weights #", explorer.description
+    )
+    assert explorer.estimates.get_ydata()[-1] == pytest.approx(plain, abs=5.1e-4)
+    assert explorer.normalized.get_ydata()[-1] == pytest.approx(normalized, abs=5.1e-4)
+    assert plain != normalized
+    # One draw alone: w x, divided by its own weight, is x.
+    explorer = at(ImportanceWeights, q_width=4.0, num_samples=1, seed=3)
+    assert explorer.normalized.get_ydata()[0] in OUTCOMES
 
 
 def test_weights_cannot_repair_a_hole():
@@ -120,10 +151,12 @@ def test_weights_cannot_repair_a_hole():
     mean, missed = found("A reweighted draw has mean #.*never draws: #", text)
     assert missed == pytest.approx(TARGET[6], abs=5.1e-4)
     assert mean == pytest.approx(TARGET @ OUTCOMES - 6 * TARGET[6], abs=5.1e-4)
+    assert "no number of draws makes up" in text
+    assert "Worth in draws" not in text
 
 
 def test_weights_the_price_is_a_power_of_the_length():
-    one, many = found("sample: # with one step, # with a product of 10", at(
+    one, many = found("weight: # with one step, # with a product of 10", at(
         ImportanceWeights, length=10).description)  # fmt: skip
     assert many == pytest.approx(one**10, rel=5e-3)
     text = at(ImportanceWeights, length=20).description
@@ -140,7 +173,8 @@ def test_chapter_6_is_right_about_a_calm_run_that_is_wrong():
 
 def test_weights_of_equal_distributions_are_one():
     explorer = at(ImportanceWeights, q_centre=5.0, q_width=1.5, num_samples=50)
-    assert found("worth # samples", explorer.description) == [50]
+    assert found("weights alone: #", explorer.description) == [50]
+    assert found("mean of w x #, divided.*weights #", explorer.description) == [50, 50]
     assert explorer.growth.get_ydata() == pytest.approx(np.ones(40))
 
 
