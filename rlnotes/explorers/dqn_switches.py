@@ -42,13 +42,13 @@ class DQNSwitches(Explorer):
         figure, (left, right) = new_figure(2)
         label(
             left,
-            heading="Slippery maze: distance to the exact Q*",
+            heading="Slippery maze, squared loss: distance to Q*",
             x="environment steps",
             y="largest error (discounted reward)",
         )
         label(
             right,
-            heading="CartPole: greedy return",
+            heading="CartPole, Huber loss: greedy return",
             x="environment steps\n(period 100, buffer 50 000, epsilon 1 to 0.05)",
             y="return (steps, at most 500)",
         )
@@ -104,11 +104,11 @@ class DQNSwitches(Explorer):
             panel.update(rows)
         last, end = maze[-1], cartpole[-1]
         return (
-            f"Maze, after {last['step']:.0f} steps: largest distance to the exact Q*, median "
-            f"{last['median']:.2f}, from {last['low']:.2f} to {last['high']:.2f}. CartPole, after "
-            f"{end['step']:.0f} steps: return, median {end['median']:.1f}, from {end['low']:.1f} "
-            f"to {end['high']:.1f}. Grey dashed: the default setting."
-            + "".join(f" Note: {note}." for note in idle)
+            f"Maze, after {last['step']:.0f} steps with the squared loss: largest distance to the "
+            f"exact Q*, median {last['median']:.2f}, from {last['low']:.2f} to {last['high']:.2f}. "
+            f"CartPole, after {end['step']:.0f} steps with the Huber loss: return, median "
+            f"{end['median']:.1f}, from {end['low']:.1f} to {end['high']:.1f}. Grey dashed: the "
+            "default setting." + "".join(f" Note: {note}." for note in idle)
         )
 
 

@@ -7,8 +7,10 @@ import ipywidgets
 import numpy as np
 
 from rlnotes.envs.maze import PICTURE_2X3, Maze
-from rlnotes.exact.mdp import optimal_values, q_values
+from rlnotes.exact.mdp import optimal_values, policy_values, q_values
 from rlnotes.explorers.base import Explorer
+from rlnotes.functional.bellman import greedy_policy, policy_transitions
+from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.plotting.maze import ActionValues, MazeGrid
 from rlnotes.plotting.numbers import number
 from rlnotes.plotting.style import CURRENT, ESTIMATE, REFERENCE, SHADE, label, new_figure, title
@@ -55,7 +57,8 @@ class QLearningStepper(Explorer):
 
     def update(self, num_steps, learning_rate, epsilon, gamma, step_noise, seed):
         mdp = Maze(picture=PICTURE_2X3, step_noise=step_noise).mdp()
-        exact = q_values(mdp, optimal_values(mdp, gamma=gamma), gamma=gamma)
+        best_values = optimal_values(mdp, gamma=gamma)
+        exact = q_values(mdp, best_values, gamma=gamma)
         live = ~mdp.terminal
         runs = learn(learning_rate, epsilon, gamma, step_noise, seed)
         all_distances = np.abs(runs - exact)[:, :, live].max(axis=(2, 3))
@@ -71,14 +74,13 @@ class QLearningStepper(Explorer):
             f"{name} {number(value)}"
             for name, value in zip(mdp.action_names, learned[0], strict=True)
         )
-        greedy = np.take_along_axis(exact, learned.argmax(axis=1)[:, None], axis=1)[:, 0]
-        best = np.isclose(greedy, exact.max(axis=1))
+        value, ends = greedy_value(mdp, learned, gamma=gamma)
         return (
             f"After {num_steps} steps: largest distance to Q* {distances[index]:.4f}, among "
             f"{NUM_OTHERS + 1} learners from {all_distances[:, index].min():.4f} to "
-            f"{all_distances[:, index].max():.4f}. Learned at "
-            f"the start: {actions}. Cells with an optimal greedy step: {best[live].sum()} of "
-            f"{live.sum()}."
+            f"{all_distances[:, index].max():.4f}. Learned at the start: {actions}. Greedy "
+            f"policy, ties at random: exact value of the start {value:.4f}"
+            f"{'' if ends else ' (it never ends)'}, optimum {mdp.start_probs @ best_values:.4f}."
         )
 
 
@@ -99,3 +101,23 @@ def learn(
     return np.stack(
         [train_q_learning_on_tables(mdp, replace(config, seed=s)).snapshots for s in seeds]
     )
+
+
+def greedy_value(mdp: FiniteMDP, action_values: np.ndarray, *, gamma: float) -> tuple[float, bool]:
+    """Exact value of the start under the greedy policy, and whether that can end.
+
+    Only ends pay in this maze. So a state from which the policy reaches no end is worth
+    0, as if it were one; at gamma = 1 that replaces an equation without one solution.
+    """
+    policy = greedy_policy(action_values)
+    stay = np.eye(mdp.num_states)
+    paths = np.linalg.matrix_power(stay + policy_transitions(mdp, policy), mdp.num_states)
+    stuck = (paths[:, mdp.terminal] == 0).all(axis=1)
+    halting = FiniteMDP(
+        transition_probs=np.where(stuck[:, None, None], stay[:, None], mdp.transition_probs),
+        expected_rewards=np.where(stuck[:, None], 0.0, mdp.expected_rewards),
+        start_probs=mdp.start_probs,
+        terminal=mdp.terminal | stuck,
+    )
+    value = mdp.start_probs @ policy_values(halting, policy, gamma=gamma)
+    return float(value), not stuck[mdp.start_probs > 0].all()

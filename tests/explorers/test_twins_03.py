@@ -1,6 +1,7 @@
 """Text twins of chapter 3 against `functional`, `exact` and `data`."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from rlnotes.explorers.max_bias import MaxBias
 from rlnotes.explorers.moving_target import MovingTarget
 from rlnotes.explorers.prioritized_sampling import TD_ERRORS, PrioritizedSampling
 from rlnotes.functional.bellman import greedy_policy
+from rlnotes.scripts.record_dqn import MAZE, SWITCHED
 from rlnotes.training.recordings import load
 from tests.explorers.test_twins import found
 
@@ -298,7 +300,7 @@ def test_dqn_switches_shows_the_recording_of_the_setting(settings, maze, cartpol
     explorer = DQNSwitches(**settings)
     heads = {"double": False, "dueling": False}
     expected = recorded("dqn_maze", **{**heads, "epsilon_schedule": "1 to 0.3", **maze})
-    pattern = "exact Q[*], median #, from # to #. CartPole, after # steps: return, median #"
+    pattern = "exact Q[*], median #, from # to #. CartPole, after # steps with .*: return, median #"
     *on_maze, steps, on_cartpole = found(pattern, explorer.description)
     columns = ("median", "low", "high")
     assert on_maze == pytest.approx([expected[column] for column in columns], abs=0.0051)
@@ -327,6 +329,16 @@ def test_dqn_switches_double_changes_nothing_without_a_target_copy(replay):
     assert plain.note.get_text().endswith("period C, double: idle without a target copy")
     for one, other in zip(plain.panels, double.panels, strict=True):
         np.testing.assert_array_equal(one.median.get_ydata(), other.median.get_ydata())
+
+
+def test_dqn_switches_names_the_loss_of_each_recording():
+    explorer = DQNSwitches()
+    for axes, name, recorded_with in zip(
+        explorer.figure().axes, ("Maze", "CartPole"), (MAZE, SWITCHED), strict=True
+    ):
+        loss = {"squared": "squared loss", "huber": "Huber loss"}[recorded_with.loss]
+        assert re.search(rf"{name}, after \d+ steps with the {loss}:", explorer.description)
+        assert loss in axes.get_title(loc="left")
 
 
 def test_dqn_switches_cuts_no_band_of_the_maze():
