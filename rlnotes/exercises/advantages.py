@@ -54,8 +54,17 @@ def _advantages_standardized_by_row(q_values, policy):
     return advantages / (advantages.std(axis=1, keepdims=True) + 1e-8)
 
 
+def _standardized(q_values, policy):
+    spread = q_values.std(axis=1, keepdims=True) + 1e-8
+    return (q_values - q_values.mean(axis=1, keepdims=True)) / spread
+
+
 def _advantages_ratio(q_values, policy):
     return q_values / _values(q_values, policy)[:, None]
+
+
+def _advantages_relative(q_values, policy):
+    return _advantages_ratio(q_values, policy) - 1
 
 
 def _advantages_cut_off(q_values, policy):
@@ -79,11 +88,11 @@ EXERCISE = Exercise(
         ),
         Case(
             {
-                "q_values": np.array([[-4.0, 0.0, 2.0], [6.0, -3.0, 3.0]]),
+                "q_values": np.array([[-4.0, 0.5, 2.5], [6.0, -3.0, 3.0]]),
                 "policy": np.array([[0.5, 0.25, 0.25], [0.25, 0.25, 0.5]]),
             },
-            [[-2.5, 1.5, 3.5], [3.75, -5.25, 0.75]],
-            "V = (-2 + 0 + 0.5, 1.5 - 0.75 + 1.5) = (-1.5, 2.25).",
+            [[-2.75, 1.75, 3.75], [3.75, -5.25, 0.75]],
+            "V = (-2 + 0.125 + 0.625, 1.5 - 0.75 + 1.5) = (-1.25, 2.25).",
         ),
         Case(
             {"q_values": np.array([[2.0, 8.0, 5.0]]), "policy": np.array([[0.0, 1.0, 0.0]])},
@@ -122,12 +131,15 @@ EXERCISE = Exercise(
         "minus the policy": _minus(lambda q, policy: policy),
         "policy inverted": _minus(lambda q, policy: _values(q, 1 - policy)[:, None]),
         "matrix product": _minus(lambda q, policy: policy @ q.T),
+        "matrix product, not turned": _minus(lambda q, policy: policy @ q),
         "sign": _advantages_sign,
         "weighted by the policy": _advantages_weighted,
         "policy at Q": _advantages_policy_at_q,
         "standardized": _advantages_standardized,
         "standardized by row": _advantages_standardized_by_row,
+        "values standardized": _standardized,
         "ratio": _advantages_ratio,
+        "relative": _advantages_relative,
         "cut off at 0": _advantages_cut_off,
         "sizes": _advantages_sizes,
         "values only": _values,
@@ -165,6 +177,8 @@ EXERCISE = Exercise(
         "policy inverted": "V weighs each action with policy, not with 1 - policy.",
         "matrix product": "policy @ q_values.T mixes the states. V of a state uses its own row: "
         "multiply entry by entry and sum over axis 1.",
+        "matrix product, not turned": "policy @ q_values mixes the states. Multiply entry by entry "
+        "and sum over axis 1.",
         "sign": "the sign is turned round: A = Q - V, positive for a better action.",
         "weighted by the policy": "A = Q - V; the policy belongs into V only.",
         "policy at Q": "the policy stands at Q too; it belongs into V only.",
@@ -172,7 +186,10 @@ EXERCISE = Exercise(
         "Q - V itself.",
         "standardized by row": "you divide each row by its standard deviation. The advantage is "
         "the difference Q - V itself.",
+        "values standardized": "you subtract the plain mean and divide by the standard deviation. "
+        "The advantage is Q - V, with V under the policy.",
         "ratio": "you divide by V; the advantage is a difference.",
+        "relative": "you divide the difference by V; the advantage is Q - V itself.",
         "cut off at 0": "you cut the negative advantages off; worse actions need them.",
         "sizes": "you take absolute values; a worse action has a negative advantage.",
         "values only": "this is V, one number per state. Subtract it from Q.",

@@ -72,8 +72,20 @@ def _with_margin(logits):
     return np.log(np.exp(_log_softmax(logits)) + 1e-8)
 
 
+def _with_tiny_margin(logits):
+    return np.log(np.exp(_log_softmax(logits)) + 1e-12)
+
+
 def _log_prob_greedy(logits, tokens):
     return _log_softmax(logits).max(axis=-1).sum()
+
+
+def _log_prob_raw_mean(logits, tokens):
+    return logits[np.arange(len(tokens)), tokens].mean()
+
+
+def _log_prob_of_tokens_turned(logits, tokens):
+    return _log_prob_by_gather(logits, np.roll(tokens, -1))
 
 
 def _log_prob_of_later_tokens(logits, tokens):
@@ -147,7 +159,10 @@ EXERCISE = Exercise(
         "shift along time": _summed(lambda logits: _normalized(logits - logits.max(axis=0))),
         "shift in one place only": _summed(_normalized_half_shifted),
         "margin in the log": _summed(_with_margin),
+        "tiny margin in the log": _summed(_with_tiny_margin),
         "raw logits": _summed(lambda logits: logits),
+        "mean of the raw logits": _log_prob_raw_mean,
+        "sigmoid": _summed(lambda logits: -np.logaddexp(0.0, -logits)),
         "not divided by the sum": _summed(
             lambda logits: logits - logits.max(axis=1, keepdims=True)
         ),
@@ -160,6 +175,7 @@ EXERCISE = Exercise(
         "probability, no log": _of_each(lambda each: np.exp(each.sum())),
         "sum of probabilities": _of_each(lambda each: np.exp(each).sum()),
         "sum before the log": _of_each(lambda each: np.log(np.exp(each).sum())),
+        "mean before the log": _of_each(lambda each: np.log(np.exp(each).mean())),
         "product of logs": _of_each(np.prod),
         "perplexity": _of_each(lambda each: np.exp(-each.mean())),
         "one per token": _of_each(np.array),
@@ -170,6 +186,7 @@ EXERCISE = Exercise(
         "greedy tokens": _log_prob_greedy,
         "later tokens": _log_prob_of_later_tokens,
         "earlier tokens": _log_prob_of_earlier_tokens,
+        "tokens turned": _log_prob_of_tokens_turned,
         "all pairs": _log_prob_all_pairs,
         "rows for tokens": _log_prob_rows,
         "tokens not used": _log_prob_all_entries,
@@ -187,8 +204,14 @@ EXERCISE = Exercise(
         "exp must be taken of the shifted logits, too.",
         "margin in the log": "you add a small number before the log, which changes unlikely "
         "tokens. Subtract the log of the sum from the logits instead.",
+        "tiny margin in the log": "even 1e-12 before the log changes a very unlikely token. "
+        "Subtract the log of the sum from the logits instead.",
         "raw logits": "logits are not log-probabilities: subtract the log of the sum of "
         "exp(logits), step by step.",
+        "mean of the raw logits": "logits are not log-probabilities, and wanted is a sum, not a "
+        "mean: subtract the log of the sum of exp(logits) in each row first.",
+        "sigmoid": "this is a sigmoid of each logit alone; the softmax compares the logits of one "
+        "row.",
         "not divided by the sum": "subtracting the row maximum does not normalize: subtract the "
         "log of the sum of exp, too.",
         "softmax over time": "the softmax runs over the vocabulary, the last axis.",
@@ -205,6 +228,8 @@ EXERCISE = Exercise(
         "sum of probabilities": "these are probabilities added up. Take the log of each first.",
         "sum before the log": "you add the probabilities and take the log of the sum. Take the "
         "log of each, and add then.",
+        "mean before the log": "you take the log of a mean of probabilities. Take the log of each, "
+        "and add then.",
         "product of logs": "the probabilities are multiplied, so their logs are added.",
         "perplexity": "this is the perplexity, exp of minus the mean; wanted is the sum of logs.",
         "one per token": "these are the log-probabilities of the single tokens: add them up.",
@@ -216,6 +241,8 @@ EXERCISE = Exercise(
         "later tokens": "you score tokens[t + 1] with row t. Here row t already belongs to "
         "tokens[t]: shift nothing.",
         "earlier tokens": "you score tokens[t - 1] with row t. Row t belongs to tokens[t].",
+        "tokens turned": "you score tokens[t + 1] with row t, and tokens[0] with the last row. "
+        "Row t belongs to tokens[t].",
         "all pairs": "[:, tokens] takes every token at every step, a [T, T] array. Pair them: "
         "[np.arange(T), tokens].",
         "rows for tokens": "[tokens] takes whole rows, as if tokens were steps. Take one entry of "

@@ -62,6 +62,10 @@ def _smaller_of_the_maxima(online, copy):
     return np.minimum(online.max(axis=1), copy.max(axis=1))
 
 
+def _best_of_the_smaller(online, copy):
+    return np.minimum(online, copy).max(axis=1)
+
+
 def _over_the_batch(online, copy):
     best = online.argmax(axis=0)
     return copy[np.arange(len(best)), best]
@@ -69,6 +73,15 @@ def _over_the_batch(online, copy):
 
 def _column(online, copy):
     return np.take_along_axis(copy, online.argmax(axis=1)[:, None], axis=1)
+
+
+def _all_actions(rewards, next_q_online, next_q_target, terminated, truncated, gamma):
+    goes_on = (1 - terminated)[:, None]
+    return rewards[:, None] + gamma * goes_on * next_q_target
+
+
+def _plain_without_gamma(rewards, next_q_online, next_q_target, terminated, truncated, gamma):
+    return rewards + (1 - terminated) * next_q_target.max(axis=1)
 
 
 def _column_kept(rewards, next_q_online, next_q_target, terminated, truncated, gamma):
@@ -157,15 +170,15 @@ EXERCISE = Exercise(
         ),
         Case(
             {
-                "rewards": np.array([4.0]),
-                "next_q_online": np.array([[1.0, 3.0]]),
-                "next_q_target": np.array([[7.0, 2.0]]),
+                "rewards": np.array([4.25]),
+                "next_q_online": np.array([[0.6, 0.9]]),
+                "next_q_target": np.array([[7.0, 2.5]]),
                 "terminated": np.array([False]),
                 "truncated": np.array([False]),
                 "gamma": 1.0,
             },
-            [6.0],
-            "a batch of one is still a batch: online picks action 1, the copy says 2.",
+            [6.75],
+            "a batch of one is still a batch: online picks action 1, the copy says 2.5.",
         ),
         Case(
             {
@@ -193,6 +206,7 @@ EXERCISE = Exercise(
         "roles swapped": _next_value(lambda online, copy: _double(copy, online)),
         "smaller of the two": _next_value(_smaller),
         "smaller of the two maxima": _next_value(_smaller_of_the_maxima),
+        "best of the smaller": _next_value(_best_of_the_smaller),
         "mean of the two": _next_value(lambda online, copy: _double(online, (online + copy) / 2)),
         "mean over actions": _next_value(lambda online, copy: copy.mean(axis=1)),
         "worst action": _next_value(lambda online, copy: _double(-online, copy)),
@@ -200,11 +214,17 @@ EXERCISE = Exercise(
         "choice along the batch": _next_value(_over_the_batch),
         "maximum along the batch": _next_value(lambda online, copy: copy.max(axis=0)),
         "maximum of all": _next_value(lambda online, copy: copy.max()),
+        "one action for all": _next_value(lambda online, copy: copy.ravel()[online.argmax()]),
         "columns for every row": _next_value(lambda online, copy: copy[:, online.argmax(axis=1)]),
         "actions as rows": _next_value(lambda online, copy: copy[online.argmax(axis=1)]),
+        "best of the picked rows": _next_value(
+            lambda online, copy: copy[online.argmax(axis=1)].max(axis=1)
+        ),
+        "all actions": _all_actions,
         "column": _next_value(_column),
         "column kept": _column_kept,
         "gamma forgotten": _terms(lambda r, best, goes_on, gamma: r + goes_on * best),
+        "plain DQN without gamma": _plain_without_gamma,
         "reward discounted too": _terms(
             lambda r, best, goes_on, gamma: gamma * (r + goes_on * best)
         ),
@@ -237,6 +257,8 @@ EXERCISE = Exercise(
         "Double DQN takes the copy's.",
         "smaller of the two maxima": "you take the smaller of the two networks' maxima. In Double "
         "DQN online only chooses, and the copy values that action.",
+        "best of the smaller": "you take the smaller network for each action, and then the best "
+        "action. In Double DQN online chooses, and the copy values that action.",
         "mean of the two": "you average the two networks; the copy alone values.",
         "mean over actions": "you average over the actions; take the one that online prefers.",
         "worst action": "online's worst action is taken: argmax, not argmin.",
@@ -246,14 +268,22 @@ EXERCISE = Exercise(
         "maximum along the batch": "this is a maximum along the batch (axis 0), and of the copy. "
         "Online chooses in each row, along axis 1.",
         "maximum of all": "one number serves all rows. Each row has its own best action.",
+        "one action for all": "argmax without an axis looks through the whole batch. Choose in "
+        "each row: axis=1.",
         "columns for every row": "[:, best] takes all chosen columns for every row, a [B, B] "
         "array. Pair them: [np.arange(B), best].",
         "actions as rows": "[best] takes rows, as if actions numbered the batch. Take one entry of "
         "each row: [np.arange(B), best].",
+        "best of the picked rows": "[best] takes rows, as if actions numbered the batch, and then "
+        "their maximum. Take the entry [np.arange(B), best].",
+        "all actions": "these are targets for all next actions. Take the one that online prefers "
+        "in each row.",
         "column": "your next values have shape [B, 1]; with rewards [B] this makes [B, B] "
         "without an error. Squeeze axis 1.",
         "column kept": "the numbers are right, but they stand in a column [B, 1]. Squeeze axis 1.",
         "gamma forgotten": "the next value must be multiplied by gamma.",
+        "plain DQN without gamma": "gamma is missing at the next value, and the copy both chooses "
+        "and values: let the online network choose.",
         "reward discounted too": "the reward comes at once: only the next value is "
         "multiplied by gamma.",
         "gamma on the reward": "gamma stands at the reward; it belongs to the next value.",

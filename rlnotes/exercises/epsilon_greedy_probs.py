@@ -94,6 +94,11 @@ def _probs_normalized(q_values, epsilon):
     return probs / probs.sum()
 
 
+def _probs_best_minus_one_share(q_values, epsilon):
+    share = epsilon / len(q_values)
+    return np.where(q_values == q_values.max(), (1 - share) * _shared(q_values), share)
+
+
 def _probs_epsilon_each(q_values, epsilon):
     return epsilon + (1 - epsilon) * _shared(q_values)
 
@@ -149,6 +154,7 @@ EXERCISE = Exercise(
         "does not sum to one, first of the ties": _not_summing(_first, _right),
         "does not sum to one, ties not shared": _not_summing(_unshared, _right),
         "does not sum to one, the wrong way round": _not_summing(_first, _swapped),
+        "best minus one share": _probs_best_minus_one_share,
         "normalized afterwards": _probs_normalized,
         "epsilon for each of the others": _assigned(
             _shared, lambda epsilon: 1 - epsilon, lambda epsilon, others, num_actions: epsilon
@@ -198,6 +204,8 @@ EXERCISE = Exercise(
         "does not sum to one, the wrong way round": "the probabilities do not sum to one, and "
         "epsilon is on the wrong side: epsilon / A for every action, and 1 - epsilon more for "
         "the best.",
+        "best minus one share": "1 - epsilon / A is too much: the best action gets "
+        "1 - epsilon + epsilon / A.",
         "normalized afterwards": "dividing by the sum hides that it is not one: give every action "
         "epsilon / A, and the best 1 - epsilon more.",
         "epsilon for each of the others": "epsilon is the share of all actions together: each "

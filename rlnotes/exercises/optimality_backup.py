@@ -150,11 +150,11 @@ EXERCISE = Exercise(
             {
                 "transition_probs": np.array([[[1.0], [1.0]]]),
                 "expected_rewards": np.array([[-3.0, -1.0]]),
-                "values": np.array([-4.0]),
+                "values": np.array([-4.5]),
                 "gamma": 1.0,
             },
-            [-5.0],
-            "all is bad here, and the best of it is max(-3 - 4, -1 - 4) = -5.",
+            [-5.5],
+            "all is bad here, and the best of it is max(-3 - 4.5, -1 - 4.5) = -5.5.",
         ),
         Case(
             {

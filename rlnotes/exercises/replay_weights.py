@@ -78,6 +78,13 @@ def _signed(td_errors, alpha, beta):
 
 
 @np.errstate(divide="ignore", invalid="ignore")
+def _alpha_as_a_factor(td_errors, alpha, beta):
+    probs = alpha * _shares(abs(td_errors))
+    weights = (len(probs) * probs) ** -beta
+    return [probs, weights / weights.max()]
+
+
+@np.errstate(divide="ignore", invalid="ignore")
 def _positive_only(td_errors, alpha, beta):
     return _weights_by_array(np.maximum(td_errors, 0.0), alpha, beta)
 
@@ -135,6 +142,7 @@ EXERCISE = Exercise(
         "alpha above only": _drawn(lambda sizes, alpha: sizes**alpha / sizes.sum()),
         "alpha below only": _drawn(lambda sizes, alpha: sizes / (sizes**alpha).sum()),
         "alpha ignored": _drawn(lambda sizes, alpha: _shares(sizes)),
+        "alpha as a factor": _alpha_as_a_factor,
         "squared errors": _drawn(lambda sizes, alpha: _shares(sizes ** (2 * alpha))),
         "squared errors, alpha ignored": _drawn(lambda sizes, alpha: _shares(sizes**2)),
         "sign kept": _signed,
@@ -183,6 +191,7 @@ EXERCISE = Exercise(
         "alpha below only": "above the line, too, stands |error| ** alpha; otherwise the "
         "probabilities do not sum to one.",
         "alpha ignored": "P is proportional to |error| ** alpha, not to |error|.",
+        "alpha as a factor": "alpha is an exponent, |error| ** alpha, not a factor.",
         "squared errors": "use the absolute error, not its square.",
         "squared errors, alpha ignored": "use |error| ** alpha, not the square.",
         "sign kept": "a power of a negative error is no number. An error of -4 is as surprising as "

@@ -153,12 +153,12 @@ EXERCISE = Exercise(
         ),
         Case(
             {
-                "rewards": np.array([2.0, -1.0, 3.0, 4.0]),
+                "rewards": np.array([2.0, 1.0, -3.0, -4.0]),
                 "terminated": np.array([True, False, False, False]),
                 "gamma": 0.9,
             },
-            [2.0, 4.94, 6.6, 4.0],
-            "the record stops inside its second episode: 2 | -1 + 0.9 * 6.6, 3 + 0.9 * 4, 4.",
+            [2.0, -4.94, -6.6, -4.0],
+            "the record stops inside its second episode: 2 | 1 - 0.9 * 6.6, -3 - 0.9 * 4, -4.",
         ),
         Case(
             {
