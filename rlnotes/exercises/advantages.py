@@ -127,6 +127,7 @@ EXERCISE = Exercise(
         "V of the first state": _minus(lambda q, policy: _values(q, policy)[0]),
         "sum forgotten": _minus(lambda q, policy: policy * q),
         "sum not started anew": _minus(lambda q, policy: _values(q, policy).cumsum()[:, None]),
+        "V overwritten": _minus(lambda q, policy: (policy * q)[:, -1:]),
         "V not complete": _minus(lambda q, policy: (policy * q).cumsum(axis=1)),
         "minus the policy": _minus(lambda q, policy: policy),
         "policy inverted": _minus(lambda q, policy: _values(q, 1 - policy)[:, None]),
@@ -144,6 +145,7 @@ EXERCISE = Exercise(
         "sizes": _advantages_sizes,
         "values only": _values,
         "values only, as a column": lambda q_values, policy: _values(q_values, policy)[:, None],
+        "first state only": lambda q_values, policy: _advantages_by_sum(q_values, policy)[0],
         "Q itself": lambda q_values, policy: np.array(q_values),
         "products only": lambda q_values, policy: policy * q_values,
     },
@@ -172,6 +174,8 @@ EXERCISE = Exercise(
         "V of the first state": "you subtract the V of state 0 everywhere; each state has its own.",
         "sum forgotten": "policy * q_values must be summed over the actions before it is V.",
         "sum not started anew": "V runs on from one state to the next: start at 0 for each state.",
+        "V overwritten": "only the last action counts in V, since the loop overwrites the others: "
+        "add with +=.",
         "V not complete": "you subtract V before its sum is complete: add up all actions first.",
         "minus the policy": "you subtract the probabilities. Subtract V, the mean of Q under them.",
         "policy inverted": "V weighs each action with policy, not with 1 - policy.",
@@ -194,6 +198,7 @@ EXERCISE = Exercise(
         "sizes": "you take absolute values; a worse action has a negative advantage.",
         "values only": "this is V, one number per state. Subtract it from Q.",
         "values only, as a column": "this is V, as a column. Subtract it from Q.",
+        "first state only": "this is state 0 alone. Does a return stand inside the loop?",
         "Q itself": "this is Q. Subtract V, the mean of Q under the policy.",
         "products only": "these are the terms of V: sum them over the actions, and subtract that "
         "from Q.",

@@ -179,6 +179,7 @@ EXERCISE = Exercise(
         "product of logs": _of_each(np.prod),
         "perplexity": _of_each(lambda each: np.exp(-each.mean())),
         "one per token": _of_each(np.array),
+        "one per token, as a column": _of_each(lambda each: each[:, None]),
         "last token only": _of_each(lambda each: each[-1]),
         "first token only": _of_each(lambda each: each[0]),
         "last token left out": _of_each(lambda each: each[:-1].sum()),
@@ -233,6 +234,8 @@ EXERCISE = Exercise(
         "product of logs": "the probabilities are multiplied, so their logs are added.",
         "perplexity": "this is the perplexity, exp of minus the mean; wanted is the sum of logs.",
         "one per token": "these are the log-probabilities of the single tokens: add them up.",
+        "one per token, as a column": "these are the log-probabilities of the single tokens, in a "
+        "column: add them up.",
         "last token only": "only the last token counts here; add up all of them.",
         "first token only": "only the first token counts here; add up all of them.",
         "last token left out": "the last token is left out; the sum has T terms.",

@@ -84,6 +84,14 @@ def _returns_one_step(rewards, terminated, gamma):
     return rewards + gamma * np.where(terminated, 0.0, np.append(rewards[1:], 0.0))
 
 
+def _returns_one_step_and_no_last(rewards, terminated, gamma):
+    return np.append(_returns_one_step(rewards, terminated, gamma)[:-1], 0.0)
+
+
+def _returns_with_one_more(rewards, terminated, gamma):
+    return np.append(_returns_backward(rewards, terminated, gamma), 0.0)
+
+
 def _returns_means(rewards, terminated, gamma):
     steps = _returns_backward(np.ones(len(rewards)), terminated, 1.0)
     return _returns_backward(rewards, terminated, gamma) / steps
@@ -192,12 +200,14 @@ EXERCISE = Exercise(
         "order not restored": _returns_not_reversed,
         "immediate reward only": _returns_only_immediate,
         "one step only": _returns_one_step,
+        "one step only, last step left out": _returns_one_step_and_no_last,
         "means": _returns_means,
         "whole episodes": _returns_of_whole_episodes,
         "unfinished episode left out": _returns_of_finished_episodes,
         "unfinished episode set to 0": _returns_zero_if_unfinished,
         "first step left out": _returns_without_the_first_step,
         "last step left out": _returns_without_the_last_step,
+        "one return too many": _returns_with_one_more,
         "first return only": _returns_of_the_first_step,
     },
     hints={
@@ -230,6 +240,8 @@ EXERCISE = Exercise(
         "later rewards are missing.",
         "one step only": "you look one step ahead only: add gamma times the next return, not "
         "gamma times the next reward.",
+        "one step only, last step left out": "you look one step ahead only, and the last step gets "
+        "nothing: go backwards, and add gamma times the next return.",
         "means": "you divide by the number of steps; a return is a sum.",
         "whole episodes": "every step gets the return of its whole episode; "
         "count only what comes from step t on.",
@@ -240,6 +252,8 @@ EXERCISE = Exercise(
         "first step left out": "step 0 gets no return: the loop stops one step too soon. "
         "reversed(range(T)) goes down to 0.",
         "last step left out": "the last step of the record is left out: start at T - 1.",
+        "one return too many": "the 0 behind the last step is no return of a step: "
+        "return the first T entries.",
         "first return only": "this is the return from step 0 alone; one number per step is wanted.",
     },
 )
