@@ -123,7 +123,8 @@ class Exercise:
             same = [one.resembles(other) for one, other in zip(mine, theirs, strict=True)]
             if all(same):
                 return f"\nHint: {self.hints[name]}"
-            if same[place] and mine[place].numbers is not None:
+            # A mistake that fails earlier than the candidate is not the candidate's.
+            if all(same[: place + 1]) and mine[place].numbers is not None:
                 agreements[name] = sum(same)
         general = general_hint(mine, [read(case.expected).numbers for case in self.cases])
         if general:

@@ -40,6 +40,9 @@ def _patterns(expected: Sequence[np.ndarray]) -> Iterator[tuple[str, list[np.nda
         if len(first_axis) == 1 and all(e.ndim > 1 for e in expected):
             for row in range(first_axis.pop()):
                 yield f"this is part {row + 1} of the answer alone.", [e[row] for e in expected]
+    if any((np.trunc(e) != e).any() for e in expected):
+        cut = [np.trunc(e) for e in expected]
+        yield "the numbers are cut to integers: is your array one of ints?", cut
     if all((e > 0).all() for e in expected):
         yield "this is the logarithm of the answer.", [np.log(e) for e in expected]
     if all((abs(e) < 50).all() for e in expected):
