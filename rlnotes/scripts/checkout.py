@@ -49,5 +49,5 @@ def require_kernels_import(
         return
     wrong = f"notebooks would import {imported}" if imported else "notebooks find no rlnotes"
     raise ValueError(
-        f'{wrong}, not this clone; run make lab, or: "{python}" -m pip install -e "{root}"'
+        f'{wrong}, not the one in {root}: run "{python}" -m pip install -e "{root}"'
     )

@@ -219,7 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Command-line entry point; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--output", type=folder_name, default=Path("gae"), help="folder to write to: new, or its own"
+        "--output", type=folder_name, default=Path("gae"), help="folder: new, or its own"
     )
     parser.add_argument("--gamma", type=float, default=0.99, help="discount in [0, 1]")
     parser.add_argument("--gae-lambda", type=float, default=0.95, help="lambda in [0, 1]")

@@ -51,7 +51,7 @@ def write_new(content: bytes, path: Path) -> None:
 
 
 def replace_file(content: bytes, path: Path) -> None:
-    """Write a file in one step: broken off at any point, the old or the new one is there.
+    """Write a file in one step: whenever it is broken off, one of the two is there.
 
     It is written in a new hidden folder beside its place, so no file is in its way.
 

@@ -127,7 +127,7 @@ def _clean(old: Path, new: Path, made_by: str) -> None:
 
 
 def _unchanged(folder: Path, made_by: str) -> set[str]:
-    """Names of the files in a folder that are as the script wrote them, list included."""
+    """Names of the files that are as the script wrote them, list included."""
     try:
         text = (folder / LIST).read_bytes()
         written = json.loads(text)

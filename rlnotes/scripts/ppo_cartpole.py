@@ -117,7 +117,9 @@ def _points(rows: list[dict], name: str) -> tuple[list[int], list[float]]:
 def main(arguments: list[str] | None = None) -> int:
     """Command-line entry point; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=folder_name, default=Path(NAME), help="folder: new, or its own")
+    parser.add_argument(
+        "--output", type=folder_name, default=Path(NAME), help="folder: new, or its own"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the run, from 0")
     parser.add_argument("--max-steps", type=int, default=100_000, help="environment steps")
     parser.add_argument("--num-epochs", type=int, default=Config.num_epochs, help="per batch")
