@@ -48,6 +48,4 @@ def require_kernels_import(
     if imported and Path(imported).exists() and Path(imported).samefile(ours):
         return
     wrong = f"notebooks would import {imported}" if imported else "notebooks find no rlnotes"
-    raise ValueError(
-        f'{wrong}, not the one in {root}: run "{python}" -m pip install -e "{root}"'
-    )
+    raise ValueError(f'{wrong}, not the one in {root}: run "{python}" -m pip install -e "{root}"')

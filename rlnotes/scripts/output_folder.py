@@ -39,12 +39,12 @@ def require_replaceable(folder: Path, made_by: str, sources: Path | None = None)
         for place, name in ((sources, "sources"), (Path.cwd(), "working directory")):
             if place is not None and _is_at_or_below(place, folder):
                 raise ValueError(f"{folder} is or contains the {name}, {place}: name another")
-        for name in sorted(path.name for path in folder.iterdir()):
-            if name not in _unchanged(folder, made_by):
-                raise ValueError(
-                    f"{folder} holds {name}, which was not written by {made_by} or has "
-                    "changed since: name another folder, or move this one away"
-                )
+        others = {path.name for path in folder.iterdir()} - _unchanged(folder, made_by)
+        if others:
+            raise ValueError(
+                f"{folder} holds {min(others)}, which was not written by {made_by} or has "
+                "changed since: name another folder, or move this one away"
+            )
         require_writable(folder)
     if sources is not None and _is_at_or_below(folder, sources):
         raise ValueError(f"{folder} lies in the sources, {sources}: name another")
