@@ -1,4 +1,4 @@
-"""Break a piece of code off at its k-th step on the file system, for every k.
+"""Break a piece of code off at its k-th change of the file system, for every k.
 
 Python announces each file-system call to its audit hooks before it is made; a hook that
 raises prevents it. So no call is missed because nobody thought of patching it.
@@ -13,7 +13,6 @@ from types import FrameType
 import pytest
 
 STEPS = {
-    "open",
     "os.fsync",  # announced by `announce_fsync`
     "os.link",
     "os.mkdir",
@@ -53,9 +52,13 @@ class BrokenOff:
         return error is self.error
 
 
-def _hook(event: str, _: tuple) -> None:
-    if BrokenOff.running is not None and event in STEPS:
+def _hook(event: str, arguments: tuple) -> None:
+    if BrokenOff.running is not None and (event in STEPS or _opens_to_write(event, arguments)):
         BrokenOff.running.step()
+
+
+def _opens_to_write(event: str, arguments: tuple) -> bool:
+    return event == "open" and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
 
 
 sys.addaudithook(_hook)

@@ -77,9 +77,7 @@ def test_no_chapter_speaks_of_answers_that_its_copy_lacks(path):
 def test_the_copies_are_written_and_written_again(clone, capsys):
     for _ in range(2):
         assert run(clone) == 0
-        assert capsys.readouterr().out == (
-            f"2 notebooks without answers in {clone / 'handout'}\n"
-        )
+        assert capsys.readouterr().out == (f"2 notebooks without answers in {clone / 'handout'}\n")
     names = sorted(path.name for path in (clone / "handout").iterdir())
     assert names == [LIST, "00_a.ipynb", "01_b.ipynb"]
     copy = nbformat.read(clone / "handout" / "00_a.ipynb", as_version=4)
