@@ -1,5 +1,6 @@
 """What make would do: it removes nobody's work, and notices that the folder moved."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -10,8 +11,16 @@ ROOT = Path(__file__).parents[1]
 
 
 def make(folder, *arguments) -> str:
-    command = ["make", "--no-print-directory", *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+    own = {name: value for name, value in os.environ.items() if "MAKE" not in name}
+    done = subprocess.run(
+        ["make", "--no-print-directory", *arguments],
+        cwd=folder,
+        env=own,  # without the options of the make that runs the tests
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return done.stdout
 
 
 @pytest.fixture

@@ -407,7 +407,7 @@ class Story:
             run_all(path)
 
     def forget(self):
-        """Lose what was put there: from then on unchanged copies may count as changed."""
+        """Lose the record of what was put there: unchanged may now count as changed."""
         if self.rng.random() < 0.1:
             shutil.rmtree(self.work / ".published", ignore_errors=True)
             self.forgotten = True
