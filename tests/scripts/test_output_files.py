@@ -29,6 +29,13 @@ def test_broken_off_at_any_step_the_old_or_the_new_file_is_there(tmp_path, error
     assert path.read_bytes() == b"new"
 
 
+def test_who_has_the_old_file_open_reads_it_to_the_end(tmp_path):
+    (tmp_path / "a.txt").write_bytes(b"old")
+    with (tmp_path / "a.txt").open("rb") as file:  # so it was never half written
+        replace_file(b"new", tmp_path / "a.txt")
+        assert file.read() == b"old"
+
+
 def test_no_file_of_another_name_is_touched(tmp_path):
     names = ["a.partial", "a.txt.partial", "a.tmp", ".a.txt", "a.txt~"]
     for name in names:

@@ -75,6 +75,21 @@ def test_control_c_at_any_line_leaves_a_whole_set_in_its_place(tmp_path, first):
         assert first or folder.exists()
 
 
+def test_if_the_switch_fails_both_ways_both_sets_stay_where_they_are(tmp_path, monkeypatch):
+    folder, rename = write_old(tmp_path, first=False), os.rename
+
+    def only_away(source, target):
+        if source != folder:
+            raise PermissionError(13, "no")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", only_away)
+    with pytest.raises(PermissionError):
+        write_all(NEW, folder, "test")
+    assert not folder.exists()
+    assert_whole(folder, first=False)
+
+
 def test_a_write_that_fails_half_way_leaves_the_old_set_and_no_litter(tmp_path, capsys):
     folder = write_old(tmp_path, first=False)
     before = sorted(path.name for path in tmp_path.iterdir())
@@ -132,7 +147,7 @@ def linked(folder):
 
 
 def list_changed(folder):
-    (folder / LIST).write_text((folder / LIST).read_text() + "\n# mine")
+    (folder / LIST).write_text((folder / LIST).read_text() + "\n")
     return LIST
 
 
@@ -211,13 +226,18 @@ def test_a_folder_that_is_or_contains_the_working_directory_is_refused(
     assert message.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", ["sources", "sources/new", "sources/a/b", "link", "link/new", "."])
+@pytest.mark.parametrize(
+    "name", ["sources", "sources/new", "sources/a/b", "link", "link/new", "deep/new", "."]
+)
 def test_a_folder_that_is_in_or_around_the_sources_is_refused(tmp_path, name):
     sources = tmp_path / "sources"
-    sources.mkdir()
+    (sources / "a").mkdir(parents=True)
     (tmp_path / "link").symlink_to(sources)
+    (tmp_path / "deep").symlink_to(sources / "a")
     with pytest.raises(ValueError, match="sources"):
         require_replaceable(tmp_path / name, "test", sources)
+    with pytest.raises(ValueError, match="is or contains the sources"):
+        require_replaceable(sources, "test", tmp_path / "deep")
     require_replaceable(tmp_path / "sources2", "test", sources)
 
 

@@ -158,12 +158,14 @@ def test_a_file_that_is_no_notebook_counts_as_changed(originals, work, mine):
 def test_what_cannot_be_read_is_kept(originals, work):
     work.mkdir()
     (work / NAME).symlink_to("nothing")
+    (work / "01_a.new.ipynb").symlink_to("nothing")
     (originals / "02_b.ipynb").write_text(text("b"))
     (work / "02_b.ipynb").mkdir()
     (work / "02_b.new.ipynb").mkdir()
     update_copy(originals, work)
     assert (work / NAME).is_symlink()
-    assert (work / "01_a.new.ipynb").read_text() == text("one")
+    assert (work / "01_a.new.ipynb").is_symlink()
+    assert (work / "01_a.new2.ipynb").read_text() == text("one")
     assert (work / "02_b.new2.ipynb").read_text() == text("b")
 
 
