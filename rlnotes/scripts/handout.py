@@ -61,8 +61,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     except (argparse.ArgumentTypeError, OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
-    if status := check_or_explain(folder, NAME, sources=root / "notebooks"):
-        return status
+    if check_or_explain(folder, NAME, sources=root / "notebooks"):
+        return 2
     if status := write_or_explain(contents, folder, NAME):
         return status
     print(f"{len(contents)} notebooks without answers in {folder}")

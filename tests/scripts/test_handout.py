@@ -104,6 +104,7 @@ def test_a_chapter_that_is_no_longer_published_goes_with_the_old_set(clone):
         ("", "must name a folder, got ''"),
         ("course", "holds slides, which was not written by handout"),
         ("course/syllabus.md", "is no folder"),
+        ("course/syllabus.md/new", "is no folder"),
     ],
 )
 def test_a_folder_of_others_is_refused_in_one_line_and_left_as_it_is(
