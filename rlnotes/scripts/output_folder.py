@@ -41,8 +41,9 @@ def require_replaceable(folder: Path, made_by: str, sources: Path | None = None)
                 raise ValueError(f"{folder} is or contains the {name}, {place}: name another")
         others = {path.name for path in folder.iterdir()} - _unchanged(folder, made_by)
         if others:
+            example = min(others, key=lambda name: (name.startswith("."), name))
             raise ValueError(
-                f"{folder} holds {min(others)}, which was not written by {made_by} or has "
+                f"{folder} holds {example}, which was not written by {made_by} or has "
                 "changed since: name another folder, or move this one away"
             )
         require_writable(folder)

@@ -135,6 +135,11 @@ def added(folder):
     return "notes.txt"
 
 
+def added_hidden(folder):
+    (folder / ".ipynb_checkpoints").write_text("mine")
+    return ".ipynb_checkpoints"
+
+
 def added_folder(folder):
     (folder / "slides").mkdir()
     return "slides"
@@ -148,7 +153,7 @@ def linked(folder):
 
 def list_changed(folder):
     (folder / LIST).write_text((folder / LIST).read_text() + "\n")
-    return LIST
+    return "a.txt"
 
 
 def list_lost(folder):
@@ -158,12 +163,21 @@ def list_lost(folder):
 
 def list_of_wrong_kind(folder):
     (folder / LIST).write_text("[]")
-    return LIST
+    return "a.txt"
 
 
 @pytest.mark.parametrize(
     "touch",
-    [changed, added, added_folder, linked, list_changed, list_lost, list_of_wrong_kind],
+    [
+        changed,
+        added,
+        added_hidden,
+        added_folder,
+        linked,
+        list_changed,
+        list_lost,
+        list_of_wrong_kind,
+    ],
 )
 def test_a_folder_with_anything_else_is_refused_and_left_alone(tmp_path, capsys, touch):
     folder = tmp_path / "set"
