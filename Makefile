@@ -5,6 +5,7 @@
 # make notebooks  run all notebooks and store their outputs
 # make handout    student copies without answers (handout/)
 # make bench      ratios against plain loops and a library, measured in one run
+# make clean      remove the environment (.venv), and nothing else
 #
 # PYTHON=python3.12      the Python to build the environment with
 # PIP_ARGS="..."         further arguments to pip, such as another index for torch
@@ -45,14 +46,24 @@ bench: $(VENV)/.ready-bench
 	$(BIN)/python -m tests.benchmarks
 
 clean:
-	rm -rf $(VENV) handout
+	rm -rf $(VENV)
 
 # The marks are made last, so an interrupted installation starts again, and again
-# when the versions change. pip skips what is there already.
+# when the versions change. pip skips what is there already. The first mark holds the
+# path of this folder: in a folder that was moved or copied, the package of the former
+# place would be imported, so it is installed again.
+INSTALLED_IN := $(shell cat $(VENV)/.ready 2>/dev/null)
+ifneq ($(INSTALLED_IN),)
+ifneq ($(INSTALLED_IN),$(CURDIR))
+.PHONY: moved
+$(VENV)/.ready: moved
+endif
+endif
+
 $(VENV)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e .
-	touch $@
+	pwd -P >$@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[dev]"

@@ -4,7 +4,8 @@
 
 Prints the advantages of a record of three steps, and writes three tables (CSV) with a
 picture (PNG) of each. The first two show sampled episodes of the slippery maze: see
-`--seed`.
+`--seed`. The folder must be new, empty, or hold nothing but what an earlier call wrote:
+that is replaced.
 """
 
 import argparse
@@ -26,8 +27,10 @@ from rlnotes.explorers.gae_bias_variance import (
 )
 from rlnotes.functional.advantages import generalized_advantage_estimation, td_errors
 from rlnotes.plotting.style import BLUE, FURTHER, GREY, VERMILION, house_style, label, new_figure
-from rlnotes.scripts.output_files import as_csv, as_png, folder_name, write_all
+from rlnotes.scripts.output_files import as_csv, as_png, folder_name
+from rlnotes.scripts.output_folder import check_or_explain, write_or_explain
 
+NAME = "gae_visualizer"
 Row = dict[str, float]
 THREE_STEPS = ([0.0, 0.0, 1.0], [0.5, 0.6, 0.8], [0.6, 0.8, 0.0])
 LARGEST_CRITIC_ERROR = 1e6  # its square must leave digits for the rest
@@ -216,7 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Command-line entry point; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--output", type=folder_name, default=Path("gae"), help="folder to write to"
+        "--output", type=folder_name, default=Path("gae"), help="folder: new, or its own"
     )
     parser.add_argument("--gamma", type=float, default=0.99, help="discount in [0, 1]")
     parser.add_argument("--gae-lambda", type=float, default=0.95, help="lambda in [0, 1]")
@@ -226,6 +229,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--steps", type=int, default=20, help="length of the sampled record")
     parser.add_argument("--seed", type=int, default=0, help="of the sampled record")
     chosen = parser.parse_args(arguments)
+    if status := check_or_explain(chosen.output, NAME):
+        return status
     try:
         contents = files(
             gamma=chosen.gamma,
@@ -237,13 +242,10 @@ def main(arguments: list[str] | None = None) -> int:
     except ValueError as error:
         parser.error(str(error))  # exits with code 2
     print(three_steps_table())
-    try:
-        written = write_all(contents, chosen.output)
-    except OSError as error:
-        print(f"cannot write to {chosen.output}: {error.strerror}", file=sys.stderr)
-        return 1
-    print("\n".join(map(str, written)))
-    return 0
+    status = write_or_explain(contents, chosen.output, NAME)
+    if not status:
+        print("\n".join(str(chosen.output / name) for name in contents))
+    return status
 
 
 if __name__ == "__main__":

@@ -3,20 +3,23 @@
     python -m rlnotes.scripts.lab [--copy-only] [JUPYTERLAB ARGUMENTS ...]
 
 The copy lies in work/, which git ignores. A notebook that you have not changed follows
-the original. One that you have changed is never touched: when the original moves on,
-its new version is put beside it as NAME.new.ipynb.
+the original; running it is no change, but its outputs go with the old version. A file
+that you have changed is never touched: when the original moves on, its new version is
+put beside it as NAME.new.ipynb, and if you change that as well, the next one as
+NAME.new2.ipynb.
 """
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 from rlnotes.scripts import save_hook
+from rlnotes.scripts.checkout import ROOT, notebooks_of, require_kernels_import
+from rlnotes.scripts.output_files import replace_file
+from rlnotes.scripts.working_copy import update_copy
 
-ROOT = Path(__file__).parents[2]
 FIRST = "00_start_here.ipynb"
 # JupyterLab would ask to fetch news, look for newer versions and list extensions to
 # install. Nothing here uses a network, so these parts are off.
@@ -28,52 +31,37 @@ QUIET = [
 PAGE_CONFIG = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
-def update_copy(originals: Path, work: Path) -> list[str]:
-    """Bring the working copy up to date; return a line for each notebook that moved.
-
-    Args:
-        originals: folder of the notebooks as published.
-        work: folder of the reader's copies; made if missing. Its hidden folder
-            .published holds each notebook as it was when last copied.
-
-    Returns:
-        What was done, one sentence each; empty if nothing.
-    """
-    published = work / ".published"
-    published.mkdir(parents=True, exist_ok=True)
-    messages = []
-    for original in sorted(originals.glob("*.ipynb")):
-        mine, last = work / original.name, published / original.name
-        if last.exists() and last.read_bytes() == original.read_bytes() and mine.exists():
-            continue
-        if not mine.exists() or (last.exists() and mine.read_bytes() == last.read_bytes()):
-            target, sentence = mine, f"{original.name}: copied"
-        else:
-            target = mine.with_suffix(".new.ipynb")
-            sentence = f"{original.name}: yours is kept, the new version is {target.name}"
-        _copy(original, target)
-        _copy(original, last)
-        messages.append(sentence)
-    return messages
-
-
 def jupyter_config(work: Path) -> Path:
     """Write the configuration into a hidden folder of the copy; return the folder."""
     folder = work / ".jupyter"
-    files = {
-        "labconfig/page_config.json": PAGE_CONFIG,
-        "jupyter_server_config.d/rlnotes.json": save_hook.CONFIG,
-    }
-    for name, content in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(json.dumps(content), encoding="utf-8")
+    page = folder / "labconfig" / "page_config.json"
+    if not page.exists():  # else it is ours, or has the reader's settings
+        page.parent.mkdir(parents=True, exist_ok=True)
+        replace_file(json.dumps(PAGE_CONFIG).encode(), page)
+    server = folder / "jupyter_server_config.d" / "rlnotes.json"
+    server.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(json.dumps(save_hook.CONFIG).encode(), server)
     return folder
 
 
-def _copy(source: Path, target: Path) -> None:
-    partial = target.with_suffix(".partial")
-    shutil.copyfile(source, partial)
-    partial.replace(target)  # in one step: an interruption leaves the old file
+def prepare(root: Path) -> int:
+    """Check the clone and update the copy; say what was done; returns the exit code."""
+    work = root / "work"
+    try:
+        notebooks_of(root)
+        kernels_start_in = work if work.is_dir() else root / "notebooks"
+        require_kernels_import(
+            root, python=sys.executable, cwd=kernels_start_in, environment=os.environ
+        )
+        for message in update_copy(root / "notebooks", work):
+            print(message)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"cannot update {work}: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def main() -> int:
@@ -82,10 +70,9 @@ def main() -> int:
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__)
         return 0
-    for message in update_copy(ROOT / "notebooks", ROOT / "work"):
-        print(message)
-    if "--copy-only" in arguments:
-        return 0
+    status = prepare(ROOT)
+    if status or "--copy-only" in arguments:
+        return status
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0
     command = [sys.executable, "-m", "jupyterlab", *QUIET, *(["--allow-root"] if as_root else [])]
     # One thread: the chapters' networks are too small to share out.

@@ -1,4 +1,4 @@
-"""Files that a script leaves behind: all of them or none."""
+"""Files that a script leaves behind: whole, or not at all."""
 
 import csv
 import io
@@ -6,8 +6,10 @@ import os
 import tempfile
 from argparse import ArgumentTypeError
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from matplotlib.figure import Figure
+if TYPE_CHECKING:  # most scripts draw nothing and should start without Matplotlib
+    from matplotlib.figure import Figure
 
 
 def require_writable(folder: Path) -> None:
@@ -36,21 +38,30 @@ def folder_name(text: str) -> Path:
     return Path(text)
 
 
-def write_all(contents: dict[str, bytes], folder: Path) -> list[Path]:
-    """Write all files, or none: first beside their places, then moved.
+def write_new(content: bytes, path: Path) -> None:
+    """Write a file that must not exist, down to the disk.
 
     Raises:
-        OSError: if the folder cannot be made or written, or a folder has the name of
-            a file.
+        OSError: if it exists or cannot be written; what was written stays.
     """
-    for name in contents:
-        if (folder / name).is_dir():
-            raise IsADirectoryError(21, f"{folder / name} is a folder", str(folder / name))
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as waiting:
-        for name, content in contents.items():
-            (Path(waiting) / name).write_bytes(content)
-        return [(Path(waiting) / name).replace(folder / name) for name in contents]
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_file(content: bytes, path: Path) -> None:
+    """Write a file in one step: whenever it is broken off, one of the two is there.
+
+    It is written in a new hidden folder beside its place, so no file is in its way.
+
+    Raises:
+        OSError: if it cannot be written; the old one stays.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as beside:
+        waiting = Path(beside) / path.name
+        write_new(content, waiting)
+        waiting.replace(path)
 
 
 def as_csv(rows: list[dict]) -> bytes:
@@ -62,7 +73,7 @@ def as_csv(rows: list[dict]) -> bytes:
     return text.getvalue().encode()
 
 
-def as_png(figure: Figure) -> bytes:
+def as_png(figure: "Figure") -> bytes:
     """A picture that is the same bytes each time."""
     picture = io.BytesIO()
     figure.savefig(picture, format="png", metadata={"Software": None})

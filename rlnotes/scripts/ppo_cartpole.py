@@ -3,7 +3,9 @@
     python -m rlnotes.scripts.ppo_cartpole --output ppo --seed 1
 
 Stops when the task is solved: two greedy evaluations in a row, of 100 episodes each,
-with a mean return of at least 475. Takes about 25,000 steps and a few seconds.
+with a mean return of at least 475. Takes about 25,000 steps and a few seconds. The
+folder must be new, empty, or hold nothing but what an earlier call wrote: that is
+replaced.
 """
 
 import argparse
@@ -20,17 +22,13 @@ from tqdm import tqdm
 from rlnotes._checks import require_positive_integer
 from rlnotes.envs.cartpole import SOLVED, VecCartPole
 from rlnotes.plotting.style import BLUE, GREEN, GREY, REFERENCE, label, new_figure
-from rlnotes.scripts.output_files import (
-    as_csv,
-    as_png,
-    folder_name,
-    require_writable,
-    write_all,
-)
+from rlnotes.scripts.output_files import as_csv, as_png, folder_name
+from rlnotes.scripts.output_folder import check_or_explain, write_or_explain
 from rlnotes.training.evaluation import greedy_returns, is_solved
 from rlnotes.training.on_policy import greedy_actions
 from rlnotes.training.ppo import Config, Result, train_ppo
 
+NAME = "ppo_cartpole"
 EVERY = 1_000  # environment steps between two evaluations, or a little more
 EVALUATION_KEY = 1  # keeps the evaluations' start states apart from the training's
 
@@ -119,7 +117,9 @@ def _points(rows: list[dict], name: str) -> tuple[list[int], list[float]]:
 def main(arguments: list[str] | None = None) -> int:
     """Command-line entry point; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=folder_name, default=Path("ppo_cartpole"), help="folder")
+    parser.add_argument(
+        "--output", type=folder_name, default=Path(NAME), help="folder: new, or its own"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the run, from 0")
     parser.add_argument("--max-steps", type=int, default=100_000, help="environment steps")
     parser.add_argument("--num-epochs", type=int, default=Config.num_epochs, help="per batch")
@@ -139,8 +139,9 @@ def main(arguments: list[str] | None = None) -> int:
         )
     except ValueError as error:
         parser.error(str(error))  # exits with code 2
+    if status := check_or_explain(chosen.output, NAME):
+        return status
     try:
-        require_writable(chosen.output)
         torch.set_num_threads(1)
         watch = Watch(chosen.max_steps, chosen.seed)
         result = train_ppo(VecCartPole, config, watch=watch)
@@ -149,17 +150,15 @@ def main(arguments: list[str] | None = None) -> int:
             "ppo_cartpole.csv": as_csv(rows),
             "ppo_cartpole.png": as_png(draw(rows, config.clip_epsilon)),
         }
-        written = write_all(contents, chosen.output)
-    except OSError as error:
-        print(f"cannot write to {chosen.output}: {error.strerror}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         print("interrupted, nothing written", file=sys.stderr)
         return 130
+    if status := write_or_explain(contents, chosen.output, NAME):
+        return status
     verdict = "solved" if watch.solved else "not solved"
     step, mean_return = list(watch.evaluations.items())[-1]
     print(f"{verdict} after {step} steps: greedy return {mean_return:.1f} of at most 500")
-    print("\n".join(map(str, written)))
+    print("\n".join(str(chosen.output / name) for name in contents))
     return 0
 
 

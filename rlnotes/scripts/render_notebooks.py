@@ -2,7 +2,8 @@
 
     python -m rlnotes.scripts.render_notebooks [--check] [NOTEBOOK ...]
 
-Without names: all of notebooks/. A notebook whose cell fails is left as it was.
+Without names: all of notebooks/. All are run before one is written; if a cell fails,
+none is. A notebook that changed while it ran is left as it is: exit status 1.
 `--check` writes nothing and fails if a stored notebook differs from a fresh run.
 """
 
@@ -15,9 +16,10 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+from rlnotes.scripts.checkout import ROOT, notebooks_of
+from rlnotes.scripts.output_files import replace_file
 from rlnotes.scripts.save_hook import WIDGET_VIEW
 
-NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     # What exporters read, and no version of one machine.
@@ -75,27 +77,51 @@ def _is_transient(output: nbformat.NotebookNode) -> bool:
     return bar or (output.output_type == "stream" and output.name == "stderr")
 
 
-def main() -> int:
+def compare(stored: str, fresh: str) -> str:
+    """The first lines that differ; empty if none do."""
+    lines = difflib.unified_diff(stored.splitlines(), fresh.splitlines(), lineterm="", n=0)
+    return "\n".join(line[:200] for line in list(lines)[:40])
+
+
+def store(rendered: dict[Path, tuple[str, str]]) -> int:
+    """Write the notebooks that differ; exit status 1 if one had changed meanwhile.
+
+    Args:
+        rendered: path -> its text when it was read, and after the run.
+    """
+    status = 0
+    for path, (stored, fresh) in rendered.items():
+        if path.read_text(encoding="utf-8") != stored:
+            print(f"{path} changed while it ran: left as it is", file=sys.stderr)
+            status = 1
+        elif stored != fresh:
+            replace_file(fresh.encode(), path)
+    return status
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Render the named notebooks; exit status 1 if --check finds a difference."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("notebooks", nargs="*", type=Path)
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
-    arguments = parser.parse_args()
-    status = 0
-    for path in arguments.notebooks or sorted(NOTEBOOKS.glob("*.ipynb")):
-        stored, fresh = path.read_text(encoding="utf-8"), render(path)
+    chosen = parser.parse_args(arguments)
+    try:
+        paths = [path.resolve() for path in chosen.notebooks or notebooks_of(root)]
+        texts = {path: path.read_text(encoding="utf-8") for path in paths}
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    rendered, status = {}, 0
+    for path, stored in texts.items():
+        fresh = render(path)
         print(f"{path.name}: {'unchanged' if stored == fresh else 'changed'}")
-        if stored == fresh:
-            continue
-        if arguments.check:
+        rendered[path] = (stored, fresh)
+        if chosen.check and stored != fresh:
+            print(compare(stored, fresh))
             status = 1
-            lines = difflib.unified_diff(stored.splitlines(), fresh.splitlines(), lineterm="", n=0)
-            print("\n".join(line[:200] for line in list(lines)[:40]))
-        else:
-            partial = path.with_suffix(".partial")
-            partial.write_text(fresh, encoding="utf-8")
-            partial.replace(path)
-    return status
+    return status if chosen.check else store(rendered)
 
 
 if __name__ == "__main__":

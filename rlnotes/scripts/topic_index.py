@@ -12,9 +12,9 @@ from pathlib import Path
 
 import nbformat
 
-from rlnotes.scripts.output_files import write_all
+from rlnotes.scripts.checkout import ROOT
+from rlnotes.scripts.output_files import replace_file
 
-ROOT = Path(__file__).parents[2]
 CHAPTER = ROOT / "notebooks" / "00_start_here.ipynb"
 TOPICS = ROOT / "docs" / "topics.csv"
 HEADING = "## 0.8 Where is it explained?"
@@ -43,7 +43,7 @@ def main() -> int:
     (cell,) = (cell for cell in notebook.cells if cell.source.startswith(HEADING))
     if cell.source != index():
         cell.source = index()
-        write_all({CHAPTER.name: (nbformat.writes(notebook) + "\n").encode()}, CHAPTER.parent)
+        replace_file((nbformat.writes(notebook) + "\n").encode(), CHAPTER)
         print(f"{CHAPTER.name}: index written")
     return 0
 

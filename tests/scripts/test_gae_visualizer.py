@@ -9,6 +9,7 @@ import pytest
 from rlnotes.exact.mdp import occupancy, policy_values, q_values
 from rlnotes.explorers.gae_bias_variance import slippery_maze
 from rlnotes.scripts import gae_visualizer
+from rlnotes.scripts.output_folder import LIST
 
 NAMES = [
     f"{name}.{kind}"
@@ -32,7 +33,7 @@ def test_it_prints_the_table_and_writes_every_file(tmp_path, capsys):
     printed = capsys.readouterr().out
     assert "  0.95  0.4705  0.3900  0.2000" in printed
     assert "  1.00  0.5000  0.4000  0.2000" in printed
-    assert sorted(path.name for path in folder.iterdir()) == sorted(NAMES)
+    assert sorted(path.name for path in folder.iterdir()) == sorted([LIST, *NAMES])
     for name in NAMES:
         assert str(folder / name) in printed
     assert (folder / "lambdas.png").read_bytes().startswith(b"\x89PNG")
@@ -151,11 +152,30 @@ def test_a_folder_that_cannot_be_made_gets_a_sentence(tmp_path, capsys):
     assert "cannot write to" in capsys.readouterr().err
 
 
-def test_a_folder_with_the_name_of_a_file_stops_all_files(tmp_path, capsys):
-    (tmp_path / "lambdas.png").mkdir()
-    assert run("--output", tmp_path) == 1
-    assert "lambdas.png is a folder" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.iterdir()] == ["lambdas.png"]
+@pytest.mark.parametrize("name", ["notes.txt", "lambdas.png", "gae.partial"])
+def test_a_folder_with_files_of_others_is_refused_before_the_work(
+    tmp_path, capsys, monkeypatch, name
+):
+    monkeypatch.setattr(gae_visualizer, "files", lambda **_: pytest.fail("worked"))
+    (tmp_path / name).write_text("mine")
+    assert run("--output", tmp_path) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith(f"{tmp_path} holds {name}, which was not written by gae_visualizer")
+    assert (out, err.count("\n")) == ("", 1)
+    assert (tmp_path / name).read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_its_own_files_are_replaced_unless_one_was_changed(tmp_path, capsys):
+    folder = tmp_path / "gae"
+    assert run("--output", folder, "--seed", 1) == 0
+    before = (folder / "td_errors.csv").read_bytes()
+    assert run("--output", folder, "--seed", 2) == 0
+    assert (folder / "td_errors.csv").read_bytes() != before
+    (folder / "td_errors.csv").write_text("mine")
+    assert run("--output", folder, "--seed", 3) == 2
+    assert "holds td_errors.csv" in capsys.readouterr().err
+    assert (folder / "td_errors.csv").read_text() == "mine"
 
 
 def test_help_names_every_option(capsys):

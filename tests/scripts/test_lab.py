@@ -1,68 +1,78 @@
-"""The reader's working copy: follows the original, never loses the reader's work."""
+"""The start of JupyterLab: what it does to the copy, and when it refuses."""
 
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_notebook
 
-from rlnotes.scripts.lab import update_copy
-
-
-@pytest.fixture
-def folders(tmp_path):
-    originals = tmp_path / "notebooks"
-    originals.mkdir()
-    (originals / "01_a.ipynb").write_text("one")
-    return originals, tmp_path / "work"
+from rlnotes.scripts import lab
+from rlnotes.scripts.checkout import ROOT
 
 
-def names(work):
-    return sorted(path.name for path in work.iterdir() if path.is_file())
+def make_clone(root):
+    """A clone with one chapter, and of the package no more than the command needs."""
+    shutil.copytree(ROOT / "rlnotes" / "scripts", root / "rlnotes" / "scripts")
+    shutil.copy(ROOT / "rlnotes" / "__init__.py", root / "rlnotes")
+    (root / "notebooks").mkdir()
+    notebook = new_notebook(cells=[new_code_cell("one")])
+    nbformat.write(notebook, root / "notebooks" / "00_start_here.ipynb")
+    return root
 
 
-def test_the_first_call_copies_and_the_second_does_nothing(folders):
-    originals, work = folders
-    assert update_copy(originals, work) == ["01_a.ipynb: copied"]
-    assert (work / "01_a.ipynb").read_text() == "one"
-    assert update_copy(originals, work) == []
+def run(clone, installed_in):
+    """`lab --copy-only` in a clone; kernels find the package in another folder."""
+    command = [sys.executable, "-m", "rlnotes.scripts.lab", "--copy-only"]
+    environment = {**os.environ, "PYTHONPATH": str(installed_in)}
+    return subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
 
 
-def test_an_unchanged_copy_follows_the_original(folders):
-    originals, work = folders
-    update_copy(originals, work)
-    (originals / "01_a.ipynb").write_text("two")
-    assert update_copy(originals, work) == ["01_a.ipynb: copied"]
-    assert (work / "01_a.ipynb").read_text() == "two"
-    assert names(work) == ["01_a.ipynb"]
+def test_the_copy_is_made_and_then_left_as_it_is(tmp_path):
+    clone = make_clone(tmp_path / "a clone")
+    done = run(clone, installed_in=clone)
+    assert (done.returncode, done.stdout) == (0, "00_start_here.ipynb: copied\n")
+    assert (clone / "work" / "00_start_here.ipynb").is_file()
+    (clone / "work" / "00_start_here.ipynb").write_text("mine")
+    done = run(clone, installed_in=clone)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (clone / "work" / "00_start_here.ipynb").read_text() == "mine"
 
 
-def test_a_changed_copy_stays_and_the_new_version_lies_beside_it(folders):
-    originals, work = folders
-    update_copy(originals, work)
-    (work / "01_a.ipynb").write_text("mine")
-    assert update_copy(originals, work) == []
-    (originals / "01_a.ipynb").write_text("two")
-    (message,) = update_copy(originals, work)
-    assert "yours is kept" in message
-    assert (work / "01_a.ipynb").read_text() == "mine"
-    assert (work / "01_a.new.ipynb").read_text() == "two"
-    assert update_copy(originals, work) == []
+@pytest.mark.parametrize("with_work", [False, True])
+def test_a_moved_clone_is_noticed_and_nothing_is_made(tmp_path, with_work):
+    # The second clone stands where the first was installed.
+    moved, second = make_clone(tmp_path / "moved"), make_clone(tmp_path / "second")
+    if with_work:
+        (moved / "work").mkdir()
+    done = run(moved, installed_in=second)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr == (
+        f"notebooks would import {second / 'rlnotes' / '__init__.py'}, not the one in {moved}: "
+        f'run "{sys.executable}" -m pip install -e "{moved}"\n'
+    )
+    assert (moved / "work").exists() == with_work
+    assert not with_work or not list((moved / "work").iterdir())
 
 
-def test_a_copy_of_unknown_origin_is_not_overwritten(folders):
-    originals, work = folders
-    work.mkdir()
-    (work / "01_a.ipynb").write_text("mine")
-    update_copy(originals, work)
-    assert (work / "01_a.ipynb").read_text() == "mine"
+def test_a_work_folder_that_is_a_file_is_told_in_one_line(tmp_path, capsys, monkeypatch):
+    clone = make_clone(tmp_path / "clone")
+    monkeypatch.setattr(lab, "require_kernels_import", lambda *_, **__: None)
+    (clone / "work").write_text("mine")
+    assert lab.prepare(clone) == 1
+    assert capsys.readouterr().err.startswith(f"cannot update {clone / 'work'}: ")
+    assert (clone / "work").read_text() == "mine"
 
 
-def test_a_deleted_copy_comes_back(folders):
-    originals, work = folders
-    update_copy(originals, work)
-    (work / "01_a.ipynb").unlink()
-    update_copy(originals, work)
-    assert (work / "01_a.ipynb").read_text() == "one"
-
-
-def test_no_half_written_file_is_left(folders):
-    originals, work = folders
-    update_copy(originals, work)
-    assert not list(work.rglob("*.partial"))
+def test_the_readers_page_configuration_is_kept(tmp_path):
+    folder = lab.jupyter_config(tmp_path)
+    path = tmp_path / ".jupyter" / "labconfig" / "page_config.json"
+    assert folder == tmp_path / ".jupyter"
+    assert json.loads(path.read_text()) == lab.PAGE_CONFIG
+    path.write_text("mine")
+    lab.jupyter_config(tmp_path)
+    assert path.read_text() == "mine"

@@ -1,37 +1,55 @@
-"""Output files: all or none, and a refusal before the work."""
+"""Output files: whole or not at all, and a refusal before the work."""
 
 from argparse import ArgumentTypeError
 
 import pytest
 
-from rlnotes.scripts.output_files import as_csv, folder_name, require_writable, write_all
+from rlnotes.scripts.output_files import (
+    as_csv,
+    folder_name,
+    replace_file,
+    require_writable,
+    write_new,
+)
+from tests.scripts.interruptions import at_every_step
 
 
-def test_all_files_are_written_and_nothing_else_is_left(tmp_path):
-    folder = tmp_path / "new" / "folder"
-    require_writable(folder)
-    assert not folder.parent.exists()
-    paths = write_all({"a.txt": b"one", "b.txt": b"two"}, folder)
-    assert [path.read_bytes() for path in paths] == [b"one", b"two"]
-    assert sorted(path.name for path in folder.iterdir()) == ["a.txt", "b.txt"]
+@pytest.mark.usefixtures("announce_fsync")
+@pytest.mark.parametrize("for_good", [True, False])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), OSError(28, "No space left on device")])
+def test_broken_off_at_any_step_the_old_or_the_new_file_is_there(tmp_path, error, for_good):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"old")
+    for stop in at_every_step(error, for_good=for_good):
+        with stop:
+            replace_file(b"new", path)
+        assert path.read_bytes() in (b"old", b"new")
+        path.write_bytes(b"old")
+    replace_file(b"new", path)
+    assert path.read_bytes() == b"new"
 
 
-def test_if_one_cannot_be_made_the_old_ones_stay(tmp_path):
+def test_who_has_the_old_file_open_reads_it_to_the_end(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"old")
-    with pytest.raises(TypeError):
-        write_all({"a.txt": b"new", "b.txt": None}, tmp_path)
-    assert (tmp_path / "a.txt").read_bytes() == b"old"
-    assert len(list(tmp_path.iterdir())) == 1
+    with (tmp_path / "a.txt").open("rb") as file:  # so it was never half written
+        replace_file(b"new", tmp_path / "a.txt")
+        assert file.read() == b"old"
 
 
-def test_a_folder_in_the_way_of_one_name_stops_all_files(tmp_path):
-    (tmp_path / "a.txt").write_bytes(b"old")
-    (tmp_path / "b.txt").mkdir()
-    with pytest.raises(IsADirectoryError, match=r"b\.txt is a folder") as caught:
-        write_all({"a.txt": b"new", "b.txt": b"new"}, tmp_path)
-    assert caught.value.filename == str(tmp_path / "b.txt")
-    assert (tmp_path / "a.txt").read_bytes() == b"old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "b.txt"]
+def test_no_file_of_another_name_is_touched(tmp_path):
+    names = ["a.partial", "a.txt.partial", "a.tmp", ".a.txt", "a.txt~"]
+    for name in names:
+        (tmp_path / name).write_text("mine")
+    replace_file(b"new", tmp_path / "a.txt")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*names, "a.txt"])
+    assert all((tmp_path / name).read_text() == "mine" for name in names)
+
+
+def test_a_new_file_is_not_written_over_an_old_one(tmp_path):
+    write_new(b"one", tmp_path / "a.txt")
+    with pytest.raises(FileExistsError):
+        write_new(b"two", tmp_path / "a.txt")
+    assert (tmp_path / "a.txt").read_bytes() == b"one"
 
 
 @pytest.mark.parametrize("text", ["", " "])

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from rlnotes.scripts import ppo_cartpole
+from rlnotes.scripts.output_folder import LIST
 
 FILES = ["ppo_cartpole.csv", "ppo_cartpole.png"]
 
@@ -19,7 +20,7 @@ def run(folder, *options):
 def test_a_tiny_run_writes_a_table_and_a_picture(tmp_path, capsys):
     folder = tmp_path / "new"
     assert run(folder, "--seed", "3") == 0
-    assert sorted(path.name for path in folder.iterdir()) == FILES
+    assert sorted(path.name for path in folder.iterdir()) == [LIST, *FILES]
     assert (folder / FILES[1]).read_bytes().startswith(b"\x89PNG")
     output = capsys.readouterr()
     assert "not solved after 2048 steps: greedy return" in output.out
@@ -79,6 +80,20 @@ def test_a_folder_that_cannot_be_written_is_refused_before_training(tmp_path, ca
     assert run(tmp_path / "file" / "below") == 1
     assert "cannot write to" in capsys.readouterr().err
     assert (tmp_path / "file").read_text() == "mine"
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "ppo_cartpole.csv"])
+def test_a_folder_with_files_of_others_is_refused_before_training(
+    tmp_path, capsys, monkeypatch, name
+):
+    monkeypatch.setattr(ppo_cartpole, "train_ppo", lambda *_, **__: pytest.fail("trained"))
+    (tmp_path / name).write_text("mine")
+    assert run(tmp_path) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"{tmp_path} holds {name}, which was not written by ppo_cartpole")
+    assert err.count("\n") == 1
+    assert (tmp_path / name).read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_an_interrupted_run_writes_nothing(tmp_path, capsys, monkeypatch):

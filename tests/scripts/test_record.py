@@ -6,6 +6,7 @@ import pytest
 
 from rlnotes.scripts import record
 from rlnotes.training import recordings
+from tests.scripts.interruptions import BrokenOff, at_every_step
 
 ROWS = [
     {"run": "with, comma", "step": 10, "value": 0.1 + 0.2},
@@ -52,6 +53,79 @@ def test_rows_of_unequal_columns_leave_the_old_file(here):
     with pytest.raises(ValueError, match="rows must be some"):
         record.write("some", [*ROWS, {"other": 1}], here)
     assert recordings.load("some") == ROWS
+
+
+@pytest.mark.usefixtures("announce_fsync")
+def test_broken_off_at_any_step_the_old_or_the_new_recording_is_there(here):
+    for stop in at_every_step(KeyboardInterrupt()):
+        record.write("some", ROWS, here)
+        with stop:
+            record.write("some", ROWS[:1], here)
+        assert recordings.load("some") in (ROWS, ROWS[:1])
+
+
+def test_a_full_disk_is_told_and_leaves_the_old_recording(here, capsys):
+    record.write("squares", ROWS, here)
+    with BrokenOff(1, OSError(28, "No space left on device"), for_good=True):
+        assert record.main(["squares", "--folder", str(here)]) == 1
+    assert "No space left on device" in capsys.readouterr().err
+    assert recordings.load("squares") == ROWS
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"number,square\n",
+        b"# my notes on squares\n",
+        b"# made by: python -m rlnotes.scripts.record squares_of_mine\n",
+    ],
+)
+def test_a_file_that_is_no_such_recording_is_refused_before_the_run(
+    here, capsys, monkeypatch, content
+):
+    monkeypatch.setattr(record, "Pool", lambda *_, **__: pytest.fail("ran"))
+    (here / "squares.csv").write_bytes(content)
+    assert record.main(["squares", "--folder", str(here)]) == 2
+    message = capsys.readouterr().err
+    assert message == f"{here / 'squares.csv'} was not made by this command: move it away\n"
+    assert (here / "squares.csv").read_bytes() == content
+    with pytest.raises(ValueError, match="was not made by this command"):
+        record.write("squares", ROWS, here)
+
+
+def test_a_link_or_a_folder_in_the_place_is_refused(here):
+    (here / "target").write_bytes(b"# made by: python -m rlnotes.scripts.record link\n")
+    (here / "link.csv").symlink_to(here / "target")
+    (here / "folder.csv").mkdir()
+    for name in ("link", "folder"):
+        with pytest.raises(ValueError, match="was not made by this command"):
+            record.write(name, ROWS, here)
+
+
+def test_a_recording_with_other_line_ends_is_one_of_ours(here):
+    (here / "some.csv").write_bytes(b"# made by: python -m rlnotes.scripts.record some\r\na\r\n")
+    record.write("some", ROWS, here)
+    assert recordings.load("some") == ROWS
+
+
+def test_files_beside_a_recording_are_left_alone(here):
+    for name in ("squares.partial", "squares.csv.partial", "notes.txt"):
+        (here / name).write_text("mine")
+    assert record.main(["squares", "--folder", str(here)]) == 0
+    for name in ("squares.partial", "squares.csv.partial", "notes.txt"):
+        assert (here / name).read_text() == "mine"
+    assert len(list(here.iterdir())) == 4
+
+
+def test_an_interrupted_run_writes_nothing(here, capsys, monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(record, "recipes", lambda: {"squares": interrupt})
+    assert record.main(["squares", "--folder", str(here)]) == 130
+    assert capsys.readouterr().err == "interrupted, nothing written\n"
+    assert not list(here.iterdir())
 
 
 def test_the_command_runs_the_recipe_and_says_where(here, capsys):

@@ -1,12 +1,12 @@
-"""The renderer: same source, same bytes; and the copies without answers."""
+"""The renderer: same source, same bytes; nothing is written before all has run."""
 
 import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 from nbformat.v4 import new_code_cell, new_notebook
 
-from rlnotes.scripts.handout import without_answers
-from rlnotes.scripts.render_notebooks import render
+from rlnotes.scripts import render_notebooks
+from rlnotes.scripts.render_notebooks import main, render
 
 
 def write(path, *sources):
@@ -45,11 +45,71 @@ def test_a_failing_cell_is_reported_and_the_file_left_alone(tmp_path):
     assert path.read_bytes() == before
 
 
-def test_a_handout_has_the_exercises_but_not_the_answers():
-    stub, answer, after = (new_code_cell(text) for text in ("stub", "answer", "after"))
-    stub.metadata.tags, answer.metadata.tags = ["exercise"], ["answer"]
-    for number, cell in enumerate((stub, answer, after), start=1):
-        cell.execution_count = number
-    copy = without_answers(new_notebook(cells=[stub, answer, after]))
-    assert [cell.source for cell in copy.cells] == ["stub", "after"]
-    assert [cell.execution_count for cell in copy.cells] == [1, 2]
+def test_all_notebooks_are_run_before_one_is_written(tmp_path, monkeypatch):
+    good = write(tmp_path / "00_good.ipynb", "1 + 1")
+    write(tmp_path / "01_broken.ipynb", "1 / 0")
+    before = good.read_bytes()
+    with pytest.raises(CellExecutionError, match="ZeroDivisionError"):
+        main([str(good), str(tmp_path / "01_broken.ipynb")])
+    assert good.read_bytes() == before
+    assert main([str(good)]) == 0
+    assert "execution_count" in good.read_text()
+    assert good.read_bytes() != before
+
+
+@pytest.fixture
+def rendered(monkeypatch):
+    """Each notebook becomes the text `fresh`; nothing is run."""
+    monkeypatch.setattr(render_notebooks, "render", lambda path: "fresh")
+
+
+@pytest.mark.usefixtures("rendered")
+def test_files_with_similar_names_are_left_alone(tmp_path, capsys):
+    path = write(tmp_path / "00_a.ipynb", "1")
+    (tmp_path / "00_a.partial").write_text("mine")
+    assert main([str(path)]) == 0
+    assert capsys.readouterr().out == "00_a.ipynb: changed\n"
+    assert path.read_text() == "fresh"
+    assert (tmp_path / "00_a.partial").read_text() == "mine"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+@pytest.mark.usefixtures("rendered")
+def test_a_link_stays_a_link(tmp_path):
+    path = write(tmp_path / "00_a.ipynb", "1")
+    (tmp_path / "link.ipynb").symlink_to(path)
+    assert main([str(tmp_path / "link.ipynb")]) == 0
+    assert (tmp_path / "link.ipynb").is_symlink()
+    assert path.read_text() == "fresh"
+
+
+def test_a_notebook_that_is_edited_while_it_runs_is_left_as_it_is(tmp_path, monkeypatch, capsys):
+    path, other = (write(tmp_path / name, "1") for name in ("00_a.ipynb", "01_b.ipynb"))
+
+    def edit(rendered):
+        path.write_text("my edit")
+        return "fresh"
+
+    monkeypatch.setattr(render_notebooks, "render", edit)
+    assert main([str(path), str(other)]) == 1
+    assert "00_a.ipynb changed while it ran: left as it is" in capsys.readouterr().err
+    assert (path.read_text(), other.read_text()) == ("my edit", "fresh")
+
+
+@pytest.mark.usefixtures("rendered")
+def test_a_check_writes_nothing(tmp_path, capsys):
+    path = write(tmp_path / "00_a.ipynb", "1")
+    before = path.read_bytes()
+    assert main(["--check", str(path)]) == 1
+    assert "+fresh" in capsys.readouterr().out
+    assert path.read_bytes() == before
+
+
+@pytest.mark.usefixtures("rendered")
+@pytest.mark.parametrize("name", ["missing.ipynb", "."])
+def test_a_name_that_is_no_file_is_refused_before_any_run(tmp_path, capsys, name):
+    path = write(tmp_path / "00_a.ipynb", "1")
+    before = path.read_bytes()
+    assert main([str(path), str(tmp_path / name)]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert path.read_bytes() == before
