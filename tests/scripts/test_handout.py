@@ -9,10 +9,12 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from rlnotes.scripts import handout
 from rlnotes.scripts.checkout import ROOT, notebooks_of
+from rlnotes.scripts.lab import FIRST
 from rlnotes.scripts.output_folder import LIST
 from tests.scripts.interruptions import at_every_step
 
@@ -82,6 +84,14 @@ def test_the_copies_are_written_and_written_again(clone, capsys):
     assert names == [LIST, "00_a.ipynb", "01_b.ipynb"]
     copy = nbformat.read(clone / "handout" / "00_a.ipynb", as_version=4)
     assert [cell.source for cell in copy.cells] == ["# 00_a.ipynb", "stub"]
+
+
+def test_a_handed_out_chapter_runs_in_an_empty_folder(tmp_path):
+    # The others depend on no path either: a rule for notebooks sees to that.
+    notebook = handout.without_answers(nbformat.read(ROOT / "notebooks" / FIRST, as_version=4))
+    place = {"metadata": {"path": str(tmp_path)}}
+    NotebookClient(notebook, timeout=120, resources=place).execute()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_chapter_that_is_no_longer_published_goes_with_the_old_set(clone):
