@@ -92,9 +92,12 @@ def _clips_the_product(ratios, a, eps):
     return (ratios * a).minimum((ratios * a).clamp(1 - eps, 1 + eps))
 
 
-def _floor(ratios, a, eps):
-    kept = _smaller(ratios, a, eps)
-    return kept.maximum(3 * a).where(a < 0, kept)
+def _floor(times):
+    def objectives(ratios, a, eps):
+        kept = _smaller(ratios, a, eps)
+        return kept.maximum(times * a).where(a < 0, kept)
+
+    return objectives
 
 
 def _gradient_inside_alone(ratios, a, eps):
@@ -144,6 +147,8 @@ def _sample_normalized(advantages):
     return advantages.new_tensor(standardized(advantages.numpy(), ddof=1))
 
 
+_FLOORS = (2, 3, 5, 10)
+
 MISTAKES = {
     "max for min": _from(_larger),
     "clip alone": _from(lambda ratios, a, eps: _held(ratios, eps) * a),
@@ -153,7 +158,7 @@ MISTAKES = {
     "clipped ratio without A": _from(
         lambda ratios, a, eps: (ratios * a).minimum(_held(ratios, eps))
     ),
-    "floor": _from(_floor),
+    **{f"floor at {times} A": _from(_floor(times)) for times in _FLOORS},
     "mask": _from(lambda ratios, a, eps: _flows(ratios, a, eps) * ratios * a),
     "band as mask": _from(lambda ratios, a, eps: _inside(ratios, eps) * ratios * a),
     "gradient inside the band alone": _from(_gradient_inside_alone),
@@ -209,8 +214,11 @@ HINTS = {
     "one side free for each sign of A.",
     "clips the product": "clip the ratio, then multiply by the advantage.",
     "clipped ratio without A": "the clipped ratio needs its advantage, too, before the minimum.",
-    "floor": "the objective stops at 3 A. That is the dual clip, an addition; the plain minimum "
-    "has no floor.",
+    **{
+        f"floor at {times} A": f"the objective stops at {times} A. That is the dual clip, an "
+        "addition; the plain minimum has no floor."
+        for times in _FLOORS
+    },
     "mask": "a stopped sample counts as 0 here. Its gradient is zero, its value is not: it is "
     "(1 + eps) A or (1 - eps) A.",
     "band as mask": "every sample outside the band counts as 0. The minimum keeps a good action "

@@ -79,9 +79,12 @@ def _smaller_size(unclipped, clipped, _):
     return unclipped, clipped, np.where(abs(unclipped) < abs(clipped), unclipped, clipped)
 
 
-def _floor(ratios, advantage, eps):
-    kept = np.minimum(ratios * advantage, np.clip(ratios, 1 - eps, 1 + eps) * advantage)
-    return np.maximum(kept, 3 * advantage) if advantage < 0 else kept
+def _floor(times):
+    def used(ratios, advantage, eps):
+        kept = np.minimum(ratios * advantage, np.clip(ratios, 1 - eps, 1 + eps) * advantage)
+        return np.maximum(kept, times * advantage) if advantage < 0 else kept
+
+    return used
 
 
 def _inverted(ratios, advantage, eps):
@@ -89,6 +92,7 @@ def _inverted(ratios, advantage, eps):
         return np.minimum(1 / ratios, 1e9), advantage, eps
 
 
+_FLOORS = (2, 3, 5, 10)
 _SIX = np.array([0.5, 0.8, 1.0, 1.2, 1.5, 2.0])
 
 EXERCISE = Exercise(
@@ -153,7 +157,7 @@ EXERCISE = Exercise(
             lambda ratios, a, eps: (np.clip(ratios, 1 - eps, 1 + eps) if a < 0 else ratios) * a
         ),
         "half bands": _used(_half_band),
-        "floor": _used(_floor),
+        **{f"floor at {times} A": _used(_floor(times)) for times in _FLOORS},
         "gradient": _used(
             lambda ratios, a, eps: a * (ratios * a <= np.clip(ratios, 1 - eps, 1 + eps) * a)
         ),
@@ -213,8 +217,11 @@ EXERCISE = Exercise(
         "Take the smaller number at each ratio.",
         "half bands": "the last row holds the ratio on both sides. For A = -5 the minimum leaves "
         "it free above the band: at ratio 1.5 it is -7.5, not -5.",
-        "floor": "the last row stops at 3 A. That is the dual clip, an addition; the plain minimum "
-        "has no floor.",
+        **{
+            f"floor at {times} A": f"the last row stops at {times} A. That is the dual clip, an "
+            "addition; the plain minimum has no floor."
+            for times in _FLOORS
+        },
         "gradient": "the last row is the slope in the ratio. The value is wanted.",
         "clips the product": "the clip acts on the ratio, not on ratio times A.",
         "edges of the product": "the product is held between (1 - eps) A and (1 + eps) A, which "
