@@ -13,8 +13,15 @@ _TOLERANCE = 1e-6
 _ROUNDING_STEPS = 8  # how many roundings of its own type an answer may be off by
 
 
-class Unreadable(Exception):
+class Refused(Exception):
+    """A sentence for the reader on an answer whose numbers were not looked at."""
+
+
+class Unreadable(Refused):
     """The checker cannot read an answer; the message says what it wants instead."""
+
+    def __str__(self) -> str:
+        return f"the checker could not read your answer: {super().__str__()}"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rlnotes.exercises.answers import Outcome, Unreadable, outcome, read, show
+from rlnotes.exercises.answers import Outcome, Refused, outcome, read, show
 from rlnotes.exercises.patterns import general_hint
 from rlnotes.exercises.time_limit import TimeUp, time_limit
 
@@ -99,8 +99,8 @@ class Exercise:
         try:
             with time_limit(self.seconds):
                 return examine(), True
-        except Unreadable as problem:
-            return f"the checker could not read your answer: {problem}", False
+        except Refused as problem:
+            return str(problem), False
         except KeyboardInterrupt:
             return "interrupted. Does a loop never end?", False
         except TimeUp:
@@ -129,8 +129,10 @@ class Exercise:
         general = general_hint(mine, [read(case.expected).numbers for case in self.cases])
         if general:
             return f"\nHint: {general}"
+        # One equal number may be chance, one equal array hardly.
         most = max(agreements.values(), default=0)
-        likely = [self.hints[name] for name, count in agreements.items() if count == most]
+        enough = 2 if all(np.ndim(case.expected) == 0 for case in self.cases) else 1
+        likely = [self.hints[n] for n, count in agreements.items() if count == most >= enough]
         if not 1 <= len(likely) <= _MOST_GUESSES:
             return ""
         return "\nHint, judging by this input alone: " + "\nOr: ".join(likely)
@@ -145,9 +147,9 @@ def _problem(candidate: Callable, case: Case) -> str:
     answer = candidate(**arguments)
     changed = [name for name in arguments if not _equal(arguments[name], case.arguments[name])]
     if changed:
-        return f"your function changes its argument {changed[0]!r}; work on a copy."
+        raise Refused(f"your function changes its argument {changed[0]!r}; work on a copy.")
     if answer is None:
-        return "your function returned None. Is a return missing?"
+        raise Refused("your function returned None. Is a return missing?")
     given, expected = read(answer), read(case.expected).numbers
     where = f"on this input:\n{_show_arguments(case.arguments)}\nWhy: {case.reason}"
     if given.numbers.shape != expected.shape:

@@ -18,83 +18,69 @@ def _estimate_by_loop(log_probs, sampling_log_probs, values):
     return total / len(values), first * first / second
 
 
-def _estimate_inverted(log_probs, sampling_log_probs, values):
-    return _estimate(sampling_log_probs, log_probs, values)
+def _weighted(weights_of):
+    """A wrong answer: other weights in both numbers."""
+
+    def estimate(log_probs, sampling_log_probs, values):
+        weights = weights_of(log_probs, sampling_log_probs)
+        with np.errstate(invalid="ignore"):  # weights of 0 make it 0 / 0
+            return np.mean(weights * values), weights.sum() ** 2 / (weights**2).sum()
+
+    return estimate
 
 
-def _estimate_plain(log_probs, sampling_log_probs, values):
+def _mean(mean_of):
+    """A wrong answer: another mean, made of weights and values; the size is right."""
+
+    def estimate(log_probs, sampling_log_probs, values):
+        weights = np.exp(log_probs - sampling_log_probs)
+        return mean_of(weights, values), weights.sum() ** 2 / (weights**2).sum()
+
+    return estimate
+
+
+def _size(size_of):
+    """A wrong answer: another size, made of weights and values; the mean is right."""
+
+    def estimate(log_probs, sampling_log_probs, values):
+        weights = np.exp(log_probs - sampling_log_probs)
+        return np.mean(weights * values), size_of(weights, values)
+
+    return estimate
+
+
+def _kish(weights):
+    return weights.sum() ** 2 / (weights**2).sum()
+
+
+def _plain(log_probs, sampling_log_probs, values):
     return np.mean(values), float(len(values))
 
 
-def _estimate_no_exp(log_probs, sampling_log_probs, values):
-    weights = log_probs - sampling_log_probs
-    with np.errstate(invalid="ignore"):  # equal log-probabilities make it 0 / 0
-        return np.mean(weights * values), weights.sum() ** 2 / (weights**2).sum()
+def _swapped(log_probs, sampling_log_probs, values):
+    return _estimate(log_probs, sampling_log_probs, values)[::-1]
 
 
-def _estimate_target_weighted(log_probs, sampling_log_probs, values):
-    weights = np.exp(log_probs)
-    return np.mean(weights * values), weights.sum() ** 2 / (weights**2).sum()
+def _mean_alone(log_probs, sampling_log_probs, values):
+    return _estimate(log_probs, sampling_log_probs, values)[0]
 
 
-def _estimate_self_normalized(log_probs, sampling_log_probs, values):
-    weights = np.exp(log_probs - sampling_log_probs)
-    return (weights * values).sum() / weights.sum(), weights.sum() ** 2 / (weights**2).sum()
+def _under_the_target(log_probs, sampling_log_probs, values):
+    size = _estimate(log_probs, sampling_log_probs, values)[1]
+    return (np.exp(log_probs) * values).sum(), size
 
 
-def _estimate_summed(log_probs, sampling_log_probs, values):
-    mean, size = _estimate(log_probs, sampling_log_probs, values)
-    return mean * len(values), size
+def _exp_of_entropy(weights, values):
+    shares = weights / weights.sum()
+    return np.exp(-(shares * np.log(shares)).sum())
 
 
-def _estimate_share(log_probs, sampling_log_probs, values):
-    mean, size = _estimate(log_probs, sampling_log_probs, values)
-    return mean, size / len(values)
+def _capped_mean(weights, values):
+    return np.mean(np.minimum(weights, 1.0) * values)
 
 
-def _estimate_squares_swapped(log_probs, sampling_log_probs, values):
-    mean, size = _estimate(log_probs, sampling_log_probs, values)
-    return mean, 1 / size
-
-
-def _estimate_values_in_size(log_probs, sampling_log_probs, values):
-    weights = np.exp(log_probs - sampling_log_probs) * values
-    return weights.mean(), weights.sum() ** 2 / (weights**2).sum()
-
-
-def _estimate_not_squared_mean(log_probs, sampling_log_probs, values):
-    mean, _ = _estimate(log_probs, sampling_log_probs, values)
-    weights = np.exp(log_probs - sampling_log_probs)
-    return mean, len(values) / np.mean(weights**2)
-
-
-def _estimate_not_normalized(log_probs, sampling_log_probs, values):
-    mean, _ = _estimate(log_probs, sampling_log_probs, values)
-    return mean, 1 / (np.exp(log_probs - sampling_log_probs) ** 2).sum()
-
-
-def _estimate_swapped(log_probs, sampling_log_probs, values):
-    mean, size = _estimate(log_probs, sampling_log_probs, values)
-    return size, mean
-
-
-def _estimate_square_forgotten(log_probs, sampling_log_probs, values):
-    mean, _ = _estimate(log_probs, sampling_log_probs, values)
-    weights = np.exp(log_probs - sampling_log_probs)
-    return mean, weights.sum() / (weights**2).sum()
-
-
-def _estimate_quotient_of_logs(log_probs, sampling_log_probs, values):
-    weights = log_probs / sampling_log_probs
-    return np.mean(weights * values), weights.sum() ** 2 / (weights**2).sum()
-
-
-def _estimate_plain_mean(log_probs, sampling_log_probs, values):
-    return np.mean(values), _estimate(log_probs, sampling_log_probs, values)[1]
-
-
-def _estimate_all_samples_count(log_probs, sampling_log_probs, values):
-    return _estimate(log_probs, sampling_log_probs, values)[0], float(len(values))
+def _shares(weights):
+    return weights / weights.sum()
 
 
 EXERCISE = Exercise(
@@ -102,12 +88,12 @@ EXERCISE = Exercise(
     cases=[
         Case(
             {
-                "log_probs": np.log([0.5, 0.5, 0.25, 0.2]),
-                "sampling_log_probs": np.log([0.25, 0.25, 0.5, 0.4]),
+                "log_probs": np.log([0.6, 0.5, 0.25, 0.2]),
+                "sampling_log_probs": np.log([0.2, 0.25, 0.5, 0.4]),
                 "values": np.array([1.0, 3.0, 4.0, 8.0]),
             },
-            [3.5, 25 / 8.5],
-            "weights 2, 2, 1/2, 1/2: mean (2 + 6 + 2 + 4) / 4, and 5^2 / (4 + 4 + 1/4 + 1/4).",
+            [3.75, 36 / 13.5],
+            "weights 3, 2, 1/2, 1/2: mean (3 + 6 + 2 + 4) / 4, and 6^2 / (9 + 4 + 1/4 + 1/4).",
         ),
         Case(
             {
@@ -120,57 +106,129 @@ EXERCISE = Exercise(
         ),
         Case(
             {
-                "log_probs": np.log([0.9, 0.1]),
-                "sampling_log_probs": np.log([0.1, 0.9]),
-                "values": np.array([1.0, 0.0]),
+                "log_probs": np.log([0.75, 0.2, 0.05]),
+                "sampling_log_probs": np.log([0.005, 0.4, 0.5]),
+                "values": np.array([2.0, -4.0, 10.0]),
             },
-            [4.5, (9 + 1 / 9) ** 2 / (81 + 1 / 81)],
-            "one weight of 9 and one of 1/9: the two samples are worth hardly more than one.",
+            [299 / 3, 150.6**2 / (150**2 + 0.25 + 0.01)],
+            "weights 150, 1/2, 1/10: mean (300 - 2 + 1) / 3. The three samples are worth hardly "
+            "more than one.",
+        ),
+        Case(
+            {
+                "log_probs": np.log([0.1, 0.2]),
+                "sampling_log_probs": np.log([0.4, 0.8]),
+                "values": np.array([8.0, 4.0]),
+            },
+            [1.5, 2.0],
+            "both weights are 1/4: equal weights make n_eff = n, whatever their size.",
+        ),
+        Case(
+            {
+                "log_probs": np.log([0.9]),
+                "sampling_log_probs": np.log([0.3]),
+                "values": np.array([-2.0]),
+            },
+            [-6.0, 1.0],
+            "one sample of weight 3: the mean is 3 * -2, and its size is 1.",
         ),
     ],
     solutions=[_estimate, _estimate_by_loop],
     wrong_answers={
-        "ratio inverted": _estimate_inverted,
-        "no weights": _estimate_plain,
-        "no exp": _estimate_no_exp,
-        "target probability as weight": _estimate_target_weighted,
-        "self-normalized": _estimate_self_normalized,
-        "sum for mean": _estimate_summed,
-        "share for size": _estimate_share,
-        "size upside down": _estimate_squares_swapped,
-        "values in the size": _estimate_values_in_size,
-        "mean weight taken as 1": _estimate_not_squared_mean,
-        "weights not normalized": _estimate_not_normalized,
-        "outputs swapped": _estimate_swapped,
-        "square forgotten": _estimate_square_forgotten,
-        "quotient of logs": _estimate_quotient_of_logs,
-        "mean without weights": _estimate_plain_mean,
-        "size is n": _estimate_all_samples_count,
+        "ratio inverted": _weighted(lambda new, old: np.exp(old - new)),
+        "no weights": _plain,
+        "no exp": _weighted(lambda new, old: new - old),
+        "quotient of logs": _weighted(lambda new, old: new / old),
+        "exp of the quotient": _weighted(lambda new, old: np.exp(new / old)),
+        "another base": _weighted(lambda new, old: 10 ** (new - old)),
+        "target probability as weight": _weighted(lambda new, old: np.exp(new)),
+        "one weight for all": _weighted(lambda new, old: np.exp(np.sum(new - old)) + 0 * new),
+        "clipped at 1": _weighted(lambda new, old: np.exp(np.minimum(new - old, 0.0))),
+        "clipped at 10": _weighted(lambda new, old: np.minimum(np.exp(new - old), 10.0)),
+        "band of PPO": _weighted(lambda new, old: np.clip(np.exp(new - old), 0.8, 1.2)),
+        "weights sum to one": _weighted(lambda new, old: _shares(np.exp(new - old))),
+        "mean clipped at 1": _mean(_capped_mean),
+        "mean without weights": _mean(lambda weights, values: np.mean(values)),
+        "ratio inverted in the mean": _mean(lambda weights, values: np.mean(values / weights)),
+        "self-normalized": _mean(lambda weights, values: weights @ values / weights.sum()),
+        "sum for mean": _mean(lambda weights, values: weights @ values),
+        "product of means": _mean(lambda weights, values: weights.mean() * values.mean()),
+        "divided by the size": _mean(lambda weights, values: weights @ values / _kish(weights)),
+        "sizes of the values": _mean(lambda weights, values: np.mean(weights * abs(values))),
+        "expectation over the samples": _under_the_target,
+        "share for size": _size(lambda weights, values: _kish(weights) / len(values)),
+        "size upside down": _size(lambda weights, values: 1 / _kish(weights)),
+        "values in the size": _size(lambda weights, values: _kish(weights * values)),
+        "mean weight taken as 1": _size(lambda weights, values: len(values) / np.mean(weights**2)),
+        "variance not relative": _size(lambda weights, values: len(values) / (1 + weights.var())),
+        "weights not normalized": _size(lambda weights, values: 1 / (weights**2).sum()),
+        "square forgotten": _size(lambda weights, values: weights.sum() / (weights**2).sum()),
+        "sum of the squares on top": _size(lambda weights, values: 1.0),
+        "sum of the weights": _size(lambda weights, values: weights.sum()),
+        "divided by the largest": _size(lambda weights, values: weights.sum() / weights.max()),
+        "exp of the entropy": _size(_exp_of_entropy),
+        "size is n": _size(lambda weights, values: float(len(values))),
+        "rounded": _size(lambda weights, values: np.round(_kish(weights))),
+        "outputs swapped": _swapped,
+        "mean alone": _mean_alone,
     },
     hints={
         "ratio inverted": "the weight is sampling / target. What you want to know about stands on "
         "top: exp(log_probs - sampling_log_probs).",
         "no weights": "this is the mean under the sampling policy: the weights are missing.",
         "no exp": "a difference of logarithms is the logarithm of the weight: exp is missing.",
+        "quotient of logs": "the quotient of two probabilities is exp of the difference of their "
+        "logarithms, not the quotient of the logarithms.",
+        "exp of the quotient": "exp is taken of a quotient of logarithms. Take it of their "
+        "difference.",
+        "another base": "these are natural logarithms: undo them with exp, not with 10 ** x.",
         "target probability as weight": "divide by the probability with which the sample came; "
         "likely samples are already drawn more often.",
+        "one weight for all": "the logarithms are summed over the samples. Each sample has its "
+        "own weight.",
+        "clipped at 1": "the weights are cut off at 1. That lowers the noise and biases the mean; "
+        "take them as they are.",
+        "clipped at 10": "the weights are cut off at 10. A large weight counts in full here, "
+        "which is what n_eff warns of.",
+        "band of PPO": "the weights are held between 0.8 and 1.2, as in PPO's objective. Nothing "
+        "is clipped here.",
+        "weights sum to one": "the weights sum to one, and are averaged on top of that: the values "
+        "are divided by n twice. The unbiased mean uses the plain ratios.",
+        "mean clipped at 1": "the weights in the mean are cut off at 1, which biases it.",
+        "mean without weights": "the size is right, but the mean is that of the sampling policy: "
+        "weigh each value.",
+        "ratio inverted in the mean": "the size is right, but the values are divided by their "
+        "weights. Multiply.",
         "self-normalized": "you divide by the sum of the weights: a fine estimator with a small "
         "bias. The unbiased one divides by n.",
         "sum for mean": "divide the sum of the weighted values by n.",
+        "product of means": "multiply each value by its own weight, then average.",
+        "divided by the size": "the weighted sum is divided by n_eff. Divide it by n.",
+        "sizes of the values": "the signs of the values are lost.",
+        "expectation over the samples": "a sum of probability times value runs over all outcomes, "
+        "each once. These are samples: weigh by the ratio, and average.",
         "share for size": "this is the share n_eff / n; the size itself is wanted.",
         "size upside down": "the square of the sum stands on top.",
         "values in the size": "the effective sample size knows the weights only, not the values.",
         "mean weight taken as 1": "n / mean(w^2) takes the mean weight for 1. That holds under "
         "Q, not in a sample: (sum of w)^2 stands on top.",
+        "variance not relative": "n / (1 + variance) needs weights whose mean is 1. Divide them by "
+        "their mean first, or use (sum of w)^2 / (sum of w^2).",
         "weights not normalized": "1 / sum of w^2 needs weights that sum to one. Divide each by "
         "their sum first.",
-        "outputs swapped": "both numbers are right, but the mean comes first, then the size.",
         "square forgotten": "the sum of the weights must be squared: with equal weights n_eff "
         "is n, whatever their size.",
-        "quotient of logs": "the quotient of two probabilities is exp of the difference of their "
-        "logarithms, not the quotient of the logarithms.",
-        "mean without weights": "the size is right, but the mean is that of the sampling policy: "
-        "weigh each value.",
+        "sum of the squares on top": "sum of squares over sum of squares is 1. On top stands the "
+        "square of the sum.",
+        "sum of the weights": "the sum of the weights is no size: twice the weights would be twice "
+        "the samples. Divide its square by the sum of squares.",
+        "divided by the largest": "the sum over the largest weight is another measure. n_eff is "
+        "(sum of w)^2 / (sum of w^2).",
+        "exp of the entropy": "this is exp of the weights' entropy, another measure. n_eff is the "
+        "square of their sum over the sum of their squares.",
         "size is n": "the mean is right. n_eff is n only if all weights are equal.",
+        "rounded": "n_eff need not be a whole number: do not round it.",
+        "outputs swapped": "both numbers are right, but the mean comes first, then the size.",
+        "mean alone": "the mean is right. Return n_eff as well: mean, size.",
     },
 )

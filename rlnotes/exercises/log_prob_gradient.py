@@ -21,42 +21,31 @@ def _score_by_loop(logits, action):
     return [(b == action) - probs[b] for b in range(len(logits))]
 
 
-def _score_sign(logits, action):
-    return -_score_by_copy(logits, action)
+def _from(answer):
+    """A wrong answer, made of the right probabilities and the one-hot vector."""
+
+    def score(logits, action):
+        return answer(_probs(logits), np.eye(len(logits))[action])
+
+    return score
 
 
-def _score_of_probability(logits, action):
-    return _probs(logits)[action] * _score_by_copy(logits, action)
+def _one_hot_minus(numbers_of):
+    """A wrong answer: other numbers stand where the probabilities should."""
+
+    def score(logits, action):
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.eye(len(logits))[action] - numbers_of(logits)
+
+    return score
 
 
-def _score_one_hot_only(logits, action):
-    return np.eye(len(logits))[action]
+def _score_of_the_likeliest(logits, action):
+    return _score_by_copy(logits, np.argmax(logits))
 
 
-def _score_in_the_probabilities(logits, action):
-    return np.eye(len(logits))[action] / np.maximum(_probs(logits), 1e-300)
-
-
-def _score_logits_as_probs(logits, action):
-    return np.eye(len(logits))[action] - logits
-
-
-def _score_taken_entry_only(logits, action):
-    return np.eye(len(logits))[action] * (1 - _probs(logits)[action])
-
-
-def _score_not_normalized(logits, action):
-    with np.errstate(over="ignore"):
-        return np.eye(len(logits))[action] - np.exp(logits)
-
-
-def _score_overflows(logits, action):
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.eye(len(logits))[action] - np.exp(logits) / np.exp(logits).sum()
-
-
-def _score_of_uniform(logits, action):
-    return np.eye(len(logits))[action] - 1 / len(logits)
+def _normalized(weights):
+    return weights / weights.sum()
 
 
 def _log_prob(logits, action):
@@ -76,9 +65,9 @@ EXERCISE = Exercise(
     name="log_prob_gradient",
     cases=[
         Case(
-            {"logits": np.zeros(2), "action": 0},
-            [0.5, -0.5],
-            "both actions have probability 1/2: (1 - 1/2, 0 - 1/2).",
+            {"logits": np.log(np.array([1.0, 2.0, 5.0])), "action": 2},
+            [-0.125, -0.25, 0.375],
+            "the probabilities are 1/8, 2/8, 5/8: (0 - 1/8, 0 - 2/8, 1 - 5/8).",
         ),
         Case(
             {"logits": np.log(np.array([3.0, 1.0])), "action": 1},
@@ -94,40 +83,118 @@ EXERCISE = Exercise(
             for action in range(3)
         ),
         Case(
-            {"logits": np.array([1000.0, 1000.0, 0.0]), "action": 0},
-            [0.5, -0.5, 0.0],
-            "only differences of logits matter; exp(1000) is infinite, so subtract the "
-            "largest logit first.",
+            {"logits": np.array([3000.0 + np.log(3), 3000.0, 0.0]), "action": 0},
+            [0.25, -0.25, 0.0],
+            "only differences of logits matter, so 3/4, 1/4, 0; exp(3000) is infinite, so "
+            "subtract the largest logit first.",
+        ),
+        Case(
+            {"logits": np.array([-1000.0, -1000.0 + np.log(4)]), "action": 0},
+            [0.8, -0.8],
+            "only differences of logits matter, so 1/5 and 4/5, though exp(-1000) is 0.",
+        ),
+        Case(
+            {"logits": np.array([2.0]), "action": 0},
+            [0.0],
+            "the only action has probability 1, whatever its logit.",
         ),
     ],
     solutions=[_score_by_copy, _score_by_loop],
     wrong_answers={
-        "sign": _score_sign,
-        "gradient of the probability": _score_of_probability,
-        "one-hot only": _score_one_hot_only,
-        "gradient in the probabilities": _score_in_the_probabilities,
-        "logits for probabilities": _score_logits_as_probs,
-        "taken action only": _score_taken_entry_only,
-        "not normalized": _score_not_normalized,
-        "overflows": _score_overflows,
-        "uniform policy": _score_of_uniform,
+        "sign": _from(lambda probs, chosen: probs - chosen),
+        "gradient of the probability": _from(
+            lambda probs, chosen: probs @ chosen * (chosen - probs)
+        ),
+        "times each probability": _from(lambda probs, chosen: probs * (chosen - probs)),
+        "slope of the sigmoid": _from(lambda probs, chosen: probs * (1 - probs)),
+        "all probabilities at once": _from(
+            lambda probs, _: np.diag(probs) - np.outer(probs, probs)
+        ),
+        "probabilities": _from(lambda probs, _: probs),
+        "logarithms": _from(lambda probs, _: np.log(probs + 1e-300)),
+        "one-hot only": _from(lambda _, chosen: chosen),
+        "probabilities only": _from(lambda probs, _: -probs),
+        "entry overwritten": _from(lambda probs, chosen: np.where(chosen, 1, -probs)),
+        "one minus each": _from(lambda probs, _: 1 - probs),
+        "taken action only": _from(lambda probs, chosen: chosen * (1 - probs)),
+        "one number": _from(lambda probs, chosen: 1 - probs @ chosen),
+        "minus pi(a) everywhere": _from(lambda probs, chosen: chosen - probs @ chosen),
+        "every action": _from(lambda probs, _: np.eye(len(probs)) - probs),
+        "mean over the policy": _from(lambda probs, chosen: 0 * chosen),
+        "added": _from(lambda probs, chosen: chosen + probs),
+        "gradient in the probabilities": _from(
+            lambda probs, chosen: chosen / np.maximum(probs, 1e-300)
+        ),
+        "log-probabilities": _from(lambda probs, chosen: chosen - np.log(probs + 1e-300)),
+        "logits for probabilities": _one_hot_minus(lambda logits: logits),
+        "softmax twice": _one_hot_minus(lambda logits: _probs(_probs(logits))),
+        "softmax twice, differentiated": _from(
+            lambda probs, chosen: (
+                (np.diag(probs) - np.outer(probs, probs)) @ (chosen - _probs(probs))
+            )
+        ),
+        "sigmoid": _one_hot_minus(lambda logits: 1 / (1 + np.exp(-logits))),
+        "not normalized": _one_hot_minus(np.exp),
+        "overflows": _one_hot_minus(lambda logits: _normalized(np.exp(logits))),
+        "nan replaced": _one_hot_minus(
+            lambda logits: np.nan_to_num(_normalized(np.exp(logits)), nan=0.0)
+        ),
+        "logits clipped": _one_hot_minus(
+            lambda logits: _normalized(np.exp(np.clip(logits, -50, 50)))
+        ),
+        "uniform policy": _one_hot_minus(lambda logits: 1 / len(logits)),
+        "likeliest action": _score_of_the_likeliest,
     },
     hints={
         "sign": "the sign is turned round: raising the logit of the action taken makes it "
         "more likely.",
         "gradient of the probability": "this is the gradient of pi(a). The gradient of log pi(a) "
         "is that divided by pi(a).",
+        "times each probability": "each entry is multiplied by its own probability. The gradient "
+        "of log pi(a) is one-hot minus probabilities, and no more.",
+        "slope of the sigmoid": "p (1 - p) is how each probability depends on its own logit. "
+        "Wanted is how log pi(a) depends on every logit.",
+        "all probabilities at once": "this is the matrix of slopes of all probabilities. The row "
+        "of the action, divided by pi(a), is the gradient of log pi(a).",
+        "probabilities": "these are the probabilities themselves. The gradient is the one-hot "
+        "vector of the action minus them.",
+        "logarithms": "these are log-probabilities. Their gradient in the logits is wanted.",
         "one-hot only": "you leave out the normalizer: every other logit makes the action taken "
         "less likely.",
-        "gradient in the probabilities": "this is the gradient in the probabilities; the logits "
-        "are wanted.",
-        "logits for probabilities": "subtract the probabilities, the softmax of the logits, not "
-        "the logits.",
+        "probabilities only": "this is the normalizer's part alone, minus the probabilities. The "
+        "entry of the action taken gets + 1.",
+        "entry overwritten": "the entry of the action taken is 1 here. Add 1 to minus its "
+        "probability: += instead of =.",
+        "one minus each": "1 - pi is right for the action taken alone. The other entries are "
+        "0 - pi.",
         "taken action only": "only the logit of the action taken moves here. The other "
         "logits have a gradient, too: minus their probability.",
+        "one number": "1 - pi(a) is the entry of the action taken. Return one entry per logit.",
+        "minus pi(a) everywhere": "pi(a) is subtracted from every entry. Subtract from each "
+        "entry the probability of its own action.",
+        "every action": "these are the scores of all actions, one per row. Only the row of the "
+        "action given is wanted.",
+        "mean over the policy": "averaged over all actions the score is zero. Only the action "
+        "given counts.",
+        "added": "the probabilities are subtracted from the one-hot vector, not added.",
+        "gradient in the probabilities": "this is the gradient in the probabilities; the logits "
+        "are wanted.",
+        "log-probabilities": "subtract the probabilities, not their logarithms.",
+        "logits for probabilities": "subtract the probabilities, the softmax of the logits, not "
+        "the logits.",
+        "softmax twice": "you took the softmax of probabilities. The logits go into it once.",
+        "softmax twice, differentiated": "probabilities were passed for logits: a second softmax "
+        "was taken and differentiated, too.",
+        "sigmoid": "the sigmoid looks at one logit alone. The probabilities are the softmax: "
+        "each exp(logit) divided by the sum of all.",
         "not normalized": "exp(logits) does not sum to one: divide by the sum.",
         "overflows": "exp of a large logit is infinite. Subtract the largest logit from all of "
         "them first: the probabilities stay the same.",
+        "nan replaced": "infinity / infinity is nan, and 0 in its place is no probability. "
+        "Subtract the largest logit before exp.",
+        "logits clipped": "clipping the logits changes their differences. Subtract the largest "
+        "from all of them instead.",
         "uniform policy": "1/A is the probability of each action only if all logits are equal.",
+        "likeliest action": "this is the score of the likeliest action. Use the one given.",
     },
 )

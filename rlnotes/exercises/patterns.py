@@ -35,7 +35,11 @@ def _patterns(expected: Sequence[np.ndarray]) -> Iterator[tuple[str, list[np.nda
     yield "the sign is turned round.", [-e for e in expected]
     if all(e.ndim for e in expected):
         yield "the numbers are right, their order is reversed.", [e[::-1] for e in expected]
-        yield "the numbers are right, but rows and columns are exchanged.", [e.T for e in expected]
+        if any(e.ndim > 1 for e in expected):
+            yield (
+                "the numbers are right, but rows and columns are exchanged.",
+                [e.T for e in expected],
+            )
         first_axis = {len(e) for e in expected}
         if len(first_axis) == 1 and all(e.ndim > 1 for e in expected):
             for row in range(first_axis.pop()):
@@ -60,6 +64,8 @@ def _factor(pairs: Sequence[tuple[Outcome, np.ndarray]]) -> str:
     largest = np.argmax(abs(wanted))
     factor = given[largest] / wanted[largest]
     tolerance = max(o.tolerance for o, _ in pairs)
-    if not factor or not np.allclose(given, factor * wanted, rtol=tolerance, atol=tolerance):
+    if abs(factor) < 1e-6 or not np.allclose(
+        given, factor * wanted, rtol=tolerance, atol=tolerance
+    ):
         return ""
     return f"every number is {factor:.6g} times the expected one."

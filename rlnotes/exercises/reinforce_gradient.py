@@ -5,143 +5,145 @@ from itertools import product
 import numpy as np
 
 from rlnotes.exact.policy_gradients import softmax_policy
+from rlnotes.exercises import weighted_scores
 from rlnotes.exercises.base import Case, Exercise
-
-
-def _add_up(logits, states, actions, weights, probs=None):
-    """Sum of score times weight over all steps, divided by the number of episodes."""
-    gradient, probs = np.zeros_like(logits), softmax_policy(logits) if probs is None else probs
-    for state, action, weight in zip(states.flat, actions.flat, weights.flat, strict=True):
-        gradient[state] -= weight * probs[state]
-        gradient[state, action] += weight
-    return gradient / len(states)
+from rlnotes.exercises.normalized import standardized
+from rlnotes.exercises.weighted_scores import add_up, by_finite_differences, to_go
 
 
 def _discounted(rewards, gamma):
     return rewards * gamma ** np.arange(rewards.shape[1])
 
 
-def _to_go(rewards):
-    return np.flip(np.flip(rewards, axis=1).cumsum(axis=1), axis=1)
-
-
 def _gradient_by_cumsum(logits, states, actions, rewards, gamma):
-    return _add_up(logits, states, actions, _to_go(_discounted(rewards, gamma)))
+    return add_up(logits, states, actions, to_go(_discounted(rewards, gamma)))
 
 
 def _gradient_by_loop(logits, states, actions, rewards, gamma):
     gradient, probs = np.zeros(logits.shape), softmax_policy(logits)
     num_episodes, num_steps = rewards.shape
     for episode in range(num_episodes):
-        to_go = 0.0
+        later = 0.0
         for t in reversed(range(num_steps)):
-            to_go = rewards[episode, t] + gamma * to_go
+            later = rewards[episode, t] + gamma * later
             state, action = states[episode, t], actions[episode, t]
             score = np.eye(logits.shape[1])[action] - probs[state]
-            gradient[state] += gamma**t * to_go * score / num_episodes
+            gradient[state] += gamma**t * later * score / num_episodes
     return gradient
 
 
-def _gradient_sign(logits, states, actions, rewards, gamma):
-    return -_gradient_by_cumsum(logits, states, actions, rewards, gamma)
+def _weighted(weights_of):
+    """A wrong answer: other weights on the right scores."""
+
+    def gradient(logits, states, actions, rewards, gamma):
+        return add_up(logits, states, actions, weights_of(rewards, gamma))
+
+    return gradient
 
 
-def _gradient_first_step_only(logits, states, actions, rewards, gamma):
-    weights = _to_go(_discounted(rewards, gamma))
-    weights[:, 1:] = 0
-    return _add_up(logits, states, actions, weights)
+def _with_right_weights(estimate):
+    """A wrong answer: the right weights, and a mistake behind them."""
+
+    def gradient(logits, states, actions, rewards, gamma):
+        return estimate(logits, states, actions, to_go(_discounted(rewards, gamma)))
+
+    return gradient
 
 
-def _gradient_mean_over_time(logits, states, actions, rewards, gamma):
-    return _gradient_by_cumsum(logits, states, actions, rewards, gamma) / rewards.shape[1]
+def _right(rewards, gamma):
+    return to_go(_discounted(rewards, gamma))
 
 
-def _gradient_sum_over_episodes(logits, states, actions, rewards, gamma):
-    return _gradient_by_cumsum(logits, states, actions, rewards, gamma) * len(rewards)
+def _from_its_step(rewards, gamma):
+    """G_t, discounted from t."""
+    returns, later = np.zeros_like(rewards), 0.0
+    for t in reversed(range(rewards.shape[1])):
+        later = rewards[:, t] + gamma * later
+        returns[:, t] = later
+    return returns
 
 
-def _gradient_whole_return(logits, states, actions, rewards, gamma):
-    whole = _discounted(rewards, gamma).sum(axis=1, keepdims=True)
-    return _add_up(logits, states, actions, np.tile(whole, rewards.shape[1]))
+def _whole(rewards, gamma):
+    totals = _discounted(rewards, gamma).sum(axis=1, keepdims=True)
+    return np.tile(totals, rewards.shape[1])
 
 
-def _gradient_past_rewards(logits, states, actions, rewards, gamma):
-    return _add_up(logits, states, actions, _discounted(rewards, gamma).cumsum(axis=1))
+def _later_only(rewards, gamma):
+    return to_go(_discounted(rewards, gamma)) - _discounted(rewards, gamma)
 
 
-def _gradient_later_rewards_only(logits, states, actions, rewards, gamma):
-    weighted = _discounted(rewards, gamma)
-    return _add_up(logits, states, actions, _to_go(weighted) - weighted)
-
-
-def _gradient_immediate_reward(logits, states, actions, rewards, gamma):
-    return _add_up(logits, states, actions, _discounted(rewards, gamma))
-
-
-def _gradient_without_start_discount(logits, states, actions, rewards, gamma):
-    weights = _to_go(_discounted(rewards, gamma)) / gamma ** np.arange(rewards.shape[1])
-    return _add_up(logits, states, actions, weights)
-
-
-def _gradient_discounted_twice(logits, states, actions, rewards, gamma):
-    return _add_up(logits, states, actions, _discounted(_to_go(_discounted(rewards, gamma)), gamma))
-
-
-def _gradient_undiscounted(logits, states, actions, rewards, gamma):
-    return _gradient_by_cumsum(logits, states, actions, rewards, 1.0)
-
-
-def _gradient_standardized(logits, states, actions, rewards, gamma):
-    weights = _to_go(_discounted(rewards, gamma))
-    weights = weights - weights.mean(axis=1, keepdims=True)
-    return _add_up(logits, states, actions, weights / (weights.std(axis=1, keepdims=True) + 1e-8))
-
-
-def _gradient_of_probability(logits, states, actions, rewards, gamma):
-    weights = _to_go(_discounted(rewards, gamma)) * softmax_policy(logits)[states, actions]
-    return _add_up(logits, states, actions, weights)
-
-
-def _gradient_policy_of_state_0(logits, states, actions, rewards, gamma):
-    probs = np.tile(softmax_policy(logits)[0], (len(logits), 1))
-    return _add_up(logits, states, actions, _to_go(_discounted(rewards, gamma)), probs)
-
-
-def _gradient_of_mean_logits(logits, states, actions, rewards, gamma):
-    probs = np.tile(softmax_policy(logits.mean(axis=0)), (len(logits), 1))
-    return _add_up(logits, states, actions, _to_go(_discounted(rewards, gamma)), probs)
-
-
-def _gradient_not_reset(logits, states, actions, rewards, gamma):
-    weights, to_go = np.zeros_like(rewards), 0.0
+def _not_reset(rewards, gamma):
+    returns, later = np.zeros_like(rewards), 0.0
     for episode, paid in enumerate(rewards):
         for t in reversed(range(len(paid))):
-            to_go = paid[t] + gamma * to_go
-            weights[episode, t] = gamma**t * to_go
-    return _add_up(logits, states, actions, weights)
+            later = paid[t] + gamma * later
+            returns[episode, t] = later
+    return returns
 
 
-def _gradient_repeats_dropped(logits, states, actions, rewards, gamma):
-    gradient, probs = np.zeros_like(logits), softmax_policy(logits)
-    weights = _to_go(_discounted(rewards, gamma))
-    gradient[states] += weights[..., None] * (np.eye(logits.shape[1])[actions] - probs[states])
-    return gradient / len(states)
+def _centered(axis):
+    def weights_of(rewards, gamma):
+        weights = to_go(_discounted(rewards, gamma))
+        return weights - weights.mean(axis=axis, keepdims=True)
+
+    return weights_of
 
 
-def _objective(logits, states, actions, rewards, gamma):
-    """J of the listed episodes: each one's probability times its discounted return."""
-    probs = softmax_policy(logits)[states, actions].prod(axis=1)
-    return probs @ _discounted(rewards, gamma).sum(axis=1)
+def _standardized(axis=None, ddof=0):
+    return lambda rewards, gamma: standardized(to_go(_discounted(rewards, gamma)), axis, ddof)
 
 
-def _by_finite_differences(logits, *episodes, step=1e-5):
-    gradient = np.zeros_like(logits)
-    for place in np.ndindex(logits.shape):
-        nudge = np.zeros_like(logits)
-        nudge[place] = step
-        ends = [_objective(logits + sign * nudge, *episodes) for sign in (1, -1)]
-        gradient[place] = (ends[0] - ends[1]) / (2 * step)
-    return gradient
+def _only(kept):
+    """The right weights on one step, zeros on the others."""
+
+    def weights_of(rewards, gamma):
+        steps = np.arange(rewards.shape[1])
+        return to_go(_discounted(rewards, gamma)) * (steps == steps[kept])
+
+    return weights_of
+
+
+_WRONG_WEIGHTS = {
+    "first step only": _only(0),
+    "last step only": _only(-1),
+    "last step left out": lambda rewards, gamma: _right(rewards, gamma) - _only(-1)(rewards, gamma),
+    "final reward only": lambda rewards, gamma: _right(
+        rewards * (_only(-1)(1 + 0 * rewards, 1) > 0), gamma
+    ),
+    "whole return": _whole,
+    "whole return, undiscounted": lambda rewards, gamma: _whole(rewards, 1.0),
+    "whole return times gamma^t": lambda rewards, gamma: _discounted(_whole(rewards, gamma), gamma),
+    "past rewards": lambda rewards, gamma: _discounted(rewards, gamma).cumsum(axis=1),
+    "own reward dropped": _later_only,
+    "immediate reward": _discounted,
+    "gamma^t dropped": _from_its_step,
+    "loss without gamma^t": lambda rewards, gamma: -_from_its_step(rewards, gamma),
+    "mean without gamma^t": lambda rewards, gamma: (
+        _from_its_step(rewards, gamma) / rewards.shape[1]
+    ),
+    "discounted twice": lambda rewards, gamma: _discounted(
+        to_go(_discounted(rewards, gamma)), gamma
+    ),
+    "gamma on the own reward": lambda rewards, gamma: gamma * to_go(_discounted(rewards, gamma)),
+    "gamma ignored": lambda rewards, gamma: to_go(rewards),
+    "undiscounted sum times gamma^t": lambda rewards, gamma: _discounted(to_go(rewards), gamma),
+    "mean of the batch": _centered(None),
+    "mean of the step": _centered(0),
+    "standardized per episode": _standardized(axis=1),
+    "standardized over the batch": _standardized(),
+    "standardized, sample deviation": _standardized(ddof=1),
+    "standardized, gamma^t dropped": lambda rewards, gamma: standardized(
+        _from_its_step(rewards, gamma)
+    ),
+    "standardized so, sample deviation": lambda rewards, gamma: standardized(
+        _from_its_step(rewards, gamma), ddof=1
+    ),
+    "not reset": lambda rewards, gamma: _discounted(_not_reset(rewards, gamma), gamma),
+    "not reset, gamma^t dropped": _not_reset,
+    "sum over the episodes' axis": lambda rewards, gamma: np.flip(
+        np.flip(_discounted(rewards, gamma), axis=0).cumsum(axis=0), axis=0
+    ),
+}
 
 
 def _every_episode_once(rewards_of, num_actions, num_steps):
@@ -149,6 +151,28 @@ def _every_episode_once(rewards_of, num_actions, num_steps):
     actions = np.array(list(product(range(num_actions), repeat=num_steps)))
     states = np.tile(np.arange(num_steps), (len(actions), 1))
     return states, actions, np.array([rewards_of(row) for row in actions], dtype=float)
+
+
+def _enumerated(logits, episodes, gamma, what) -> Case:
+    """All episodes, each once: the mean over them is the exact gradient."""
+    states, actions, rewards = episodes
+
+    def objective(moved):
+        probs = softmax_policy(moved)[states, actions].prod(axis=1)
+        return probs @ _discounted(rewards, gamma).sum(axis=1)
+
+    return Case(
+        {
+            "logits": logits,
+            "states": states,
+            "actions": actions,
+            "rewards": rewards,
+            "gamma": gamma,
+        },
+        by_finite_differences(objective, logits),
+        f"{what}, each equally likely: the mean is the exact gradient of J, "
+        "found by finite differences.",
+    )
 
 
 # Three tokens, three steps: 1 at the end of the completion (0, 1, 2), half a point on
@@ -163,34 +187,29 @@ EXERCISE = Exercise(
     cases=[
         Case(
             {
-                "logits": np.zeros((2, 2)),
-                "states": np.array([[0, 1]]),
-                "actions": np.array([[1, 0]]),
-                "rewards": np.array([[2.0, 8.0]]),
+                "logits": np.zeros((3, 2)),
+                "states": np.array([[0, 1, 0], [2, 0, 1]]),
+                "actions": np.array([[1, 0, 1], [0, 1, 1]]),
+                "rewards": np.array([[2.0, 3.0, 7.0], [4.0, 0.0, 5.0]]),
+                "gamma": 0.1,
+            },
+            [[-0.6225, 0.6225], [0.08, -0.08], [1.0125, -1.0125]],
+            "weights 2.37, .37, .07 and 4.05, .05, .05; each score is +1/2 for the action taken "
+            "and -1/2 for the other. State 0: action 1 has 2.37 + .07 + .05 = 2.49. State 1: "
+            "action 0 has .37, action 1 .05. State 2: action 0 has 4.05. Divided by 2 episodes.",
+        ),
+        Case(
+            {
+                "logits": np.log(np.array([[3.0, 1.0], [1.0, 4.0]])),
+                "states": np.array([[0, 1], [1, 0]]),
+                "actions": np.array([[0, 1], [1, 1]]),
+                "rewards": np.array([[1.0, 2.0], [0.0, 4.0]]),
                 "gamma": 0.5,
             },
-            [[-3.0, 3.0], [2.0, -2.0]],
-            "weights 2 + 0.5 * 8 = 6 and 0.5 * 8 = 4; each score is +1/2 for the action "
-            "taken and -1/2 for the other.",
-        ),
-        *(
-            Case(
-                dict(
-                    zip(
-                        ("logits", "states", "actions", "rewards", "gamma"),
-                        (logits, *episodes, gamma),
-                        strict=True,
-                    )
-                ),
-                _by_finite_differences(logits, *episodes, gamma),
-                f"{what}, each equally likely: the mean is the exact gradient of J, "
-                "found by finite differences.",
-            )
-            for logits, episodes, gamma, what in (
-                (np.zeros((1, 2)), _TRAP, 0.9, "all 4 episodes of a two-step task"),
-                (np.zeros((3, 3)), _TREE, 1.0, "all 27 completions"),
-                (np.zeros((3, 3)), _TREE, 0.8, "all 27 completions"),
-            )
+            [[-0.5, 0.5], [-0.3, 0.3]],
+            "pi(.|0) = (3/4, 1/4) and pi(.|1) = (1/5, 4/5); weights 2, 1 and 2, 2. State 0: 2 "
+            "times (1/4, -1/4) and 2 times (-3/4, 3/4). State 1: 1 and 2 times (-1/5, 1/5). "
+            "Divided by 2 episodes.",
         ),
         Case(
             {
@@ -206,47 +225,38 @@ EXERCISE = Exercise(
         ),
         Case(
             {
-                "logits": np.log(np.array([[3.0, 1.0], [1.0, 4.0]])),
-                "states": np.array([[0, 1]]),
+                "logits": np.zeros((2, 2)),
+                "states": np.array([[1, 0]]),
                 "actions": np.array([[0, 1]]),
-                "rewards": np.array([[1.0, 2.0]]),
-                "gamma": 0.5,
+                "rewards": np.array([[6.0, 8.0]]),
+                "gamma": 0.0,
             },
-            [[0.5, -0.5], [-0.2, 0.2]],
-            "pi(.|0) = (3/4, 1/4) and pi(.|1) = (1/5, 4/5): weight 1 + 0.5 * 2 = 2 times the "
-            "score (1/4, -1/4), and weight 0.5 * 2 = 1 times the score (-1/5, 1/5).",
+            [[0.0, 0.0], [3.0, -3.0]],
+            "at gamma 0 the first reward is all that counts: 6 times (1/2, -1/2).",
         ),
+        _enumerated(np.zeros((1, 2)), _TRAP, 0.9, "all 4 episodes of a two-step task"),
+        _enumerated(np.zeros((3, 3)), _TREE, 1.0, "all 27 completions"),
+        _enumerated(np.zeros((3, 3)), _TREE, 0.8, "all 27 completions"),
     ],
     solutions=[_gradient_by_cumsum, _gradient_by_loop],
     wrong_answers={
-        "sign": _gradient_sign,
-        "first step only": _gradient_first_step_only,
-        "mean over time": _gradient_mean_over_time,
-        "sum over episodes": _gradient_sum_over_episodes,
-        "whole return": _gradient_whole_return,
-        "past rewards": _gradient_past_rewards,
-        "own reward dropped": _gradient_later_rewards_only,
-        "immediate reward": _gradient_immediate_reward,
-        "gamma^t dropped": _gradient_without_start_discount,
-        "discounted twice": _gradient_discounted_twice,
-        "gamma ignored": _gradient_undiscounted,
-        "standardized per episode": _gradient_standardized,
-        "gradient of the probability": _gradient_of_probability,
-        "policy of state 0": _gradient_policy_of_state_0,
-        "mean of the logits": _gradient_of_mean_logits,
-        "not reset": _gradient_not_reset,
-        "repeats dropped": _gradient_repeats_dropped,
+        **{name: _weighted(weights_of) for name, weights_of in _WRONG_WEIGHTS.items()},
+        **{name: _with_right_weights(wrong) for name, wrong in weighted_scores.MISTAKES.items()},
     },
     hints={
-        "sign": "this is the gradient of the loss. The gradient of J itself is wanted, "
-        "which points uphill.",
+        **weighted_scores.HINTS,
         "first step only": "only the first step counts here. The gradient is a sum over all "
         "steps of an episode.",
-        "mean over time": "you divide by the number of steps. Sum over the steps of an episode, "
-        "mean over the episodes.",
-        "sum over episodes": "divide by the number of episodes: the gradient is an expectation.",
+        "last step only": "only the last step counts here. Does each step overwrite the one "
+        "before it?",
+        "last step left out": "the last step is left out. It has an action and a reward, too.",
+        "final reward only": "only the last reward counts. Add up all rewards from t on.",
         "whole return": "right on average, but noisier than asked for: rewards from before step t "
         "cannot depend on its action. Use the rewards from t on.",
+        "whole return, undiscounted": "every step has the whole undiscounted return. Use the "
+        "rewards from t on, the one of step k times gamma^k.",
+        "whole return times gamma^t": "the return is already discounted from the start. Use the "
+        "rewards from t on in place of another gamma^t.",
         "past rewards": "you add up the rewards until t. The action at t can only change the "
         "rewards from t on.",
         "own reward dropped": "the reward of step t itself belongs to its reward-to-go.",
@@ -255,19 +265,36 @@ EXERCISE = Exercise(
         "gamma^t dropped": "G_t counts its discount from t. In J, discounted from the start, "
         "step t has the weight gamma^t * G_t. Most code leaves this factor out; the two-step "
         "task shows the sign flip.",
+        "loss without gamma^t": "this is the gradient of the usual loss: turn the sign round, "
+        "and give step t the weight gamma^t * G_t.",
+        "mean without gamma^t": "gamma^t is missing, and the steps are averaged: sum them within "
+        "an episode, with the weights gamma^t * G_t.",
         "discounted twice": "gamma^t comes in twice: either discount all rewards from the start, "
         "or multiply G_t by gamma^t.",
+        "gamma on the own reward": "one gamma too many: G_t = r_t + gamma * G_(t+1), and the "
+        "first step has the weight G_0.",
         "gamma ignored": "gamma is not used: a reward at step k has the weight gamma^k in J.",
+        "undiscounted sum times gamma^t": "gamma^t stands before a sum that is not discounted: "
+        "within G_t, too, each later step costs one gamma.",
+        "mean of the batch": "the mean over the batch is subtracted. It contains the episode's "
+        "own return, which biases the gradient; the baseline comes in the next exercise.",
+        "mean of the step": "the mean over the episodes is subtracted at each step. It contains "
+        "the episode's own return, which shrinks the gradient.",
         "standardized per episode": "mean and deviation of an episode's own returns depend on "
         "its actions, so subtracting and dividing biases the gradient.",
-        "gradient of the probability": "the score is the gradient of log pi. You multiplied by "
-        "pi once more, which gives the gradient of pi.",
-        "policy of state 0": "each state has its own row of logits: use the policy of s_t.",
-        "mean of the logits": "take the softmax of each row on its own; a mean over the states "
-        "mixes their policies.",
+        "standardized over the batch": "the weights are standardized over the batch, which changes "
+        "the gradient's direction and length. Leave them as they are.",
+        "standardized, sample deviation": "the weights are standardized (dividing by n - 1). "
+        "Leave them in units of reward.",
+        "standardized, gamma^t dropped": "the returns G_t are standardized over the batch, and "
+        "gamma^t is missing: the weight of step t is gamma^t * G_t.",
+        "standardized so, sample deviation": "the returns G_t are standardized (dividing by "
+        "n - 1), and gamma^t is missing: the weight of step t is gamma^t * G_t.",
         "not reset": "the running return goes on from one episode into the next. Set it to 0 "
         "at the start of each episode.",
-        "repeats dropped": "`gradient[states] += ...` keeps only one of several visits to a "
-        "state: NumPy drops repeated indices. Use np.add.at.",
+        "not reset, gamma^t dropped": "the running return goes on into the next episode: set it "
+        "to 0 in each. And step t has the weight gamma^t * G_t.",
+        "sum over the episodes' axis": "the sum runs over the episodes. Sum over the later steps "
+        "of the same episode, axis 1.",
     },
 )

@@ -1,4 +1,7 @@
-"""Mutations of right answers that are right answers, too, each with the reason."""
+"""Mutations that the checkers accept, each with the reason why nothing has changed.
+
+exercise -> change, as `mutations` names it -> why it is still the same function.
+"""
 
 _NOT_USED = "the right targets do not depend on truncated"
 
@@ -23,5 +26,58 @@ EQUIVALENT = {
     "replay_weights": {
         "_weights_by_array: weights = (len(probs) * probs) ** (-beta)  ->  "
         "weights = probs ** (-beta)": "the factor N ** -beta is in the largest weight, too",
+    },
+    "reinforce_gradient": {
+        "add_up: probs = softmax_policy(logits) if probs is None else probs"
+        "  ->  probs = softmax_policy(logits)": "the solution passes no probs; wrong answers do.",
+    },
+    "actor_critic_losses": {
+        "_losses_by_loop: policy_loss = value_loss = 0.0"
+        "  ->  policy_loss = value_loss = 1.0": "a constant in a loss has no gradient.",
+        "_losses_by_loop: policy_loss = value_loss = 0.0"
+        "  ->  policy_loss = value_loss = -1.0": "a constant in a loss has no gradient.",
+        "_losses_by_loop: error = rewards[t].item() + bootstrap - values[t]"
+        "  ->  error = rewards[t] + bootstrap - values[t]": "the rewards require no gradient, so "
+        "their tensor and their number are the same.",
+    },
+    "gae": {
+        "gae_backward: advantages, running = (np.zeros(len(rewards)), 0.0)"
+        "  ->  advantages, running = (np.ones(len(rewards)), 0.0)": "the loop overwrites each "
+        "entry.",
+    },
+    "lambda_targets": {
+        "_targets_backward: targets, following = (np.zeros(len(rewards)), next_values[-1])"
+        "  ->  targets, following = (np.ones(len(rewards)), next_values[-1])": "the loop "
+        "overwrites each entry.",
+    },
+    "token_advantages": {
+        "_tokens_at_once: weights = np.where(gaps >= 0, gae_lambda ** np.maximum(gaps, 0), 0.0)"
+        "  ->  weights = np.where(gaps >= 0, gae_lambda ** np.maximum(gaps, -1), 0.0)": "where the "
+        "maximum is -1 the gap is negative, and np.where takes 0.0.",
+    },
+    "effective_samples": {
+        "_estimate_by_loop: total, first, second = "
+        "(total + weight * value, first + weight, second + weight * weight)"
+        "  ->  total, first, second = "
+        "(total + weight * value, first - weight, second + weight * weight)": "`first` is turned "
+        "round as a whole, and enters as its square.",
+    },
+    "ppo_objectives": {
+        "_grid: return np.stack([unclipped, clipped, np.minimum(unclipped, clipped)])"
+        "  ->  return [unclipped, clipped, np.minimum(unclipped, clipped)]": "a list of three rows "
+        "holds the same numbers.",
+        "_grid_by_sign: kept = min(ratio, 1 + clip_epsilon) if advantage > 0 "
+        "else max(ratio, 1 - clip_epsilon)"
+        "  ->  kept = min(ratio, 1 + clip_epsilon) if advantage >= 0 "
+        "else max(ratio, 1 - clip_epsilon)": "at A = 0 any ratio times A is 0.",
+    },
+    "ppo_loss": {
+        "_loss_by_loop: if advantage > 0:  ->  if advantage >= 0:": "at A = 0 any ratio times A "
+        "is 0, and so is its gradient.",
+    },
+    "token_ratios": {
+        "_share_by_loop: too_far = ratio - 1 if advantage > 0 else 1 - ratio"
+        "  ->  too_far = ratio - 1 if advantage >= 0 else 1 - ratio": "at A = 0 the next line "
+        "counts nothing, whatever too_far is.",
     },
 }

@@ -49,14 +49,16 @@ def mutants(function: Callable) -> Iterator[tuple[str, Callable]]:
     """What was changed, and the changed function, for each place and change.
 
     Args:
-        function: a module's function. Functions of the same module that it calls are
-            changed as well, one at a time.
+        function: a solution. Functions of the exercises that it calls are changed as
+            well, one at a time.
     """
     family = _family(function)
     for name, member in family.items():
         tree = ast.parse(inspect.getsource(member)).body[0]
         for change, mutated in _mutated_trees(tree):
-            namespace = dict(function.__globals__)
+            namespace: dict = {}
+            for code in family.values():
+                namespace.update(code.__globals__)
             for other, code in family.items():
                 exec(mutated if other == name else inspect.getsource(code), namespace)
             yield f"{name}: {change}", namespace[function.__name__]
@@ -83,17 +85,17 @@ def _blind(function: Callable, name: str, seen: Callable) -> Callable:
 
 
 def _family(function: Callable) -> dict[str, FunctionType]:
-    """The function and those of its module that it calls, directly or not."""
+    """The function and those of the exercises that it calls, directly or not."""
     family, waiting = {}, [function]
     while waiting:
         member = waiting.pop()
         family[member.__name__] = member
-        called = (function.__globals__.get(name) for name in member.__code__.co_names)
+        called = (member.__globals__.get(name) for name in member.__code__.co_names)
         waiting += [
             other
             for other in called
             if isinstance(other, FunctionType)
-            and other.__module__ == function.__module__
+            and other.__module__.startswith("rlnotes.exercises")
             and other.__name__ not in family
         ]
     return family
