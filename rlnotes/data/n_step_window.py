@@ -1,5 +1,6 @@
 """Transitions of several steps: rewards summed up, the states between left out."""
 
+import math
 from collections import deque
 from typing import NamedTuple
 
@@ -59,13 +60,25 @@ class NStepWindow:
     def push(
         self, observation, action, reward, next_observation, *, terminated: bool, truncated: bool
     ) -> list[Transition]:
-        """Take a step in; return the transitions that end with it, the oldest first."""
-        self._steps.append((observation, action, reward))
+        """Take a step in; return the transitions that end with it, the oldest first.
+
+        Raises:
+            ValueError: if the reward is not finite.
+        """
+        if not math.isfinite(reward):
+            raise ValueError(f"reward must be finite, got {reward}")
+        self._steps.append((_copied(observation), action, reward))
         ready = []
         while self._steps and (terminated or truncated or len(self._steps) == self.n):
             k, total = len(self._steps), 0.0
             for _, _, later in reversed(self._steps):
                 total = later + self.gamma * total
             start, first_action, _ = self._steps.popleft()
-            ready.append(Transition(start, first_action, total, next_observation, terminated, k))
+            last = _copied(next_observation)
+            ready.append(Transition(start, first_action, total, last, terminated, k))
         return ready
+
+
+def _copied(observation):
+    # It is kept over later steps, and the environment may change its array in place.
+    return observation.copy() if isinstance(observation, np.ndarray) else observation

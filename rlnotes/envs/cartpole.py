@@ -21,6 +21,7 @@ class Step(NamedTuple):
     rewards: np.ndarray  # [N] 1 for every step
     terminated: np.ndarray  # [N] bool, the pole fell or the cart left the track
     truncated: np.ndarray  # [N] bool, the time limit came first
+    counted: np.ndarray | None = None  # [N] bool, False where a copy only started anew
 
 
 class VecCartPole:

@@ -32,7 +32,7 @@ class _AgentB(Learner):
 
 class _AgentC(Learner):
     def targets(self, batch):
-        next_values = self.copy(batch.next_observations).detach().mean(dim=-1)
+        next_values = self.target(batch.next_observations).detach().mean(dim=-1)
         return batch.rewards + self.config.gamma * next_values * ~batch.terminated
 
 

@@ -59,9 +59,7 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        for layer in self.layers:  # a third faster than calling the Sequential
-            inputs = layer.forward(inputs)
-        return inputs
+        return self.layers(inputs)
 
 
 class DuelingMLP(nn.Module):

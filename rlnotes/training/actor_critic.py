@@ -13,7 +13,7 @@ from rlnotes.functional.policy_gradients import entropy_bonus, reinforce_loss, v
 from rlnotes.functional.returns import discounted_returns
 from rlnotes.models.mlp import MLP
 from rlnotes.training.on_policy import Record, collect_steps
-from rlnotes.training.reinforce import adam, descend, torch_rng
+from rlnotes.training.optimizing import adam, descend, torch_rng
 
 
 @dataclass(frozen=True)
@@ -138,10 +138,11 @@ class Learner:
 
     def update(self, record: Record) -> float:
         """One gradient step of both networks; returns the entropy before it, nats."""
-        logits = self.policy(record.observations)
-        values = self.critic(record.observations).squeeze(-1)
         targets = bootstrapped_targets(record, self.critic, gamma=self.config.gamma)
-        log_probs, bonus = action_log_probs(logits, record.actions), entropy_bonus(logits)
+        counted = record.counted
+        observations, targets = record.observations[counted], targets[counted]
+        logits, values = self.policy(observations), self.critic(observations).squeeze(-1)
+        log_probs, bonus = action_log_probs(logits, record.actions[counted]), entropy_bonus(logits)
         policy_loss = reinforce_loss(log_probs, targets - values)
         descend(policy_loss - self.config.entropy_coefficient * bonus, self.policy_optimizer)
         descend(value_loss(values, targets), self.value_optimizer)

@@ -17,7 +17,7 @@ BAND = 0.2  # of the clip fraction among the diagnostics, where there is no clip
 
 
 class Batch(NamedTuple):
-    """Steps of all copies in one row, B = N T of them; nothing here has a gradient."""
+    """The counted steps of all copies in one row, B of them; nothing has a gradient."""
 
     observations: Tensor  # [B, D]
     actions: Tensor  # [B]
@@ -64,7 +64,8 @@ def batch_of(
         A_t = GAE(gamma, lambda),    value target_t = A_t + V(s_t)
 
     A truncated step, and the last of the record, bootstrap from their true successor; a
-    terminated one does not.
+    terminated one does not. A step that does not count is left out; it must follow an
+    end, so that nothing of it reaches the others.
 
     Args:
         record: [N, T] steps that this policy took.
@@ -85,16 +86,18 @@ def batch_of(
         gamma=gamma,
         gae_lambda=gae_lambda,
     )
-    observations, actions = record.observations.flatten(0, 1), record.actions.flatten()
+    counted = record.counted
+    observations, actions = record.observations[counted], record.actions[counted]
+    values, advantages = values[counted], advantages[counted]
     logits = policy(observations)
     return Batch(
         observations,
         actions,
         logits,
         action_log_probs(logits, actions),
-        values.flatten(),
-        (advantages + values).flatten(),
-        normalize_advantages(advantages.flatten()) if normalize else advantages.flatten(),
+        values,
+        advantages + values,
+        normalize_advantages(advantages) if normalize else advantages,
     )
 
 

@@ -1,4 +1,4 @@
-"""The loop that PPO and TRPO share: collect a batch, learn from it, again."""
+"""The loop that PPO and TRPO share: collect, compute advantages, learn, again."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ import numpy as np
 from torch import nn
 
 from rlnotes.training.actor_critic import Episodes
-from rlnotes.training.advantage_batches import Diagnostics, over_updates
+from rlnotes.training.advantage_batches import Diagnostics, batch_of, over_updates
 from rlnotes.training.on_policy import collect_steps
-from rlnotes.training.reinforce import torch_rng
+from rlnotes.training.optimizing import torch_rng
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,9 @@ def run_updates(
         make_env: makes the copies, as `make_env(num_envs, rng=...)`.
         make_learner: called with the observation size, the number of actions, the
             config, and the generators of start weights and of the learner's draws; has
-            `policy`, `critic` and `update(record) -> Diagnostics`.
-        config: has `num_envs`, `steps_per_update`, `num_updates` and `seed`.
+            `policy`, `critic` and `update(batch) -> Diagnostics`.
+        config: has `num_envs`, `steps_per_update`, `num_updates`, `gamma`,
+            `gae_lambda`, `normalize_advantages`, `fast` and `seed`.
         watch: called after each update with the number of environment steps and the
             policy; True ends the run.
     """
@@ -53,8 +54,16 @@ def run_updates(
 
     diagnostics, num_steps = [], []
     for update in range(1, config.num_updates + 1):
-        record = collect_steps(env, learner.policy, config.steps_per_update, rng)
-        diagnostics.append(learner.update(record))
+        record = collect_steps(env, learner.policy, config.steps_per_update, rng, fast=config.fast)
+        batch = batch_of(
+            record,
+            learner.policy,
+            learner.critic,
+            gamma=config.gamma,
+            gae_lambda=config.gae_lambda,
+            normalize=config.normalize_advantages,
+        )
+        diagnostics.append(learner.update(batch))
         episodes.add(record)
         num_steps.append(update * config.num_envs * config.steps_per_update)
         if watch and watch(num_steps[-1], learner.policy):

@@ -8,7 +8,6 @@ import gymnasium as gym
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.linalg import vector_norm
 
 from rlnotes._checks import (
     require_in_unit_interval,
@@ -26,9 +25,9 @@ from rlnotes.functional.q_targets import (
     q_learning_targets,
     squared_td_loss,
 )
-from rlnotes.models.flat_weights import flatten_weights
 from rlnotes.models.mlp import MLP, DuelingMLP
-from rlnotes.training.on_policy import array_forward
+from rlnotes.training.fast import forward_of, weights_of
+from rlnotes.training.optimizing import torch_rng
 from rlnotes.training.q_learning import Episodes
 
 REPLAYS = ("uniform", "prioritized", "none")
@@ -64,6 +63,7 @@ class Config:
     epsilon_end: float = 0.05
     epsilon_steps: int = 5_000  # over which it falls linearly
     max_episode_steps: int = 500  # then the episode is truncated
+    fast: bool = True  # the same steps, sooner: see `rlnotes.training.fast`
     seed: int = 0
 
     def __post_init__(self):
@@ -74,11 +74,17 @@ class Config:
             priority_alpha=self.priority_alpha,
             priority_beta=self.priority_beta,
         )
-        counts = (
-            *("num_steps", "batch_size", "steps_per_update", "warmup_steps", "buffer_size"),
-            *("target_period", "n_step", "epsilon_steps", "max_episode_steps"),
+        require_positive_integer(
+            num_steps=self.num_steps,
+            batch_size=self.batch_size,
+            steps_per_update=self.steps_per_update,
+            warmup_steps=self.warmup_steps,
+            buffer_size=self.buffer_size,
+            target_period=self.target_period,
+            n_step=self.n_step,
+            epsilon_steps=self.epsilon_steps,
+            max_episode_steps=self.max_episode_steps,
         )
-        require_positive_integer(**{name: getattr(self, name) for name in counts})
         require_option(REPLAYS, replay=self.replay)
         require_option(LOSSES, loss=self.loss)
         require_positive(learning_rate=self.learning_rate, max_gradient_norm=self.max_gradient_norm)
@@ -141,7 +147,8 @@ def train_dqn(
         make_learner: a subclass of `Learner`, to change one part; None is `Learner`.
 
     Raises:
-        ValueError: if a space is of another kind, or a reward is not finite.
+        ValueError: if a space is of another kind, a reward is not finite, or the loss
+            stops being finite.
 
     References:
         Mnih et al. (2015), "Human-level control through deep reinforcement learning";
@@ -155,9 +162,8 @@ def train_dqn(
         raise ValueError(f"env must have a discrete action_space from 0, got {env.action_space}")
     env_seed, agent_seed, net_seed = np.random.SeedSequence(config.seed).spawn(3)
     rng = np.random.default_rng(agent_seed)
-    generator = torch.Generator().manual_seed(int(net_seed.generate_state(1)[0]))
     learner = (make_learner or Learner)(
-        observation_size, int(env.action_space.n), config, generator
+        observation_size, int(env.action_space.n), config, torch_rng(net_seed)
     )
     episodes, window = Episodes(), NStepWindow(config.n_step, gamma=config.gamma)
 
@@ -173,8 +179,9 @@ def train_dqn(
             raise ValueError(f"rewards must be finite, got {reward}")
         following = encode(state)
         ends = episodes.step_ends_one(reward, terminated, truncated, config.max_episode_steps)
+        cut = ends and not terminated
         for transition in window.push(
-            observation, action, reward, following, terminated=terminated, truncated=ends
+            observation, action, reward, following, terminated=terminated, truncated=cut
         ):
             learner.buffer.add(*transition)
         observation = encode(env.reset()[0]) if ends else following
@@ -206,11 +213,11 @@ class Learner:
         sizes = [observation_size, *config.hidden_sizes, num_actions]
         kind = DuelingMLP if config.dueling else MLP
         self.online = kind(sizes, generator=generator, activation="relu")
-        self.copy = kind(sizes, generator=generator, activation="relu")
-        self.copy.load_state_dict(self.online.state_dict())
-        self.weights = flatten_weights(self.online)
-        self.action_values = array_forward(self.online)
-        self.optimizer = torch.optim.Adam([self.weights], lr=config.learning_rate, fused=True)
+        self.target = kind(sizes, generator=generator, activation="relu")
+        self.target.load_state_dict(self.online.state_dict())
+        self.weights = weights_of(self.online, fast=config.fast)
+        self.action_values = forward_of(self.online, fast=config.fast)
+        self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=True)
         self.buffer = (
             PrioritizedReplayBuffer(
                 config.buffer_size, observation_size, alpha=config.priority_alpha
@@ -227,19 +234,19 @@ class Learner:
         targets = self.targets(batch)
         action_values = chosen_q_values(self.online(batch.observations), batch.actions)
         loss = LOSSES[self.config.loss](action_values, targets, batch.weights)
-        self.weights.grad.zero_()
+        self.losses.append(loss.item())
+        if not math.isfinite(self.losses[-1]):
+            raise ValueError(f"loss must be finite, got {self.losses[-1]}: the values diverged")
+        self.optimizer.zero_grad(set_to_none=False)
         loss.backward()
-        longest = self.config.max_gradient_norm
-        if vector_norm(self.weights.grad) > longest:  # seldom, so it costs little
-            nn.utils.clip_grad_norm_(self.online.parameters(), longest)
+        nn.utils.clip_grad_norm_(self.weights, self.config.max_gradient_norm)
         self.optimizer.step()
 
-        self.losses.append(loss.item())
         if self.config.replay == "prioritized":
             td_errors = (targets - action_values).detach().numpy()
             self.buffer.update_priorities(batch.indices, td_errors)
         if len(self.losses) % self.config.target_period == 0:
-            self.copy.load_state_dict(self.online.state_dict())
+            self.target.load_state_dict(self.online.state_dict())
 
     def draw(self, step: int, rng: np.random.Generator) -> Batch:
         if self.config.replay == "none":
@@ -250,7 +257,7 @@ class Learner:
 
     @torch.no_grad()
     def targets(self, batch: Batch) -> Tensor:
-        next_q_values = self.copy(batch.next_observations)
+        next_q_values = self.target(batch.next_observations)
         gamma = self.discounts[batch.num_steps]
         if not self.config.double:
             return q_learning_targets(batch.rewards, next_q_values, batch.terminated, gamma=gamma)
@@ -270,5 +277,6 @@ def observation_encoder(space: gym.Space) -> tuple[Callable[[object], np.ndarray
         one_hot = np.eye(int(space.n), dtype=np.float32)
         return lambda state: one_hot[state - space.start], int(space.n)
     if isinstance(space, gym.spaces.Box) and len(space.shape) == 1:
-        return lambda state: np.asarray(state, dtype=np.float32), space.shape[0]
+        # A copy: the environment may change its own array in place.
+        return lambda state: np.array(state, dtype=np.float32), space.shape[0]
     raise ValueError(f"env must have discrete or vector observations, got {space}")

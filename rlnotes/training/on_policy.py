@@ -3,9 +3,10 @@
 A policy here is a module that maps observations [..., D] to logits [..., A]. An
 environment is one like `rlnotes.envs.cartpole.VecCartPole`: copies that start a new
 episode by themselves, with `observations`, `num_envs`, `num_actions`, `reset`, `step`.
+What it hands out is copied at once, since it may change its arrays in place.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
@@ -14,13 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from rlnotes._checks import require_finite, require_positive_integer
-from rlnotes.models.mlp import MLP
-
-ARRAY_ACTIVATIONS = {nn.Tanh: np.tanh, nn.ReLU: lambda inputs: np.maximum(inputs, 0.0)}
+from rlnotes.training.fast import forward_of
 
 
 class Record(NamedTuple):
-    """What N copies saw in T steps; time is the last axis of each per-step quantity."""
+    """What N copies saw in T steps; time is the last axis of each per-step quantity.
+
+    Where both kinds of end meet in one step, it terminated.
+    """
 
     observations: Tensor  # [N, T, D] acted on
     actions: Tensor  # [N, T] int64
@@ -36,7 +38,7 @@ class Record(NamedTuple):
         return torch.where(self.counted, self.rewards, 0.0).sum(dim=-1).numpy()
 
 
-def play_episodes(env, policy: nn.Module, rng: np.random.Generator) -> Record:
+def play_episodes(env, policy: nn.Module, rng: np.random.Generator, *, fast: bool = True) -> Record:
     """One whole episode of every copy, all from a fresh start.
 
     A copy that ends early goes on until the last one ends, but those steps do not
@@ -47,6 +49,7 @@ def play_episodes(env, policy: nn.Module, rng: np.random.Generator) -> Record:
         env: the copies; they are reset.
         policy: observations to logits; actions are sampled from their softmax.
         rng: source of the actions.
+        fast: whether an `MLP` acts in NumPy: the same logits, sooner.
 
     Returns:
         `Record` with T steps, the length of the longest episode.
@@ -55,17 +58,18 @@ def play_episodes(env, policy: nn.Module, rng: np.random.Generator) -> Record:
         ValueError: if a counted reward is not finite.
     """
     env.reset()
-    running, moves, counted = np.ones(env.num_envs, dtype=bool), [], []
-    for move in _moves(env, policy, rng):
-        moves.append(move)
-        counted.append(running)
-        running = running & ~(move[-2] | move[-1])
+    running, moves = np.ones(env.num_envs, dtype=bool), []
+    for move in _moves(env, policy, rng, fast=fast):
+        moves.append(move._replace(counted=move.counted & running))
+        running = running & ~(move.terminated | move.truncated)
         if not running.any():
             break
-    return _record(moves, counted)
+    return _record(moves)
 
 
-def collect_steps(env, policy: nn.Module, num_steps: int, rng: np.random.Generator) -> Record:
+def collect_steps(
+    env, policy: nn.Module, num_steps: int, rng: np.random.Generator, *, fast: bool = True
+) -> Record:
     """The next `num_steps` steps of every copy, from where it stands.
 
     Episodes begin and end anywhere in the record, and the last one may be cut: its
@@ -76,13 +80,13 @@ def collect_steps(env, policy: nn.Module, num_steps: int, rng: np.random.Generat
         policy: observations to logits; actions are sampled from their softmax.
         num_steps: T.
         rng: source of the actions.
+        fast: as for `play_episodes`.
 
     Raises:
         ValueError: if num_steps is not a positive integer, or a reward is not finite.
     """
     require_positive_integer(num_steps=num_steps)
-    moves = list(islice(_moves(env, policy, rng), num_steps))
-    return _record(moves, [np.ones(env.num_envs, dtype=bool)] * num_steps)
+    return _record(list(islice(_moves(env, policy, rng, fast=fast), num_steps)))
 
 
 @torch.no_grad()
@@ -99,51 +103,28 @@ def greedy_actions(policy: nn.Module, observations: np.ndarray) -> np.ndarray:
     return policy(as_input(observations)).argmax(dim=-1).numpy()
 
 
-def array_forward(network: nn.Module) -> Callable[[np.ndarray], np.ndarray]:
-    """The network as a function of arrays, fast if it is an `MLP`."""
-    return numpy_forward(network) if isinstance(network, MLP) else _torch_forward(network)
-
-
-def numpy_forward(network: MLP) -> Callable[[np.ndarray], np.ndarray]:
-    """The network as a function of arrays, four times as fast on a few rows.
-
-    Its weights are the network's own memory, as long as they are updated in place.
-    """
-    layers = []
-    for layer in network.layers:
-        if isinstance(layer, nn.Linear):
-            layers.append((layer.weight.detach().numpy().T, layer.bias.detach().numpy()))
-        else:
-            layers.append(ARRAY_ACTIVATIONS[type(layer)])
-
-    def forward(inputs: np.ndarray) -> np.ndarray:
-        outputs = np.asarray(inputs, dtype=np.float32)
-        for layer in layers:
-            outputs = outputs @ layer[0] + layer[1] if type(layer) is tuple else layer(outputs)
-        return outputs
-
-    return forward
-
-
 def as_input(observations: np.ndarray) -> Tensor:
     """Observations as float32, what the networks take."""
     return torch.from_numpy(np.asarray(observations, dtype=np.float32))
 
 
-def _moves(env, policy: nn.Module, rng: np.random.Generator) -> Iterator[tuple]:
-    logits_of = array_forward(policy)
+def _moves(env, policy: nn.Module, rng: np.random.Generator, *, fast: bool) -> Iterator[Record]:
+    """Steps of all copies, as arrays over the copies."""
+    logits_of = forward_of(policy, fast=fast)
     while True:
-        observations = env.observations
+        observations = np.array(env.observations, dtype=np.float32)
         actions = _gumbel_draw(logits_of(observations), rng)
-        yield observations, actions, *env.step(actions)
-
-
-def _torch_forward(policy: nn.Module) -> Callable[[np.ndarray], np.ndarray]:
-    def forward(observations: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
-            return policy(as_input(observations)).numpy()
-
-    return forward
+        step = env.step(actions)
+        rewards, terminated = np.array(step.rewards), np.array(step.terminated, dtype=bool)
+        yield Record(
+            observations,
+            actions,
+            rewards,
+            np.array(step.next_observations, dtype=np.float32),
+            terminated,
+            np.array(step.truncated, dtype=bool) & ~terminated,  # the end wins
+            np.ones(len(rewards), dtype=bool) if step.counted is None else np.array(step.counted),
+        )
 
 
 def _gumbel_draw(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -151,18 +132,8 @@ def _gumbel_draw(logits: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return (logits + rng.gumbel(size=logits.shape)).argmax(axis=-1)
 
 
-def _record(moves: list[tuple], counted: list[np.ndarray]) -> Record:
-    observations, actions, next_observations, rewards, terminated, truncated = (
-        np.stack(arrays, axis=1) for arrays in zip(*moves, strict=True)
-    )
-    counted = np.stack(counted, axis=1)
-    require_finite(rewards=np.where(counted, rewards, 0.0))
-    return Record(
-        as_input(observations),
-        torch.from_numpy(actions),
-        as_input(rewards),
-        as_input(next_observations),
-        torch.from_numpy(terminated),
-        torch.from_numpy(truncated),
-        torch.from_numpy(counted),
-    )
+def _record(moves: list[Record]) -> Record:
+    stacked = Record(*(np.stack(arrays, axis=1) for arrays in zip(*moves, strict=True)))
+    require_finite(rewards=np.where(stacked.counted, stacked.rewards, 0.0))
+    stacked = stacked._replace(rewards=stacked.rewards.astype(np.float32))
+    return Record(*(torch.from_numpy(array) for array in stacked))

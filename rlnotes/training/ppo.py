@@ -6,17 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.linalg import vector_norm
 
 from rlnotes._checks import require_in_unit_interval, require_positive, require_positive_integer
 from rlnotes.functional.log_probs import action_log_probs
 from rlnotes.functional.policy_gradients import entropy_bonus, ppo_clip_loss, value_loss
 from rlnotes.functional.trust_region import mean_kl, surrogate
-from rlnotes.models.flat_weights import flatten_weights
 from rlnotes.models.mlp import MLP
-from rlnotes.training.advantage_batches import BAND, Batch, Diagnostics, batch_of, diagnose
+from rlnotes.training.advantage_batches import BAND, Batch, Diagnostics, diagnose
 from rlnotes.training.batch_runs import Result, run_updates
-from rlnotes.training.on_policy import Record
+from rlnotes.training.fast import weights_of
 
 
 @dataclass(frozen=True)
@@ -41,6 +39,7 @@ class Config:
     max_gradient_norm: float = 0.5  # of both networks together
     target_kl: float | None = None  # nats; no further epoch once KL(old || new) is above
     hidden_sizes: tuple[int, ...] = (64, 64)  # of both networks; () is linear
+    fast: bool = True  # the same steps, sooner: see `rlnotes.training.fast`
     seed: int = 0
 
     def __post_init__(self):
@@ -95,7 +94,7 @@ def train_ppo(
 
 
 class Learner:
-    """The policy, its critic and their update."""
+    """The policy, its critic, and what PPO does with a batch."""
 
     def __init__(
         self,
@@ -109,22 +108,18 @@ class Learner:
         sizes = [observation_size, *config.hidden_sizes]
         self.policy = MLP([*sizes, num_actions], generator=generator, final_gain=0.01)
         self.critic = MLP([*sizes, 1], generator=generator)
-        self.weights = flatten_weights(nn.ModuleList([self.policy, self.critic]))
-        self.optimizer = torch.optim.Adam([self.weights], lr=config.learning_rate, fused=True)
+        self.weights = weights_of(nn.ModuleList([self.policy, self.critic]), fast=config.fast)
+        self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=True)
 
-    def update(self, record: Record) -> Diagnostics:
-        """All epochs on one record."""
-        config = self.config
-        batch = batch_of(
-            *(record, self.policy, self.critic),
-            gamma=config.gamma,
-            gae_lambda=config.gae_lambda,
-            normalize=config.normalize_advantages,
-        )
-        num_epochs = 0
+    def update(self, batch: Batch) -> Diagnostics:
+        """Several epochs on one batch; each minibatch is one step of Adam."""
+        config, num_epochs = self.config, 0
         for _ in range(config.num_epochs):
-            for minibatch in batch.minibatches(config.minibatch_size, self.order_generator):
-                self.descend(self.loss(minibatch))
+            for part in batch.minibatches(config.minibatch_size, self.order_generator):
+                self.optimizer.zero_grad(set_to_none=False)
+                self.loss(part).backward()
+                nn.utils.clip_grad_norm_(self.weights, config.max_gradient_norm)
+                self.optimizer.step()
             num_epochs += 1
             if config.target_kl is not None and self.kl(batch) > config.target_kl:
                 break
@@ -132,28 +127,20 @@ class Learner:
         return diagnose(batch, self.policy, clip_epsilon=band, num_epochs=num_epochs)
 
     def loss(self, batch: Batch) -> Tensor:
-        """Of both networks, which share no weights."""
+        """Policy loss + value loss - c * entropy; the two networks share no weights."""
         config = self.config
         logits = self.policy(batch.observations)
         log_probs = action_log_probs(logits, batch.actions)
         pair = log_probs, batch.old_log_probs
         if config.clip_epsilon is None:
-            policy_loss = -surrogate(*pair, batch.advantages)
+            loss = -surrogate(*pair, batch.advantages)
         else:
-            policy_loss = ppo_clip_loss(*pair, batch.advantages, clip_epsilon=config.clip_epsilon)
-        loss = policy_loss + value_loss(
-            self.critic(batch.observations).squeeze(-1), batch.value_targets
-        )
+            loss = ppo_clip_loss(*pair, batch.advantages, clip_epsilon=config.clip_epsilon)
+        values = self.critic(batch.observations).squeeze(-1)
+        loss = loss + value_loss(values, batch.value_targets)
         if config.entropy_coefficient:
             loss = loss - config.entropy_coefficient * entropy_bonus(logits)
         return loss
-
-    def descend(self, loss: Tensor) -> None:
-        """One step of Adam along the clipped gradient."""
-        gradient = self.weights.grad.zero_()
-        loss.backward()
-        gradient *= min(1.0, self.config.max_gradient_norm / (vector_norm(gradient).item() + 1e-12))
-        self.optimizer.step()
 
     @torch.no_grad()
     def kl(self, batch: Batch) -> float:

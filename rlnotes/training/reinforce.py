@@ -13,6 +13,7 @@ from rlnotes.functional.policy_gradients import reinforce_loss, value_loss
 from rlnotes.functional.returns import discounted_returns
 from rlnotes.models.mlp import MLP
 from rlnotes.training.on_policy import Record, play_episodes
+from rlnotes.training.optimizing import adam, descend, torch_rng
 
 
 @dataclass(frozen=True)
@@ -179,23 +180,6 @@ def policy_loss(policy: nn.Module, record: Record, weights: Tensor) -> Tensor:
     log_probs = action_log_probs(policy(record.observations[counted]), record.actions[counted])
     steps_per_episode = counted.sum() / len(counted)
     return steps_per_episode * reinforce_loss(log_probs, weights[counted])
-
-
-def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    """One step of the optimizer, with cleared gradients."""
-    optimizer.zero_grad()
-    loss.backward()
-    optimizer.step()
-
-
-def torch_rng(seed: np.random.SeedSequence) -> torch.Generator:
-    """A torch generator from a NumPy seed sequence."""
-    return torch.Generator().manual_seed(int(seed.generate_state(1)[0]))
-
-
-def adam(network: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
-    """Adam for all weights of a network, in its fast form."""
-    return torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
 
 
 def _summary(record: Record) -> tuple[np.ndarray, np.ndarray, int]:

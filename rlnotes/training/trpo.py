@@ -16,12 +16,10 @@ from rlnotes.functional.trust_region import (
     surrogate,
     trust_region_step,
 )
-from rlnotes.models.flat_weights import flatten_weights
 from rlnotes.models.mlp import MLP
-from rlnotes.training.advantage_batches import BAND, Batch, Diagnostics, batch_of, diagnose
+from rlnotes.training.advantage_batches import BAND, Batch, Diagnostics, diagnose
 from rlnotes.training.batch_runs import Result, run_updates
-from rlnotes.training.on_policy import Record
-from rlnotes.training.reinforce import adam, descend
+from rlnotes.training.optimizing import adam, descend
 
 
 @dataclass(frozen=True)
@@ -45,15 +43,19 @@ class Config:
     minibatch_size: int = 256  # of the critic's passes
     value_learning_rate: float = 3e-3  # Adam's, of the critic
     hidden_sizes: tuple[int, ...] = (64, 64)  # of both networks; () is linear
+    fast: bool = True  # acting in NumPy, sooner: see `rlnotes.training.fast`
     seed: int = 0
 
     def __post_init__(self):
         require_in_unit_interval(gamma=self.gamma, gae_lambda=self.gae_lambda)
-        counts = (
-            *("num_updates", "num_envs", "steps_per_update", "value_epochs"),
-            *("conjugate_gradient_steps", "minibatch_size"),
+        require_positive_integer(
+            num_updates=self.num_updates,
+            num_envs=self.num_envs,
+            steps_per_update=self.steps_per_update,
+            value_epochs=self.value_epochs,
+            conjugate_gradient_steps=self.conjugate_gradient_steps,
+            minibatch_size=self.minibatch_size,
         )
-        require_positive_integer(**{name: getattr(self, name) for name in counts})
         require_positive(delta=self.delta, value_learning_rate=self.value_learning_rate)
         if not 0 <= self.damping < np.inf:
             raise ValueError(f"damping must not be negative and must be finite, got {self.damping}")
@@ -93,7 +95,7 @@ def train_trpo(
 
 
 class Learner:
-    """The policy, its critic and their update."""
+    """The policy, its critic, and what TRPO does with a batch."""
 
     def __init__(
         self,
@@ -107,20 +109,12 @@ class Learner:
         sizes = [observation_size, *config.hidden_sizes]
         self.policy = MLP([*sizes, num_actions], generator=generator, final_gain=0.01)
         self.critic = MLP([*sizes, 1], generator=generator)
-        self.policy_weights = flatten_weights(self.policy)
         self.value_optimizer = adam(self.critic, config.value_learning_rate)
 
-    def update(self, record: Record) -> Diagnostics:
+    def update(self, batch: Batch) -> Diagnostics:
         """One step of the policy, then some epochs of the critic."""
-        config = self.config
-        batch = batch_of(
-            *(record, self.policy, self.critic),
-            gamma=config.gamma,
-            gae_lambda=config.gae_lambda,
-            normalize=config.normalize_advantages,
-        )
         step = self.policy_step(batch)
-        self.policy_weights.data.copy_(step.parameters)
+        nn.utils.vector_to_parameters(step.parameters, self.policy.parameters())
         self.fit_critic(batch)
         return diagnose(batch, self.policy, clip_epsilon=BAND, step_fraction=step.fraction)
 
@@ -136,7 +130,9 @@ class Learner:
             return mean_kl(batch.old_logits, logits_at(self.policy, weights, batch.observations))
 
         return trust_region_step(
-            *(surrogate_of, kl_of, self.policy_weights.detach()),
+            surrogate_of,
+            kl_of,
+            nn.utils.parameters_to_vector(self.policy.parameters()).detach(),
             delta=self.config.delta,
             damping=self.config.damping,
             max_iterations=self.config.conjugate_gradient_steps,
@@ -155,7 +151,7 @@ def logits_at(policy: nn.Module, weights: Tensor, observations: Tensor) -> Tenso
 
     Args:
         policy: not changed.
-        weights: [number of weights] in the order of `flatten_weights`.
+        weights: [number of weights] in the order of `parameters_to_vector`.
         observations: [..., D].
     """
     own = dict(policy.named_parameters())

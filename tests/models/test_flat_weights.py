@@ -9,7 +9,7 @@ from torch.testing import assert_close
 
 from rlnotes.models.flat_weights import flatten_weights
 from rlnotes.models.mlp import MLP, DuelingMLP
-from rlnotes.training.on_policy import numpy_forward
+from rlnotes.training.fast import forward_of
 
 INPUTS = torch.linspace(-1, 1, 12).reshape(3, 4)
 
@@ -56,7 +56,7 @@ def test_ten_steps_of_adam_equal_ten_steps_on_the_separate_weights():
 
 def test_loading_a_state_and_the_array_form_follow_the_vector():
     flat, other = network(), network(DuelingMLP)
-    vector, arrays = flatten_weights(flat), numpy_forward(flat)
+    vector, arrays = flatten_weights(flat), forward_of(flat, fast=True)
     flat.load_state_dict({name: w + 1 for name, w in flat.state_dict().items()})
     assert_close(vector.detach(), nn.utils.parameters_to_vector(flat.parameters()).detach())
     vector.data.mul_(0.5)

@@ -53,7 +53,7 @@ BATCH = Batch(
 
 def targets_by_hand(learner, double):
     following = BATCH.next_observations
-    online, copy = (net(following).tolist() for net in (learner.online, learner.copy))
+    online, copy = (net(following).tolist() for net in (learner.online, learner.target))
     targets = []
     for row, (reward, terminated) in enumerate(zip(BATCH.rewards, BATCH.terminated, strict=True)):
         chooser = online[row] if double else copy[row]
@@ -106,10 +106,10 @@ def test_an_update_follows_the_finite_differences_of_the_loss(loss, dueling, dou
 def test_no_gradient_reaches_the_copy(monkeypatch):
     learner = make_learner(double=True)
     monkeypatch.setattr(learner, "draw", lambda step, rng: BATCH)
-    before = [parameter.clone() for parameter in learner.copy.parameters()]
+    before = [parameter.clone() for parameter in learner.target.parameters()]
     assert not learner.targets(BATCH).requires_grad
     learner.update(0, np.random.default_rng(0))
-    for parameter, old in zip(learner.copy.parameters(), before, strict=True):
+    for parameter, old in zip(learner.target.parameters(), before, strict=True):
         assert parameter.grad is None
         assert torch.equal(parameter, old)
 
@@ -123,16 +123,16 @@ def test_the_copy_starts_equal_and_follows_every_period(dueling, monkeypatch):
     kept = {name: getattr(BATCH, name) for name in ("actions", "terminated", "num_steps")}
     batch = BATCH._replace(**{**single, **kept})
     monkeypatch.setattr(learner, "draw", lambda step, rng: batch)
-    assert torch.equal(learner.copy(inputs), learner.online(inputs))
-    copied = [learner.copy(inputs)]
+    assert torch.equal(learner.target(inputs), learner.online(inputs))
+    copied = [learner.target(inputs)]
     for number in range(1, 8):
         learner.update(number, rng)
         if number % 3 == 0:
-            assert torch.equal(learner.copy(inputs), learner.online(inputs))
-            copied.append(learner.copy(inputs))
+            assert torch.equal(learner.target(inputs), learner.online(inputs))
+            copied.append(learner.target(inputs))
         else:
-            assert torch.equal(learner.copy(inputs), copied[-1])
-            assert (learner.copy(inputs) != learner.online(inputs)).any()
+            assert torch.equal(learner.target(inputs), copied[-1])
+            assert (learner.target(inputs) != learner.online(inputs)).any()
     assert len(copied) == 3
 
 
@@ -208,7 +208,7 @@ def test_no_replay_is_the_latest_batch_and_uniform_replay_is_not():
 @pytest.mark.parametrize("dueling", [False, True])
 def test_networks_and_buffer_have_the_sizes_of_the_configuration(dueling, replay):
     learner = make_learner(hidden_sizes=(5, 7), dueling=dueling, replay=replay)
-    for network in (learner.online, learner.copy):
+    for network in (learner.online, learner.target):
         heads = [(1, 7), (3, 7)] if dueling else [(3, 7)]
         weights = [tuple(p.shape) for p in network.parameters() if p.ndim == 2]
         assert weights == [(5, 2), (7, 5), *heads]

@@ -11,11 +11,9 @@ from rlnotes.envs.cartpole import VecCartPole
 from rlnotes.envs.maze import maze_2x3
 from rlnotes.envs.vec_table_env import VecTableEnv
 from rlnotes.exact.mdp import policy_values, return_variances
-from rlnotes.models.mlp import MLP
 from rlnotes.training.on_policy import (
     collect_steps,
     greedy_actions,
-    numpy_forward,
     play_episodes,
     sample_actions,
 )
@@ -99,20 +97,6 @@ def test_draws_follow_the_softmax_of_the_logits():
     assert abs(shares[0] - 0.75) < 5 * np.sqrt(0.75 * 0.25 / 20_000)
     assert shares[2] == 0  # a masked action is never taken
     assert set(greedy_actions(Fixed(3), np.zeros((5, 1)))) == {0}
-
-
-@pytest.mark.parametrize("activation", ["tanh", "relu"])
-@pytest.mark.parametrize("hidden", [[], [7], [7, 5]])
-def test_the_network_on_arrays_is_the_network_also_after_a_step_of_adam(activation, hidden):
-    generator = torch.Generator().manual_seed(0)
-    network = MLP([4, *hidden, 3], activation=activation, generator=generator)
-    fast, inputs = numpy_forward(network), torch.randn(9, 4, generator=generator)
-    optimizer = torch.optim.Adam(network.parameters(), lr=0.1, fused=True)
-    for _ in range(2):
-        exact = network(inputs)
-        np.testing.assert_allclose(fast(inputs.numpy()), exact.detach().numpy(), atol=1e-5)
-        exact.pow(2).sum().backward()
-        optimizer.step()
 
 
 def test_the_same_generator_gives_the_same_record():

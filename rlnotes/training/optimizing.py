@@ -1,0 +1,22 @@
+"""What the trainers share: generators from seeds, Adam, and one step of it."""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+
+def torch_rng(seed: np.random.SeedSequence) -> torch.Generator:
+    """A torch generator from a NumPy seed sequence."""
+    return torch.Generator().manual_seed(int(seed.generate_state(1)[0]))
+
+
+def adam(network: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
+    """Adam for all weights of a network, in one kernel."""
+    return torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
+
+
+def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
+    """One step of the optimizer, with cleared gradients."""
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
