@@ -10,7 +10,7 @@ import html
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -118,8 +118,7 @@ class Exercise:
         """The mistake that makes the same numbers, at least on the case at `place`."""
         mine = self._outcomes(candidate)
         agreements = {}
-        for name, wrong in self.wrong_answers.items():
-            theirs = self._outcomes(self.measure(wrong))
+        for name, theirs in self._mistakes.items():
             same = [one.resembles(other) for one, other in zip(mine, theirs, strict=True)]
             if all(same):
                 return f"\nHint: {self.hints[name]}"
@@ -136,6 +135,11 @@ class Exercise:
         if not 1 <= len(likely) <= _MOST_GUESSES:
             return ""
         return "\nHint, judging by this input alone: " + "\nOr: ".join(likely)
+
+    @cached_property
+    def _mistakes(self) -> dict[str, list[Outcome]]:
+        """What each known mistake gives for each input."""
+        return {n: self._outcomes(self.measure(wrong)) for n, wrong in self.wrong_answers.items()}
 
     def _outcomes(self, function: Callable) -> list[Outcome]:
         return [outcome(function, case.arguments, self.seconds) for case in self.cases]
