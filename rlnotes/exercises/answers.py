@@ -1,16 +1,19 @@
 """What a reader's function returned, as numbers that can be compared."""
 
-from collections.abc import Callable, Mapping
+import inspect
+import traceback
+from collections.abc import Callable, Iterator, Mapping, ValuesView
 from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from rlnotes.exercises.time_limit import time_limit
+from rlnotes.exercises.time_limit import TimeUp
 
 _TOLERANCE = 1e-6
 _ROUNDING_STEPS = 8  # how many roundings of its own type an answer may be off by
+_COARSEST = 0.07  # tolerance for bfloat16; types with fewer digits get no more
 
 
 class Refused(Exception):
@@ -66,21 +69,28 @@ def read(answer: object) -> Outcome:
         >>> read([torch.tensor([1.0], requires_grad=True), (2,)]).numbers.tolist()
         [[1.0], [2.0]]
     """
+    if inspect.iscoroutine(answer):
+        answer.close()
+        raise Unreadable("it must be real numbers, got a coroutine: leave out async.")
+    if isinstance(answer, Iterator | ValuesView):
+        answer = list(answer)  # may run the reader's code, whose errors are the reader's
     epsilons = [0.0]
     try:
         numbers = np.asarray(_plain(answer, epsilons), dtype=np.float64)
-    except (TypeError, ValueError, RuntimeError, NotImplementedError):
-        raise Unreadable(f"it must be numbers, got {show(answer)}.") from None
-    return Outcome(numbers, max(_TOLERANCE, _ROUNDING_STEPS * max(epsilons)))
+    except Exception:  # whatever it holds, it is not what can be compared
+        raise Unreadable(f"it must be real numbers, got {show(answer)}.") from None
+    rounding = min(_COARSEST, _ROUNDING_STEPS * max(epsilons))
+    return Outcome(numbers, max(_TOLERANCE, rounding))
 
 
-def outcome(function: Callable, arguments: Mapping[str, object], seconds: float) -> Outcome:
+def outcome(function: Callable, arguments: Mapping[str, object]) -> Outcome:
     """What a function gives for these arguments; an error is an outcome, too."""
     try:
-        with time_limit(seconds):
-            return read(function(**deepcopy(dict(arguments))))
+        return read(function(**deepcopy(dict(arguments))))
+    except (TimeUp, KeyboardInterrupt):
+        raise
     except BaseException as error:  # a known mistake may be one that raises
-        return Outcome(None, error=f"{type(error).__name__}: {error}")
+        return Outcome(None, error="".join(traceback.format_exception_only(error)))
 
 
 def show(value: object) -> str:
@@ -88,7 +98,10 @@ def show(value: object) -> str:
     if isinstance(value, np.ndarray):
         text = np.array2string(value, precision=4, suppress_small=True)
         return text.replace("\n", "\n          ")
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # a broken __repr__ of the reader's
+        text = f"an object of type {type(value).__name__}"
     return text if len(text) <= 200 else text[:200] + " ..."
 
 
@@ -100,7 +113,7 @@ def _plain(answer: object, epsilons: list[float]) -> object:
         if answer.is_complex():
             raise TypeError("complex")
         return answer.detach().cpu().double().numpy()
-    if isinstance(answer, list | tuple) or hasattr(answer, "__next__"):
+    if isinstance(answer, list | tuple):
         return [_plain(part, epsilons) for part in answer]
     array = np.asarray(answer)
     if array.dtype.kind not in "biufO" or answer is None:

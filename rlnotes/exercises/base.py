@@ -20,6 +20,7 @@ from rlnotes.exercises.patterns import general_hint
 from rlnotes.exercises.time_limit import TimeUp, time_limit
 
 _MOST_GUESSES = 2  # known mistakes that may be named when one input alone tells
+_LONGEST = 2_000  # characters of an error
 
 
 @dataclass(frozen=True)
@@ -109,14 +110,18 @@ class Exercise:
         except BaseException as error:  # any error of the reader's becomes a message
             if isinstance(error, NotImplementedError) and not error.args:
                 return "`raise NotImplementedError` was reached. Write the body there.", False
-            problem = f"your function raised an error:\n{_own_traceback()}"
-            if "unexpected keyword argument" in problem:
+            problem = f"your function raised an error:\n{_own_traceback(error)}"
+            if "keyword argument" in problem:
                 problem += "\nKeep the argument names of the exercise."
             return problem, True
 
     def _hint(self, candidate: Callable, place: int) -> str:
         """The mistake that makes the same numbers, at least on the case at `place`."""
-        mine = self._outcomes(candidate)
+        try:
+            with time_limit(self.seconds):
+                mine = self._outcomes(candidate)
+        except (TimeUp, KeyboardInterrupt):
+            return ""
         agreements = {}
         for name, theirs in self._mistakes.items():
             same = [one.resembles(other) for one, other in zip(mine, theirs, strict=True)]
@@ -142,7 +147,7 @@ class Exercise:
         return {n: self._outcomes(self.measure(wrong)) for n, wrong in self.wrong_answers.items()}
 
     def _outcomes(self, function: Callable) -> list[Outcome]:
-        return [outcome(function, case.arguments, self.seconds) for case in self.cases]
+        return [outcome(function, case.arguments) for case in self.cases]
 
 
 def _problem(candidate: Callable, case: Case) -> str:
@@ -174,9 +179,18 @@ def _show_arguments(arguments: Mapping[str, object]) -> str:
     return "\n".join(f"  {name} = {show(value)}" for name, value in arguments.items())
 
 
-def _own_traceback() -> str:
-    """The last error, without the checker's own frames."""
-    lines = traceback.format_exc().splitlines()
-    frames = [i for i, line in enumerate(lines) if line.startswith("  File")]
-    own = [i for i in frames if str(Path(__file__).parent) not in lines[i]]
-    return "\n".join(lines[own[0] if own else -1 :])
+def _own_traceback(error: BaseException) -> str:
+    """The error and what led to it, without the checker's own frames, not too long."""
+    shown = traceback.TracebackException.from_exception(error)
+    _forget_own_frames(shown)
+    text = "".join(shown.format()).rstrip()
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
+
+
+def _forget_own_frames(shown: traceback.TracebackException | None) -> None:
+    if shown is None:
+        return
+    own = str(Path(__file__).parent)
+    shown.stack[:] = [frame for frame in shown.stack if own not in frame.filename]
+    for part in (shown.__cause__, shown.__context__, *(shown.exceptions or ())):
+        _forget_own_frames(part)

@@ -14,15 +14,19 @@ def time_limit(seconds: float):
     """Raise `TimeUp` inside the block after this many seconds.
 
     Without effect on systems without SIGALRM (Windows) and outside the main thread:
-    there an endless loop must be interrupted by hand.
+    there an endless loop must be interrupted by hand. So must one that stays inside a
+    single call of compiled code, such as `sum(range(10**12))`: Python looks for signals
+    between its own steps only.
     """
     usable = hasattr(signal, "setitimer") and hasattr(signal, "SIGALRM")
     if not usable or threading.current_thread() is not threading.main_thread():
         yield
         return
+    running = True
 
     def stop(_signal, _frame):
-        raise TimeUp
+        if running:
+            raise TimeUp
 
     previous = signal.signal(signal.SIGALRM, stop)
     # The interval repeats, for code that catches `TimeUp` once and goes on. A bare
@@ -31,5 +35,11 @@ def time_limit(seconds: float):
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        # The next signal may come before the first of these lines is done.
+        while running:
+            try:
+                running = False
+                signal.setitimer(signal.ITIMER_REAL, 0)
+            except TimeUp:
+                continue
         signal.signal(signal.SIGALRM, previous)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from fractions import Fraction
 
@@ -109,17 +110,18 @@ def not_written(x):
         (lambda x: None, "Is a return missing?"),
         (
             lambda x: "four",
-            "the checker could not read your answer: it must be numbers, got 'four'",
+            "the checker could not read your answer: it must be real numbers, got 'four'",
         ),
         (lambda x: [[1], [2, 3]], "could not read your answer"),
         (lambda x: x[:1], "expected an array of shape (2,), got shape (1,)"),
         (lambda x: x * np.nan, "got       [nan nan]"),
         (lambda x: 1 / 0, "ZeroDivisionError"),
+        (lambda x, /: 2 * x, "Keep the argument names of the exercise."),
         (lambda y: y, "Keep the argument names of the exercise."),
         (lambda x: sys.exit(), "SystemExit"),
         (interrupted, "interrupted. Does a loop never end?"),
-        (lambda x: 1j * x, "must be numbers"),
-        (lambda x: ["2", "4"], "must be numbers"),
+        (lambda x: 1j * x, "must be real numbers"),
+        (lambda x: ["2", "4"], "must be real numbers"),
         (lambda x: x.nothing, "Hint: arrays have no such attribute."),
         (lambda x: x**2, "Hint: do not square."),
         (lambda x: x + 1, "Why: twice as much."),
@@ -163,6 +165,7 @@ def as_tensor_with_gradient(numbers):
         lambda numbers: tuple(as_tensor_with_gradient(number) for number in numbers),
         lambda numbers: [Fraction(number) for number in numbers],
         lambda numbers: (number for number in numbers),
+        lambda numbers: dict(enumerate(numbers)).values(),
         lambda numbers: map(torch.tensor, numbers),
     ],
 )
@@ -203,8 +206,97 @@ def test_fewer_digits_do_not_hide_a_mistake():
 )
 def test_what_the_checker_cannot_read_is_not_called_the_readers_error(unreadable):
     message = TOY.check(lambda x: unreadable).message
-    assert message.startswith("the checker could not read your answer: it must be numbers, got")
+    assert message.startswith(
+        "the checker could not read your answer: it must be real numbers, got"
+    )
     assert "raised" not in message
+
+
+class Nameless(Exception):
+    def __str__(self):
+        return 1 / 0
+
+
+class Shapeless:
+    def __repr__(self):
+        raise ValueError("no text")
+
+
+def raises_what_has_no_text(x):
+    raise Nameless
+
+
+def raises_a_group(x):
+    raise ExceptionGroup("several", [ValueError("first"), ValueError("second")])
+
+
+def raises_while_handling(x):
+    try:
+        x["key"]
+    except IndexError:
+        return undefined_name  # noqa: F821
+
+
+def endless(x):
+    while True:
+        yield 1.0
+
+
+async def later(x):
+    return 2 * x
+
+
+def fails_while_iterating(x):
+    yield 1.0
+    raise KeyError("in the middle")
+
+
+def deep(x):
+    nested = []
+    for _ in range(100_000):
+        nested = [nested]
+    return nested
+
+
+@pytest.mark.parametrize(
+    ("candidate", "message"),
+    [
+        (raises_what_has_no_text, "your function raised an error"),
+        (raises_a_group, "first"),
+        (raises_while_handling, "undefined_name"),
+        (endless, "no answer after 1 seconds"),
+        (later, "leave out async"),
+        (fails_while_iterating, "in the middle"),
+        (deep, "could not read your answer"),
+        (lambda x: Shapeless(), "got an object of type Shapeless"),
+        (lambda x: torch.tensor(x).to(torch.float8_e5m2), "expected"),
+    ],
+)
+def test_odd_candidates_get_a_true_sentence(candidate, message):
+    verdict = TOY.check(candidate)
+    assert not verdict.passed
+    assert message in verdict.message
+    assert "exercises/base.py" not in verdict.message
+    assert "exercises/answers.py" not in verdict.message
+
+
+def test_a_long_error_is_cut():
+    def shouts(x):
+        raise ValueError("x" * 10**6)
+
+    assert len(TOY.check(shouts).message) < 2_500
+
+
+def test_the_search_for_a_hint_has_one_time_limit_for_all_inputs():
+    exercise = replace(TOY, cases=[*TOY.cases] * 10, seconds=0.5)
+
+    def slow(x):
+        time.sleep(0.2)
+        return x + 1
+
+    start = time.monotonic()
+    assert "Hint" not in exercise.check(slow).message
+    assert time.monotonic() - start < 1.5
 
 
 def test_an_unwritten_operation_of_torch_is_not_taken_for_the_stub():
