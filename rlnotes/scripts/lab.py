@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from rlnotes.scripts import save_hook
@@ -21,6 +22,7 @@ from rlnotes.scripts.output_files import replace_file
 from rlnotes.scripts.working_copy import update_copy
 
 FIRST = "00_start_here.ipynb"
+CONFIG = ".jupyter"  # a hidden folder of the copy
 # JupyterLab would ask to fetch news, look for newer versions and list extensions to
 # install. Nothing here uses a network, so these parts are off.
 QUIET = [
@@ -31,17 +33,16 @@ QUIET = [
 PAGE_CONFIG = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": True}}
 
 
-def jupyter_config(work: Path) -> Path:
-    """Write the configuration into a hidden folder of the copy; return the folder."""
-    folder = work / ".jupyter"
+def write_config(folder: Path) -> None:
+    """Write JupyterLab's configuration, but not over what the reader has changed."""
     page = folder / "labconfig" / "page_config.json"
     if not page.exists():  # else it is ours, or has the reader's settings
         page.parent.mkdir(parents=True, exist_ok=True)
         replace_file(json.dumps(PAGE_CONFIG).encode(), page)
     server = folder / "jupyter_server_config.d" / "rlnotes.json"
     server.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(json.dumps(save_hook.CONFIG).encode(), server)
-    return folder
+    if not server.exists():
+        replace_file(json.dumps(save_hook.CONFIG).encode(), server)
 
 
 def prepare(root: Path) -> int:
@@ -55,6 +56,7 @@ def prepare(root: Path) -> int:
         )
         for message in update_copy(root / "notebooks", work):
             print(message)
+        write_config(work / CONFIG)
     except ValueError as error:
         print(error, file=sys.stderr)
         return 2
@@ -78,13 +80,23 @@ def main() -> int:
     # One thread: the chapters' networks are too small to share out.
     environment = {"OMP_NUM_THREADS": "1", **os.environ}
     environment["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
-        filter(None, [str(jupyter_config(ROOT / "work")), os.environ.get("JUPYTER_CONFIG_PATH")])
+        filter(None, [str(ROOT / "work" / CONFIG), os.environ.get("JUPYTER_CONFIG_PATH")])
     )
-    try:
-        first = str(ROOT / "work" / FIRST)
-        return subprocess.call([*command, first, *arguments], cwd=ROOT, env=environment)
-    except KeyboardInterrupt:
-        return 0
+    return become([*command, str(ROOT / "work" / FIRST), *arguments], environment)
+
+
+def become(command: list[str], environment: dict[str, str]) -> int:
+    """Run the command in place of this process, so that each signal reaches it.
+
+    Control-C must not kill the server: it asks first, and finishes what it saves.
+    """
+    if os.name == "posix":
+        os.chdir(ROOT)
+        os.execve(command[0], command, environment)
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as server:
+        while True:
+            with suppress(KeyboardInterrupt):  # it has reached the server, too
+                return server.wait()
 
 
 if __name__ == "__main__":

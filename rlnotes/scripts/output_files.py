@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import shutil
 import tempfile
 from argparse import ArgumentTypeError
 from pathlib import Path
@@ -61,6 +62,8 @@ def replace_file(content: bytes, path: Path) -> None:
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}-") as beside:
         waiting = Path(beside) / path.name
         write_new(content, waiting)
+        if path.exists():
+            shutil.copymode(path, waiting)
         waiting.replace(path)
 
 

@@ -46,6 +46,8 @@ def require_replaceable(folder: Path, made_by: str, sources: Path | None = None)
                 f"{folder} holds {example}, which was not written by {made_by} or has "
                 "changed since: name another folder, or move this one away"
             )
+        if os.path.ismount(folder):
+            raise ValueError(f"{folder} is a mount point: name a folder in it")
         require_writable(folder)
     if sources is not None and _is_at_or_below(folder, sources):
         raise ValueError(f"{folder} lies in the sources, {sources}: name another")

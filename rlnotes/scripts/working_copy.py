@@ -1,10 +1,11 @@
 """The reader's working copy of the notebooks: it follows them, and loses no work.
 
 A notebook counts as unchanged if its cells are those of a version that was put there:
-their kind, source and attachments. Outputs, execution counts and metadata, which a run
-or JupyterLab changes, do not count. An unchanged notebook follows the original, and the
-outputs of the reader's runs go with the old version. A changed one is never touched:
-the new version is put beside it, as NAME.new.ipynb, or as NAME.new2.ipynb and so on if
+their kind, source, attachments, and what one writes about a cell or the notebook, such
+as tags, slide types or authors. Outputs, execution counts and other metadata, which a
+run or JupyterLab changes, do not count. An unchanged notebook follows the original, and
+the outputs of the reader's runs go with the old version. A changed one is never
+touched: the new version is put beside it, as NAME.new.ipynb, or as NAME.new2.ipynb and so on if
 what has that name is changed too.
 
 The hidden folder .published remembers, as names of empty files, the digests of the
@@ -19,6 +20,11 @@ from itertools import count
 from pathlib import Path
 
 from rlnotes.scripts.output_files import replace_file
+
+# Metadata that people write, and values that JupyterLab writes by itself: a cell that
+# is not locked, a slide of no type.
+_WRITTEN = ("tags", "slideshow", "editable", "deletable", "name", "title", "authors")
+_NOTHING = (None, True, [], {}, {"slide_type": ""})
 
 
 def update_copy(originals: Path, work: Path) -> list[str]:
@@ -36,7 +42,12 @@ def update_copy(originals: Path, work: Path) -> list[str]:
     """
     published = [(path.name, path.read_bytes()) for path in sorted(originals.glob("*.ipynb"))]
     (work / ".published").mkdir(parents=True, exist_ok=True)
-    done = [_update(name, content, work) for name, content in published]
+    done = [
+        f"{name}: not copied, the original in {originals} is no notebook"
+        if _cells(content) is None
+        else _update(name, content, work)
+        for name, content in published
+    ]
     return [sentence for sentence in done if sentence]
 
 
@@ -120,12 +131,29 @@ def _digest_of(path: Path) -> str | None:
 
 def digest(content: bytes) -> str:
     """Digest of a notebook's cells, or of all bytes if it is not a notebook."""
+    cells = _cells(content)
+    return hashlib.sha256(content if cells is None else cells).hexdigest()
+
+
+def _cells(content: bytes) -> bytes | None:
+    """What somebody has written in a notebook; None if it is no notebook."""
     try:
+        notebook = json.loads(content)
         cells = [
-            (cell["cell_type"], "".join(cell["source"]), cell.get("attachments") or {})
-            for cell in json.loads(content)["cells"]
+            (
+                cell["cell_type"],
+                "".join(cell["source"]),
+                cell.get("attachments") or {},
+                _written(cell.get("metadata") or {}),
+            )
+            for cell in notebook["cells"]
         ]
-        content = json.dumps(cells, sort_keys=True).encode()
+        return json.dumps(
+            [cells, _written(notebook.get("metadata") or {})], sort_keys=True
+        ).encode()
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        pass
-    return hashlib.sha256(content).hexdigest()
+        return None
+
+
+def _written(metadata: dict) -> dict:
+    return {name: metadata[name] for name in _WRITTEN if metadata.get(name) not in _NOTHING}

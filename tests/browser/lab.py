@@ -10,7 +10,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from rlnotes.scripts.lab import jupyter_config
+from rlnotes.scripts.lab import write_config
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 60
@@ -28,6 +28,7 @@ class Lab:
         self.notebooks = folder / "notebooks"
         shutil.copytree(ROOT / "notebooks", self.notebooks)
         shutil.copytree(ROOT / "docs", folder / "docs")
+        write_config(folder / "config_path")
         self.token = secrets.token_hex(16)
         self.port = _free_port()
 
@@ -50,7 +51,7 @@ class Lab:
             "OMP_NUM_THREADS": "1",
             # Settings of the person who runs the tests must not matter.
             "JUPYTER_CONFIG_DIR": str(self.folder / "config"),
-            "JUPYTER_CONFIG_PATH": str(jupyter_config(self.folder)),
+            "JUPYTER_CONFIG_PATH": str(self.folder / "config_path"),
             "JUPYTERLAB_WORKSPACES_DIR": str(self.folder / "workspaces"),
             "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
         }

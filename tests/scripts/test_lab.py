@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -10,7 +11,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from rlnotes.scripts import lab
+from rlnotes.scripts import lab, save_hook
 from rlnotes.scripts.checkout import ROOT
 
 
@@ -68,11 +69,39 @@ def test_a_work_folder_that_is_a_file_is_told_in_one_line(tmp_path, capsys, monk
     assert (clone / "work").read_text() == "mine"
 
 
-def test_the_readers_page_configuration_is_kept(tmp_path):
-    folder = lab.jupyter_config(tmp_path)
-    path = tmp_path / ".jupyter" / "labconfig" / "page_config.json"
-    assert folder == tmp_path / ".jupyter"
-    assert json.loads(path.read_text()) == lab.PAGE_CONFIG
-    path.write_text("mine")
-    lab.jupyter_config(tmp_path)
-    assert path.read_text() == "mine"
+def test_the_readers_configuration_is_kept(tmp_path):
+    page = tmp_path / "labconfig" / "page_config.json"
+    server = tmp_path / "jupyter_server_config.d" / "rlnotes.json"
+    lab.write_config(tmp_path)
+    assert json.loads(page.read_text()) == lab.PAGE_CONFIG
+    assert json.loads(server.read_text()) == save_hook.CONFIG
+    for path in (page, server):
+        path.write_text("mine")
+    lab.write_config(tmp_path)
+    assert (page.read_text(), server.read_text()) == ("mine", "mine")
+
+
+SERVER = """
+import signal, sys, time
+def finish(number, frame):
+    time.sleep(1)
+    print("saved")
+    sys.exit(7)
+signal.signal(signal.SIGINT, finish)
+signal.signal(signal.SIGTERM, finish)
+print("ready", flush=True)
+time.sleep(60)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_server_gets_the_signal_and_the_time_to_save(number):
+    code = "import os, sys; from rlnotes.scripts import lab; "
+    code += f"sys.exit(lab.become([sys.executable, '-c', {SERVER!r}], dict(os.environ)))"
+    running = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert running.stdout.readline() == "ready\n"
+    running.send_signal(number)
+    output, _ = running.communicate(timeout=30)
+    assert output == "saved\n"
+    assert running.returncode == 7

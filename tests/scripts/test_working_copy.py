@@ -118,8 +118,37 @@ def split_cell(notebook):
     notebook["cells"].append(new_code_cell(""))
 
 
+def set_slide_type(notebook):
+    notebook["cells"][0]["metadata"]["slideshow"] = {"slide_type": "slide"}
+
+
+def add_tag(notebook):
+    notebook["cells"][1]["metadata"]["tags"] = ["mine"]
+
+
+def lock_cell(notebook):
+    notebook["cells"][1]["metadata"]["editable"] = False
+
+
+def name_the_author(notebook):
+    notebook["metadata"]["authors"] = [{"name": "A. Teacher"}]
+
+
 @pytest.mark.parametrize(
-    "edit", [edit_source, add_cell, remove_cell, swap_cells, change_kind, attach, split_cell]
+    "edit",
+    [
+        edit_source,
+        add_cell,
+        remove_cell,
+        swap_cells,
+        change_kind,
+        attach,
+        split_cell,
+        set_slide_type,
+        add_tag,
+        lock_cell,
+        name_the_author,
+    ],
 )
 def test_any_change_of_the_cells_counts(originals, work, edit):
     publish(originals, "one", "one more")
@@ -133,6 +162,32 @@ def test_any_change_of_the_cells_counts(originals, work, edit):
     assert (work / NAME).read_text() == mine
     assert (work / "01_a.new.ipynb").read_text() == text("two")
     assert update_copy(originals, work) == []
+
+
+def test_what_jupyterlab_writes_by_itself_does_not_count(originals, work):
+    update_copy(originals, work)
+    notebook = json.loads((work / NAME).read_text())
+    notebook["metadata"]["language_info"] = {"version": "3.12.1"}
+    by_itself = {"editable": True, "slideshow": {"slide_type": ""}, "tags": [], "collapsed": True}
+    notebook["cells"][0]["metadata"] = {
+        **by_itself,
+        "scrolled": True,
+        "execution": {"start": "now"},
+    }
+    (work / NAME).write_text(json.dumps(notebook))
+    publish(originals, "two")
+    assert update_copy(originals, work) == [f"{NAME}: copied"]
+
+
+@pytest.mark.parametrize("broken", ['{"cells": [', "<<<<<<< HEAD", "[]", '{"cells": [{}]}'])
+def test_an_original_that_is_no_notebook_replaces_nothing(originals, work, broken):
+    update_copy(originals, work)
+    (originals / NAME).write_text(broken)
+    (message,) = update_copy(originals, work)
+    assert message.startswith(f"{NAME}: not copied, the original in ")
+    assert (work / NAME).read_text() == text("one")
+    publish(originals, "two")
+    assert update_copy(originals, work) == [f"{NAME}: copied"]
 
 
 def test_a_source_in_lines_equals_the_same_source_in_one_piece():
