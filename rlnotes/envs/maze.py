@@ -80,11 +80,13 @@ class Maze:
         shape = (len(cells), len(ACTIONS), len(cells))
         transition_probs, transition_rewards = np.zeros(shape), np.zeros(shape)
         expected_rewards = np.zeros(shape[:2])
+        number, rows, columns = self._numbers()
         ends, live = np.flatnonzero(terminal), np.flatnonzero(~terminal)
         transition_probs[ends, :, ends] = 1
         for action, direction in enumerate(ACTIONS.values()):
             for move, probability in self._moves(direction):
-                landings = self._landings(move)[live]
+                landings = number[rows[live] + move[0], columns[live] + move[1]]
+                landings = np.where(landings < 0, live, landings)  # a bump stays
                 rewards = self.step_reward + np.where(landings == live, 0.0, entries[landings])
                 transition_probs[live, action, landings] += probability
                 transition_rewards[live, action, landings] = rewards
@@ -101,13 +103,13 @@ class Maze:
             action_names=tuple(ACTIONS),
         )
 
-    def _landings(self, move: Cell) -> np.ndarray:
-        """[S] the state that a move leads to; a bump stays."""
-        open_cells = np.pad([[letter != "#" for letter in row] for row in self.picture], 1)
-        number = np.where(open_cells, open_cells.cumsum().reshape(open_cells.shape) - 1, -1)
-        rows, columns = np.nonzero(open_cells)
-        landings = number[rows + move[0], columns + move[1]]
-        return np.where(landings < 0, np.arange(len(rows)), landings)
+    def _numbers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Which state is where, -1 for walls and a frame of them; [S] place of each state."""
+        height, width = len(self.picture), len(self.picture[0])
+        number = np.full((height + 2, width + 2), -1)
+        rows, columns = np.array(self.cells).T + 1
+        number[rows, columns] = np.arange(len(rows))
+        return number, rows, columns
 
     def _moves(self, direction: Cell) -> list[tuple[Cell, float]]:
         row, column = direction

@@ -192,7 +192,9 @@ def _eliminate(matrix: np.ndarray, right_side: np.ndarray, width: int) -> np.nda
     I - gamma * P need none.
     """
     size, columns = right_side.shape[-2:]
-    width = max(width, 1) if 4 * width <= size else max(size, 1)
+    width = max(width, 1)
+    if 4 * width > size:
+        return np.linalg.solve(matrix, right_side)
     blocks = [slice(start, start + width) for start in range(0, size, width)]
     following = [*blocks[1:], slice(size, size)]
     pivot, right, solved = None, None, []
