@@ -16,7 +16,6 @@ from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.functional.policy_evaluation import policy_table, values_and_sizes
 
 _TIE = 1e-12  # action values closer than this, relative to their sizes, count as equal
-_ROUNDING = 4 * np.finfo(np.float64).eps
 
 
 @dataclass(frozen=True)
@@ -120,8 +119,7 @@ def value_iteration(
     loop earns for ever, and with rewards of both signs the sweeps may settle on values
     that no policy reaches: `rlnotes.exact.mdp.optimal_values` is exact there too.
 
-    The tolerance is an amount of reward: choose it to fit rewards that are small.
-    Values so large that they change by rounding alone count as settled too.
+    The tolerance is an amount of reward: choose a smaller one for small rewards.
 
     Args:
         mdp: the tables.
@@ -144,13 +142,13 @@ def value_iteration(
     values = np.zeros(mdp.num_states)
     for iteration in range(1, max_iterations + 1):
         backed_up = bellman_backup(mdp, values, gamma=gamma)
-        changes = np.abs(backed_up - values)
+        change = np.abs(backed_up - values).max()
         values = backed_up
-        if (changes <= np.maximum(tolerance, _ROUNDING * np.abs(values))).all():
+        if change <= tolerance:
             policy = greedy_policy(q_values(mdp, values, gamma=gamma))
             return PlanningResult(values, policy, iteration)
     raise ValueError(
-        f"gamma={gamma}: values still change by {changes.max():.3g} after "
+        f"gamma={gamma}: values still change by {change:.3g} after "
         f"max_iterations={max_iterations} sweeps; with gamma = 1 a loop may earn for ever"
     )
 

@@ -123,8 +123,6 @@ def solve_on_live_states(
     _check_discount(mdp, policy, discount)
     discount = np.asarray(discount, dtype=np.float64)[..., None, None]
     live = ~mdp.terminal
-    if not live.any():
-        return np.zeros((*discount.shape[:-2], mdp.num_states, right_side.shape[-1]))
     transitions, width = _transitions(mdp, policy, live)
     matrix = -discount * transitions
     diagonal = np.arange(len(transitions))

@@ -222,6 +222,22 @@ def test_rounding_that_cancelled_terms_leave_is_no_difference():
     assert greedy_policy(noise, sizes=np.full((2, 2), 10.0)).tolist() == [[0.5, 0.5], [0, 1]]
 
 
+def test_policy_iteration_shares_among_actions_that_differ_by_rounding_alone():
+    # 1.1 + 2.2 - 3.3 is 4e-16 in binary: a third of each is worth no more than nothing.
+    probs = np.zeros((5, 2, 5))
+    probs[0, 0, 1:4] = 1 / 3
+    probs[0, 1, 4] = probs[1:, :, 4] = 1
+    mdp = FiniteMDP(
+        transition_probs=probs,
+        expected_rewards=np.array([0, 1.1, 2.2, -3.3, 0])[:, None].repeat(2, axis=1),
+        start_probs=np.eye(5)[0],
+        terminal=np.arange(5) == 4,
+    )
+    result = policy_iteration(mdp, gamma=0.9)
+    assert q_values(mdp, result.values, gamma=0.9)[0, 0] != 0
+    assert result.policy[0].tolist() == [0.5, 0.5]
+
+
 def test_policy_iteration_may_start_anywhere_and_ends_at_the_same_values():
     first = policy_iteration(MAZE, gamma=0.9)
     again = policy_iteration(MAZE, gamma=0.9, first_policy=first.policy)
@@ -230,8 +246,13 @@ def test_policy_iteration_may_start_anywhere_and_ends_at_the_same_values():
     np.testing.assert_allclose(far.values, OPTIMAL[0.9], **ROUNDING)
 
 
-def test_value_iteration_stops_where_only_rounding_moves_large_values():
-    # A value of 1e14 cannot change by less than 0.01: a tolerance of 1e-10 never fits.
+def test_value_iteration_goes_on_while_small_values_change():
+    swept = value_iteration(corridor(90), gamma=0.3, tolerance=1e-300)
+    np.testing.assert_allclose(swept.values[:-1], 10 * 0.3 ** np.arange(88, -1.0, -1), rtol=1e-13)
+
+
+def test_value_iteration_settles_on_large_values_too():
+    # A value of 1e14 changes by 0.01 or not at all; it must come to rest all the same.
     rich = Maze(picture=("S..", "T.G"), goal_reward=1e14, step_noise=0.2).mdp()
     swept = value_iteration(rich, gamma=0.9)
     assert swept.num_iterations < 500

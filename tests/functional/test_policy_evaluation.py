@@ -122,6 +122,37 @@ def test_ending_states_are_those_with_a_way_to_an_end():
     assert ending_states(maze, UNIFORM).tolist() == expected
 
 
+def test_a_short_row_of_landings_does_not_end_in_the_state_that_fills_it():
+    # State 0 is an end, and what fills up the shorter rows of the table.
+    mdp = FiniteMDP(
+        transition_probs=[[[1, 0, 0]], [[0, 1, 0]], [[0.5, 0.25, 0.25]]],
+        expected_rewards=np.zeros((3, 1)),
+        start_probs=[0, 1, 0],
+        terminal=[True, False, False],
+    )
+    assert ending_states(mdp, np.ones((3, 1))).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("size", [30, 90])
+def test_small_values_keep_their_digits_in_a_full_matrix_too(size):
+    # Cells in a row, numbered at random, half a chance to stay: the value falls by
+    # gamma / 2 / (1 - gamma / 2) from cell to cell.
+    number = np.random.default_rng(size).permutation(size)
+    probs, rewards = np.zeros((size, 1, size)), np.zeros((size, 1))
+    probs[number[:-1], 0, number[:-1]] = probs[number[:-1], 0, number[1:]] = 0.5
+    probs[number[-1], 0, number[-1]] = 1
+    rewards[number[-2]] = 1.0
+    mdp = FiniteMDP(
+        transition_probs=probs,
+        expected_rewards=rewards,
+        start_probs=np.eye(size)[number[0]],
+        terminal=np.arange(size) == number[-1],
+    )
+    values = policy_values(mdp, np.ones((size, 1)), gamma=0.25)
+    exact = (0.125 / 0.875) ** np.arange(size - 2, -1.0, -1) / 0.875
+    np.testing.assert_allclose(values[number[:-1]], exact, rtol=1e-12)
+
+
 def test_one_action_of_probability_zero_does_not_end():
     assert not ending_states(MAZE, np.tile([0.0, 0, 0, 1], (6, 1)))[0]
 

@@ -12,7 +12,8 @@ def test_rows_that_sum_to_one_up_to_rounding_keep_every_bit():
 
 
 def test_only_the_row_that_misses_one_is_divided():
-    rows = np.array([[0.1, 0.2, 0.7], [0.25, 0.25, 0.5 + 1e-9]])
+    rows = np.array([[0.7, 0.2, 0.1], [0.25, 0.25, 0.5 + 1e-9]])
+    assert rows[0].sum() == 1 - 2**-53
     divided = with_sums_of_one(rows)
     assert divided[0].tolist() == rows[0].tolist()
     np.testing.assert_array_equal(divided[1], rows[1] / rows[1].sum())
