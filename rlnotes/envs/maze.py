@@ -104,7 +104,7 @@ class Maze:
         )
 
     def _numbers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Which state is where, -1 for walls and a frame; rows and columns of the states."""
+        """Which state is where, -1 for walls and a frame; row and column of each."""
         height, width = len(self.picture), len(self.picture[0])
         number = np.full((height + 2, width + 2), -1)
         rows, columns = np.array(self.cells).T + 1
