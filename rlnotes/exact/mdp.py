@@ -104,7 +104,7 @@ def _with_stop_action(mdp: FiniteMDP) -> FiniteMDP:
 def _resting_states(mdp: FiniteMDP) -> np.ndarray:
     """[S] bool, True where one can go on for ever without a reward."""
     impossible = mdp.successor_probs == 0
-    free = ((mdp.successor_rewards == 0) | impossible).all(axis=-1)
+    free = (mdp.successor_rewards == 0).all(axis=-1)
     can_rest = ~mdp.terminal
     while True:
         stays = (impossible | can_rest[mdp.successors]).all(axis=-1)

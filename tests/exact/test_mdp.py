@@ -307,6 +307,18 @@ def test_optimal_values_at_gamma_one_know_that_never_ending_may_be_best():
     assert optimal_values(stay_or_pay, gamma=1.0).tolist() == [0, 0]
 
 
+def test_resting_does_not_depend_on_which_state_comes_first():
+    # State 0, an end, fills up the short rows of the table. State 1 may stay for nothing,
+    # or pay 1 and end from state 0 or 2.
+    mdp = FiniteMDP(
+        transition_probs=[[[1, 0, 0]] * 2, [[0, 1, 0], [0.5, 0, 0.5]], [[0, 0, 1]] * 2],
+        expected_rewards=[[0, 0], [0, -1], [0, 0]],
+        start_probs=[0, 1, 0],
+        terminal=[True, False, True],
+    )
+    assert optimal_values(mdp, gamma=1).tolist() == [0, 0, 0]
+
+
 @pytest.mark.parametrize("reward", [1.0, -1.0])
 def test_optimal_values_at_gamma_one_refuse_a_loop_that_earns_or_costs_for_ever(reward):
     loop = FiniteMDP(
