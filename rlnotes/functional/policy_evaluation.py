@@ -11,9 +11,6 @@ from rlnotes._checks import (
 from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.functional.probability_tables import with_sums_of_one
 
-_ROUNDING = 16 * np.finfo(np.float64).eps  # residual of a solved row, relative to its terms
-_MAX_REFINEMENTS = 8
-
 
 def policy_values(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray:
     """Exact state values of a policy, by one linear solve over non-terminal states.
@@ -103,8 +100,7 @@ def solve_on_live_states(
     """Solution of x = right_side + discount * P_pi x, with x = 0 in terminal states.
 
     Transposed: x = right_side + discount * P_pi^T x, where mass flows forward in time.
-    Solved exactly, then refined until each row holds up to the rounding of its own
-    terms: small values keep their digits beside large ones.
+    Small values keep their digits beside large ones.
 
     Args:
         mdp: the tables.
@@ -132,7 +128,7 @@ def solve_on_live_states(
     right_side = right_side[..., live, :]
     right_side = np.broadcast_to(right_side, (*matrix.shape[:-1], right_side.shape[-1]))
     try:
-        solution = _refined(matrix, right_side, width)
+        solution = _eliminate(matrix, right_side, width)
     except np.linalg.LinAlgError as error:
         raise ValueError(
             f"discount={discount.max()} needs a policy that ends before rounding hides it"
@@ -166,20 +162,6 @@ def _transitions(mdp: FiniteMDP, policy: np.ndarray, kept: np.ndarray) -> tuple[
     row, column = np.broadcast_to(place[s, None], landings.shape)[counted], place[landings[counted]]
     flat = np.bincount(row * size + column, weights=probs[counted], minlength=size * size)
     return flat.reshape(size, size), int(np.abs(row - column).max(initial=0))
-
-
-def _refined(matrix: np.ndarray, right_side: np.ndarray, width: int) -> np.ndarray:
-    solution = _eliminate(matrix, right_side, width)
-    diagonal = np.diagonal(matrix, axis1=-2, axis2=-1)[..., None]
-    for _ in range(_MAX_REFINEMENTS):
-        residual = right_side - matrix @ solution
-        sizes = np.abs(solution)
-        # Off the diagonal no entry is positive, so |matrix| = 2 diagonal - matrix.
-        terms = np.abs(right_side) + 2 * diagonal * sizes - matrix @ sizes
-        if (np.abs(residual) <= _ROUNDING * terms).all():
-            break
-        solution = solution + _eliminate(matrix, residual, width)
-    return solution
 
 
 def _eliminate(matrix: np.ndarray, right_side: np.ndarray, width: int) -> np.ndarray:

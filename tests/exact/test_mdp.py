@@ -308,8 +308,8 @@ def test_optimal_values_at_gamma_one_know_that_never_ending_may_be_best():
 
 
 def test_resting_does_not_depend_on_which_state_comes_first():
-    # State 0, an end, fills up the short rows of the table. State 1 may stay for nothing,
-    # or pay 1 and end from state 0 or 2.
+    # State 0, an end, fills up the short rows of the table. State 1 may stay for free,
+    # or pay 1 and end in state 0 or 2.
     mdp = FiniteMDP(
         transition_probs=[[[1, 0, 0]] * 2, [[0, 1, 0], [0.5, 0, 0.5]], [[0, 0, 1]] * 2],
         expected_rewards=[[0, 0], [0, -1], [0, 0]],
