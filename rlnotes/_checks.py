@@ -1,6 +1,7 @@
 """Checks of arguments. Each error names the argument and the value received."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 
 import numpy as np
 
@@ -16,15 +17,22 @@ def require_same_shape(**arrays) -> None:
 def require_in_unit_interval(**numbers: float) -> None:
     """Raise unless every number lies in [0, 1]; NaN does not."""
     for name, number in numbers.items():
-        if not 0 <= number <= 1:
-            raise ValueError(f"{name} must lie in [0, 1], got {number}")
+        if not (isinstance(number, Real) and 0 <= number <= 1):
+            raise ValueError(f"{name} must lie in [0, 1], got {_shown(number)}")
 
 
 def require_positive(**numbers: float) -> None:
     """Raise unless every number is positive and finite; NaN is not."""
     for name, number in numbers.items():
-        if not 0 < number < float("inf"):
-            raise ValueError(f"{name} must be positive and finite, got {number}")
+        if not (isinstance(number, Real) and 0 < number < float("inf")):
+            raise ValueError(f"{name} must be positive and finite, got {_shown(number)}")
+
+
+def require_finite_numbers(**numbers: float) -> None:
+    """Raise unless every one is a number, and neither NaN nor infinite."""
+    for name, number in numbers.items():
+        if not (isinstance(number, Real) and np.isfinite(number)):
+            raise ValueError(f"{name} must be finite, got {_shown(number)}")
 
 
 def require_positive_integer(**numbers: int) -> None:
@@ -72,6 +80,25 @@ def require_distributions(**arrays: np.ndarray) -> None:
         if abs(sums[worst] - 1) > 1e-6:
             where = f" at {tuple(int(index) for index in worst)}" if worst else ""
             raise ValueError(f"{name} must sum to one, got {sums[worst]}{where}")
+
+
+def float64_array(name: str, values) -> np.ndarray:
+    """A float64 copy of numbers in any form; text, gaps and ragged rows are refused."""
+    try:
+        array = np.asarray(values)
+        exact = array.dtype == object and all(isinstance(entry, Real) for entry in array.flat)
+        if array.dtype.kind not in "biuf" and not exact:
+            raise TypeError(f"not numbers but {array.dtype}")
+        return np.array(array, dtype=np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"{name} must be a rectangular array of numbers, got {_shown(values)}: {error}"
+        ) from error
+
+
+def _shown(value) -> str:
+    text = str(value) if isinstance(value, Real) else repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
 
 
 def require_option(options: Sequence | Mapping, **values) -> None:

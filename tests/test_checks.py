@@ -1,14 +1,17 @@
 """Checks of arguments: what passes, and the exact words of what does not."""
 
 import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
 import torch
 
 from rlnotes._checks import (
+    float64_array,
     require_distributions,
     require_finite,
+    require_finite_numbers,
     require_in_unit_interval,
     require_option,
     require_positive,
@@ -42,6 +45,53 @@ def test_the_unit_interval_contains_its_ends(number):
 def test_numbers_outside_the_unit_interval_are_refused(number):
     with refuses(f"gamma must lie in [0, 1], got {number}"):
         require_in_unit_interval(epsilon=0.5, gamma=number)
+
+
+@pytest.mark.parametrize("other", ["0.5", None, [0.5], torch.tensor([0.5, 0.5]), np.ones(1)])
+def test_what_is_no_number_is_refused_as_it_was_written(other):
+    with refuses(f"gamma must lie in [0, 1], got {other!r}"):
+        require_in_unit_interval(gamma=other)
+    with refuses(f"rate must be positive and finite, got {other!r}"):
+        require_positive(rate=other)
+    with refuses(f"reward must be finite, got {other!r}"):
+        require_finite_numbers(reward=other)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, np.float32("nan")])
+def test_a_number_that_is_not_finite_is_refused(number):
+    require_finite_numbers(size=-3, share=0.5, unit=np.float32(1e9))
+    with refuses(f"reward must be finite, got {number}"):
+        require_finite_numbers(size=-3, reward=number)
+
+
+def test_numbers_in_any_form_become_a_float64_copy():
+    given = np.array([0.5, 1.0])
+    for values in (
+        [0.5, 1],
+        (0.5, 1),
+        given,
+        torch.tensor([0.5, 1]),
+        np.float32([0.5, 1]),
+        [Fraction(1, 2), 1],
+    ):
+        array = float64_array("values", values)
+        assert (array.dtype, array.tolist()) == (np.float64, [0.5, 1.0])
+    array[0] = 7
+    assert float64_array("values", given) is not given
+    assert float64_array("values", 3).shape == ()
+
+
+@pytest.mark.parametrize("other", ["0.5", ["0.5"], None, [1, None], [[1], [1, 2]], [1j], {}])
+def test_what_holds_no_numbers_is_no_array(other):
+    message = f"values must be a rectangular array of numbers, got {other!r}: "
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}"):
+        float64_array("values", other)
+
+
+def test_a_long_value_is_shortened_in_a_message():
+    with pytest.raises(ValueError, match=r"'x+\.\.\.$") as caught:
+        require_in_unit_interval(gamma="x" * 1000)
+    assert len(str(caught.value)) < 120
 
 
 @pytest.mark.parametrize("number", [1, 7, np.int64(3), np.uint8(1)])

@@ -27,8 +27,8 @@ def finite_mdp_from_env(env: gym.Env) -> FiniteMDP:
         The tables; 1 more state than the environment if a sink was needed.
 
     Raises:
-        ValueError: if the environment has no such table, no discrete spaces, or does
-            something that its table does not say (Taxi's fickle passenger).
+        ValueError: if the environment has no such table, no discrete spaces from 0,
+            or does something that its table does not say (Taxi's fickle passenger).
     """
     model = env.unwrapped
     _require_table(model)
@@ -68,7 +68,8 @@ def _require_table(model: gym.Env) -> None:
     for space in (model.observation_space, model.action_space):
         if not isinstance(space, gym.spaces.Discrete):
             raise ValueError(f"env must have discrete spaces, got {space}")
-
+        if space.start != 0:
+            raise ValueError(f"env must have spaces that start at 0, got {space}")
     if getattr(model, "fickle_passenger", False):
         raise ValueError(f"env must follow its table P; {model} has fickle_passenger=True")
 

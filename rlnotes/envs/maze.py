@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rlnotes._checks import require_in_unit_interval, require_option
+from rlnotes._checks import require_finite_numbers, require_in_unit_interval, require_option
 from rlnotes.functional.finite_mdp import FiniteMDP
 
 ACTIONS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
@@ -34,7 +34,8 @@ class Maze:
 
     Raises:
         ValueError: for a picture with other letters, ragged rows, no or several
-            starts or no end; step_noise outside [0, 1]; a cell that does not exist.
+            starts or no end; step_noise outside [0, 1]; a reward that is not finite; a
+            cell that does not exist.
 
     References:
         The slip follows the grid world of Russell & Norvig, Artificial Intelligence:
@@ -51,8 +52,7 @@ class Maze:
     def __post_init__(self):
         _check_picture(self.picture)
         require_in_unit_interval(step_noise=self.step_noise)
-        for cell in self.cell_rewards:
-            require_option(self.cells, cell_rewards=cell)
+        _check_rewards(self)
 
     @property
     def cells(self) -> list[Cell]:
@@ -75,32 +75,41 @@ class Maze:
     def mdp(self) -> FiniteMDP:
         """The tables of this maze."""
         cells = self.cells
-        number = {cell: state for state, cell in enumerate(cells)}
         terminal = np.array([self.letter(cell) in "GT" for cell in cells])
+        entries = np.array([self.entry_reward(cell) for cell in cells])
         shape = (len(cells), len(ACTIONS), len(cells))
         transition_probs, transition_rewards = np.zeros(shape), np.zeros(shape)
-        for state, cell in enumerate(cells):
-            if terminal[state]:
-                transition_probs[state, :, state] = 1
-                continue
-            for action, direction in enumerate(ACTIONS.values()):
-                for (row, column), probability in self._moves(direction):
-                    target = (cell[0] + row, cell[1] + column)
-                    target = target if target in number else cell
-                    landing = number[target]
-                    transition_probs[state, action, landing] += probability
-                    entry = self.entry_reward(target) if target != cell else 0.0
-                    transition_rewards[state, action, landing] = entry + self.step_reward
-        start_probs = np.array([float(self.letter(cell) == "S") for cell in cells])
+        expected_rewards = np.zeros(shape[:2])
+        number, rows, columns = self._numbers()
+        ends, live = np.flatnonzero(terminal), np.flatnonzero(~terminal)
+        transition_probs[ends, :, ends] = 1
+        for action, direction in enumerate(ACTIONS.values()):
+            for move, probability in self._moves(direction):
+                landings = number[rows[live] + move[0], columns[live] + move[1]]
+                landings = np.where(landings < 0, live, landings)  # a bump stays
+                rewards = self.step_reward + np.where(landings == live, 0.0, entries[landings])
+                transition_probs[live, action, landings] += probability
+                transition_rewards[live, action, landings] = rewards
+                expected_rewards[live, action] += probability * rewards
+        for large in (transition_probs, transition_rewards):
+            large.flags.writeable = False  # so that they are kept without a copy
         return FiniteMDP(
             transition_probs=transition_probs,
-            expected_rewards=(transition_probs * transition_rewards).sum(axis=-1),
-            start_probs=start_probs,
+            expected_rewards=expected_rewards,
+            start_probs=np.array([float(self.letter(cell) == "S") for cell in cells]),
             terminal=terminal,
             transition_rewards=transition_rewards,
             state_names=tuple(f"({row},{column})" for row, column in cells),
             action_names=tuple(ACTIONS),
         )
+
+    def _numbers(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Which state is where, -1 for walls and a frame; row and column of each."""
+        height, width = len(self.picture), len(self.picture[0])
+        number = np.full((height + 2, width + 2), -1)
+        rows, columns = np.array(self.cells).T + 1
+        number[rows, columns] = np.arange(len(rows))
+        return number, rows, columns
 
     def _moves(self, direction: Cell) -> list[tuple[Cell, float]]:
         row, column = direction
@@ -123,7 +132,9 @@ def maze_2x3() -> FiniteMDP:
 
 
 def _check_picture(picture: Sequence[str]) -> None:
-    if isinstance(picture, str) or len({len(row) for row in picture}) != 1 or not picture[0]:
+    rows = list(picture) if isinstance(picture, Sequence | np.ndarray) else []
+    is_text = not isinstance(picture, str) and all(isinstance(row, str) for row in rows)
+    if not is_text or len(set(map(len, rows))) != 1 or not rows[0]:
         raise ValueError(
             f"picture must be a sequence of rows of one common length, got {picture!r}"
         )
@@ -134,3 +145,14 @@ def _check_picture(picture: Sequence[str]) -> None:
         raise ValueError(f"picture must have exactly one start S, got {letters.count('S')}")
     if not {"G", "T"} & set(letters):
         raise ValueError(f"picture must have a goal G or a trap T, got {list(picture)}")
+
+
+def _check_rewards(maze: Maze) -> None:
+    require_finite_numbers(
+        goal_reward=maze.goal_reward, trap_reward=maze.trap_reward, step_reward=maze.step_reward
+    )
+    if not isinstance(maze.cell_rewards, Mapping):
+        raise ValueError(f"cell_rewards must map cells to rewards, got {maze.cell_rewards!r}")
+    for cell, reward in maze.cell_rewards.items():
+        require_option(maze.cells, cell_rewards=cell)
+        require_finite_numbers(cell_rewards=reward)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlnotes._checks import require_distributions, require_positive_integer, require_shape
+from rlnotes._checks import require_positive_integer
 from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.policy_evaluation import policy_table
 
 
 @dataclass(frozen=True)
@@ -44,9 +45,7 @@ def sample_rollouts(
         ValueError: if the policy is no [S, A] table of probabilities, or a count is
             not a positive integer.
     """
-    policy = np.asarray(policy, dtype=np.float64)
-    require_shape((mdp.num_states, mdp.num_actions), policy=policy)
-    require_distributions(policy=policy)
+    policy = policy_table(mdp, policy)
     require_positive_integer(num_episodes=num_episodes, max_steps=max_steps)
 
     action_edges = policy.cumsum(axis=-1)

@@ -24,27 +24,38 @@ class TableEnv(gym.Env):
         self.observation_space = gym.spaces.Discrete(mdp.num_states)
         self.action_space = gym.spaces.Discrete(mdp.num_actions)
         self._state: int | None = None
+        self._moved = False
 
     def reset(self, *, seed: int | None = None, options: dict | None = None):
         super().reset(seed=seed)
-        self._state = self._draw(self.mdp.start_probs)
+        self._state, self._moved = self._draw(self.mdp.start_probs), False
         return self._state, {}
 
     def step(self, action: int):
         """One step of the process.
 
         Raises:
-            ValueError: for an unknown action, before the first reset, or after the end.
+            ValueError: for an unknown action, before the first reset, after the end, or
+                if the episode started in a terminal state and so has no step.
         """
         if not self.action_space.contains(action):
             raise ValueError(f"action must lie in {self.action_space}, got {action!r}")
         state = self._state
         if state is None or self.mdp.terminal[state]:
-            raise ValueError(f"step needs a running episode, call reset first; state is {state}")
+            raise ValueError(self._why_not(state))
+        self._moved = True
         self._state = self._draw(self.mdp.transition_probs[state, action])
         reward = float(self.mdp.transition_rewards[state, action, self._state])
         return self._state, reward, bool(self.mdp.terminal[self._state]), False, {}
 
+    def _why_not(self, state: int | None) -> str:
+        if state is None or self._moved:
+            return f"step needs a running episode, call reset first; state is {state}"
+        return (
+            f"step needs a state that is not terminal, but the episode started in terminal state "
+            f"{self.mdp.state_names[state]}: start_probs there is {self.mdp.start_probs[state]}"
+        )
+
     def _draw(self, probs: np.ndarray) -> int:
-        # A FiniteMDP allows rows in single precision; `choice` is stricter.
+        # Rounding may leave a sum beside one; `choice` is strict.
         return int(self.np_random.choice(len(probs), p=probs / probs.sum()))

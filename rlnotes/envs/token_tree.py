@@ -8,6 +8,7 @@ from itertools import product
 
 import numpy as np
 
+from rlnotes._checks import require_positive
 from rlnotes.functional.finite_mdp import FiniteMDP
 
 PROMPT = "9 + 3 ="
@@ -91,8 +92,7 @@ def bigram_policy(*, temperature: float) -> np.ndarray:
     Raises:
         ValueError: if temperature is not positive.
     """
-    if not 0 < temperature < np.inf:
-        raise ValueError(f"temperature must be positive and finite, got {temperature}")
+    require_positive(temperature=temperature)
     logits = np.array([BIGRAM_LOGITS[prefix[-1:]] for prefix in all_prefixes()]) / temperature
     weights = np.exp(logits - logits.max(axis=-1, keepdims=True))
     return weights / weights.sum(axis=-1, keepdims=True)

@@ -5,7 +5,7 @@ import numpy as np
 from rlnotes._checks import require_positive_integer, require_shape
 from rlnotes.envs.cartpole import Step
 from rlnotes.envs.rollouts import draw_rows
-from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.finite_mdp import FiniteMDP, require_live_starts
 
 
 class VecTableEnv:
@@ -40,8 +40,7 @@ class VecTableEnv:
         max_episode_steps: int = 200,
     ):
         require_positive_integer(num_envs=num_envs, max_episode_steps=max_episode_steps)
-        if mdp.start_probs[mdp.terminal].any():
-            raise ValueError("start_probs must be zero in terminal states")
+        require_live_starts(mdp)
         self.mdp, self.num_envs, self.max_episode_steps = mdp, num_envs, max_episode_steps
         self.num_actions = mdp.num_actions
         self._rng = rng
@@ -74,6 +73,7 @@ class VecTableEnv:
         require_shape((self.num_envs,), actions=actions)
         if not np.isin(actions, np.arange(self.num_actions)).all():
             raise ValueError(f"actions must lie in [0, {self.num_actions}), got {actions}")
+        actions = actions.astype(int)
         landing = draw_rows(self._landing_edges[self.states, actions], self._rng)
         successors = self.mdp.successors[self.states, actions, landing]
         rewards = self.mdp.transition_rewards[self.states, actions, successors]

@@ -8,10 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rlnotes._checks import require_finite, require_in_unit_interval, require_shape
+from rlnotes._checks import (
+    float64_array,
+    require_finite,
+    require_in_unit_interval,
+    require_shape,
+)
 from rlnotes.exact.mdp import occupancy, policy_values, q_values
-from rlnotes.functional.bellman import policy_transitions
 from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.policy_evaluation import policy_table, solve_on_live_states
 
 
 @dataclass(frozen=True)
@@ -56,17 +61,15 @@ def gae_moments(
         The recursion of Schulman et al. (2016), arXiv:1506.02438, Eq. 16, squared; for
         the second moment of returns Sobel (1982).
     """
-    policy, critic = np.asarray(policy, dtype=np.float64), np.asarray(critic, dtype=np.float64)
-    lambdas = np.asarray(gae_lambda, dtype=np.float64)
+    policy, critic = policy_table(mdp, policy), float64_array("critic", critic)
+    lambdas = float64_array("gae_lambda", gae_lambda)
     for one in lambdas.flat:
         require_in_unit_interval(gae_lambda=float(one))
     _check_critic(mdp, critic)
     exact_values = policy_values(mdp, policy, gamma=gamma)
 
-    rows, columns = np.ogrid[: mdp.num_states, : mdp.num_actions]
     landings, probs = mdp.successors, mdp.successor_probs  # [S, A, K], few s' each
-    rewards = mdp.transition_rewards[rows[..., None], columns[..., None], landings]
-    deltas = rewards + gamma * critic[landings] - critic[:, None, None]
+    deltas = mdp.successor_rewards + gamma * critic[landings] - critic[:, None, None]
     live = ~mdp.terminal[:, None]
     decay = gamma * lambdas[..., None, None]
 
@@ -127,7 +130,7 @@ def gradient_moments(
     Raises:
         ValueError: as for `occupancy`, or if moments belong to another [S, A].
     """
-    policy = np.asarray(policy, dtype=np.float64)
+    policy = policy_table(mdp, policy)
     visits = occupancy(mdp, policy, gamma=gamma)
     require_shape((*moments.means.shape[:-2], *policy.shape), means=moments.means)
     total = visits.sum()
@@ -154,14 +157,8 @@ def gradient_moments(
 
 def _solve(mdp: FiniteMDP, policy: np.ndarray, by_pair: np.ndarray, decay: np.ndarray):
     """[..., S] solution of x(s) = sum over a of pi (by_pair + decay * E[x(s')])."""
-    live = np.flatnonzero(~mdp.terminal)
-    transitions = policy_transitions(mdp, policy)[np.ix_(live, live)]
-    right = (policy * by_pair).sum(axis=-1)[..., live]
-    matrices = np.eye(len(live)) - decay * transitions
-    right = np.broadcast_to(right, matrices.shape[:-1])
-    solution = np.zeros((*matrices.shape[:-2], mdp.num_states))
-    solution[..., live] = np.linalg.solve(matrices, right[..., None])[..., 0]
-    return solution
+    right = (policy * by_pair).sum(axis=-1)[..., None]
+    return solve_on_live_states(mdp, policy, right, discount=decay[..., 0, 0])[..., 0]
 
 
 def _check_critic(mdp: FiniteMDP, critic: np.ndarray) -> None:

@@ -1,18 +1,20 @@
 """Exact answers about a finite MDP: values, variances of returns, expected visits.
 
-`policy_values` and `q_values` are the linear solve and the backup of
-`rlnotes.functional.bellman`, offered here so that an oracle has one address.
+`policy_values` and `q_values` belong to the layer below, where the planners need them.
+This module is their address: everything else takes them from here.
 """
 
 import numpy as np
 
-from rlnotes.functional.bellman import (
-    policy_iteration,
-    policy_transitions,
-    policy_values,
-    q_values,
-)
+from rlnotes._checks import require_in_unit_interval
+from rlnotes.functional.bellman import bellman_backup, greedy_policy, policy_iteration, q_values
 from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.policy_evaluation import (
+    ending_states,
+    policy_table,
+    policy_values,
+    solve_on_live_states,
+)
 
 __all__ = ["occupancy", "optimal_values", "policy_values", "q_values", "return_variances"]
 
@@ -41,14 +43,36 @@ def optimal_values(mdp: FiniteMDP, *, gamma: float) -> np.ndarray:
         Sutton & Barto (2018), Eq. 4.1; for gamma = 1 Bertsekas & Tsitsiklis (1991),
         "An analysis of stochastic shortest path problems".
     """
+    require_in_unit_interval(gamma=gamma)
     if gamma != 1:
-        return policy_iteration(mdp, gamma=gamma).values
+        first = _swept_policy(mdp, gamma=gamma)
+        values = policy_iteration(mdp, gamma=gamma, first_policy=first).values
+        # Its policy shares among near ties; one best action each loses nothing at all.
+        best = q_values(mdp, values, gamma=gamma).argmax(axis=-1)
+        return policy_values(mdp, np.eye(mdp.num_actions)[best], gamma=gamma)
+    with_stop = _with_stop_action(mdp)
+    first = _swept_policy(with_stop, gamma=1)
+    if not ending_states(with_stop, first).all():
+        first = None
     try:
-        return policy_iteration(_with_stop_action(mdp), gamma=1).values[:-1]
+        return policy_iteration(with_stop, gamma=1, first_policy=first).values[:-1]
     except ValueError as error:
         raise ValueError(
             f"gamma=1 needs finite sums of rewards; here a loop earns or costs for ever ({error})"
         ) from error
+
+
+def _swept_policy(mdp: FiniteMDP, *, gamma: float) -> np.ndarray:
+    """Greedy after some sweeps from zero: a cheap start, close to the best policy.
+
+    S sweeps carry a reward along any path, and cost less than one linear solve.
+    """
+    values = np.zeros(mdp.num_states)
+    for _ in range(mdp.num_states):
+        previous, values = values, bellman_backup(mdp, values, gamma=gamma)
+        if np.abs(values - previous).max() <= 1e-9 * np.abs(values).max():
+            break
+    return greedy_policy(q_values(mdp, values, gamma=gamma))
 
 
 def _with_stop_action(mdp: FiniteMDP) -> FiniteMDP:
@@ -57,28 +81,37 @@ def _with_stop_action(mdp: FiniteMDP) -> FiniteMDP:
     The action ends the episode, with reward 0, in states from which one can go on for
     ever without reward; elsewhere it repeats the first action.
     """
-    possible = mdp.transition_probs > 0
-    free = ((mdp.transition_rewards == 0) | ~possible).all(axis=-1)
-    can_rest = ~mdp.terminal
-    for _ in range(mdp.num_states):
-        stays = (~possible | can_rest).all(axis=-1)
-        can_rest = can_rest & (free & stays).any(axis=-1)
-
-    num_states, num_actions, _ = possible.shape
+    can_rest = _resting_states(mdp)
+    num_states, num_actions, _ = mdp.transition_probs.shape
     transition_probs = np.zeros((num_states + 1, num_actions + 1, num_states + 1))
     transition_probs[:-1, :-1, :-1] = mdp.transition_probs
     transition_probs[:-1, -1, :-1] = mdp.transition_probs[:, 0]
-    transition_probs[:-1, -1][can_rest] = np.eye(num_states + 1)[-1]
+    transition_probs[:-1, -1][can_rest] = 0
+    transition_probs[:-1, -1, -1] = can_rest
     transition_probs[-1, :, -1] = 1
     expected_rewards = np.zeros((num_states + 1, num_actions + 1))
     expected_rewards[:-1, :-1] = mdp.expected_rewards
     expected_rewards[:-1, -1] = np.where(can_rest, 0.0, mdp.expected_rewards[:, 0])
+    transition_probs.flags.writeable = False  # large, and kept without a copy
     return FiniteMDP(
         transition_probs=transition_probs,
         expected_rewards=expected_rewards,
         start_probs=np.append(mdp.start_probs, 0.0),
         terminal=np.append(mdp.terminal, True),
     )
+
+
+def _resting_states(mdp: FiniteMDP) -> np.ndarray:
+    """[S] bool, True where one can go on for ever without a reward."""
+    impossible = mdp.successor_probs == 0
+    free = (mdp.successor_rewards == 0).all(axis=-1)
+    can_rest = ~mdp.terminal
+    while True:
+        stays = (impossible | can_rest[mdp.successors]).all(axis=-1)
+        fewer = can_rest & (free & stays).any(axis=-1)
+        if (fewer == can_rest).all():
+            return can_rest
+        can_rest = fewer
 
 
 def return_variances(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray:
@@ -103,18 +136,13 @@ def return_variances(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.
     References:
         Sobel (1982), "The variance of discounted Markov decision processes".
     """
-    policy = np.asarray(policy, dtype=np.float64)
+    policy = policy_table(mdp, policy)
     values = policy_values(mdp, policy, gamma=gamma)
-    rewards = mdp.transition_rewards
-    by_landing = rewards**2 + 2 * gamma * rewards * values
-    immediate = (policy[..., None] * mdp.transition_probs * by_landing).sum(axis=(1, 2))
-    live = np.flatnonzero(~mdp.terminal)
-    transitions = policy_transitions(mdp, policy)[np.ix_(live, live)]
-    second_moments = np.zeros(mdp.num_states)
-    second_moments[live] = np.linalg.solve(
-        np.eye(len(live)) - gamma**2 * transitions, immediate[live]
-    )
-    return np.maximum(second_moments - values**2, 0.0)
+    rewards = mdp.successor_rewards
+    by_landing = rewards**2 + 2 * gamma * rewards * values[mdp.successors]
+    immediate = (policy[..., None] * mdp.successor_probs * by_landing).sum(axis=(1, 2))
+    second_moments = solve_on_live_states(mdp, policy, immediate[:, None], discount=gamma**2)
+    return np.maximum(second_moments[:, 0] - values**2, 0.0)
 
 
 def occupancy(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray:
@@ -140,9 +168,11 @@ def occupancy(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray
     References:
         Sutton & Barto (2018), section 9.2 (there undiscounted).
     """
-    policy_values(mdp, policy, gamma=gamma)  # raises at gamma = 1 if it never ends
-    live = np.flatnonzero(~mdp.terminal)
-    transitions = policy_transitions(mdp, policy)[np.ix_(live, live)]
-    visits = np.zeros(mdp.num_states)
-    visits[live] = np.linalg.solve(np.eye(len(live)) - gamma * transitions.T, mdp.start_probs[live])
-    return visits
+    visits = solve_on_live_states(
+        mdp,
+        policy_table(mdp, policy),
+        mdp.start_probs[:, None],
+        discount=gamma,
+        transposed=True,
+    )
+    return visits[:, 0]

@@ -10,7 +10,7 @@ from rlnotes._checks import (
     require_positive_integer,
     require_shape,
 )
-from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.finite_mdp import FiniteMDP, require_live_starts
 
 
 @dataclass(frozen=True)
@@ -77,8 +77,7 @@ def enumerate_trajectories(
             max_trajectories, or the start may be a terminal state.
     """
     require_positive_integer(max_steps=max_steps, max_trajectories=max_trajectories)
-    if (mdp.start_probs[mdp.terminal] > 0).any():
-        raise ValueError("start_probs must be 0 in terminal states: such an episode has no step")
+    require_live_starts(mdp)
     open_paths = [([s], [], [], mdp.start_probs[s]) for s in np.flatnonzero(mdp.start_probs)]
     ended = []
     for _ in range(max_steps):

@@ -1,15 +1,17 @@
 """Pure functions: no drawing, no sampling, no files. Needs only numpy and torch.
 
-`finite_mdp`        the tables of a finite Markov decision process
-`bellman`           backups, policy evaluation, value and policy iteration
-`q_targets`         targets and losses of Q-learning
-`dueling`           action values from a state value and advantages
-`recurrences`       a backward loop over time, solved in log2(T) rounds
-`returns`           discounted returns and lambda-returns of recorded episodes
-`advantages`        TD errors and generalized advantage estimates (GAE)
-`log_probs`         log-probability, entropy and score of a softmax policy
-`policy_gradients`  losses of a policy and of a value function; PPO's clipped loss
-`kl_penalty`        PPO's loss with a price on the KL divergence
-`kl`                KL divergence of two distributions
-`trust_region`      TRPO's step: as far as a bound on the KL divergence allows
+`finite_mdp`         the tables of a finite Markov decision process
+`probability_tables` rows that sum to one, and their short form without zeros
+`policy_evaluation`  the exact values of a policy, by one linear solve
+`bellman`            backups, value and policy iteration
+`q_targets`          targets and losses of Q-learning
+`dueling`            action values from a state value and advantages
+`recurrences`        a backward loop over time, solved in log2(T) rounds
+`returns`            discounted returns and lambda-returns of recorded episodes
+`advantages`         TD errors and generalized advantage estimates (GAE)
+`log_probs`          log-probability, entropy and score of a softmax policy
+`policy_gradients`   losses of a policy and of a value function; PPO's clipped loss
+`kl_penalty`         PPO's loss with a price on the KL divergence
+`kl`                 KL divergence of two distributions
+`trust_region`       TRPO's step: as far as a bound on the KL divergence allows
 """

@@ -1,19 +1,21 @@
-"""Bellman equations of a finite MDP: backups, policy evaluation, exact planning."""
+"""Bellman equations of a finite MDP: backups, value iteration, policy iteration."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from rlnotes._checks import (
-    require_distributions,
+    float64_array,
     require_finite,
     require_in_unit_interval,
+    require_positive,
     require_positive_integer,
     require_shape,
 )
 from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.policy_evaluation import policy_table, values_and_sizes
 
-_TIE = 1e-12  # action values closer than this, relative to the largest, count as equal
+_TIE = 1e-12  # action values closer than this, relative to their sizes, count as equal
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ def q_values(mdp: FiniteMDP, values: np.ndarray, *, gamma: float) -> np.ndarray:
         Sutton & Barto (2018), ch. 3, the definition of q_pi by v_pi.
     """
     require_in_unit_interval(gamma=gamma)
-    values = np.asarray(values, dtype=np.float64)
+    values = float64_array("values", values)
     require_shape((mdp.num_states,), values=values)
     require_finite(values=values)
     next_values = np.where(mdp.terminal, 0.0, values)[mdp.successors]
@@ -70,69 +72,41 @@ def bellman_backup(mdp: FiniteMDP, values: np.ndarray, *, gamma: float) -> np.nd
     return q_values(mdp, values, gamma=gamma).max(axis=-1)
 
 
-def greedy_policy(action_values: np.ndarray) -> np.ndarray:
+def greedy_policy(action_values: np.ndarray, *, sizes: np.ndarray | None = None) -> np.ndarray:
     """Policy that shares its probability equally among the best actions of a state.
 
-    Actions closer than 1e-12 (relative to the largest value) are ties: rounding
-    must not decide which arrow a figure shows.
+    An action ties with the best one if it is closer than 1e-12 of their sizes: rounding
+    must not decide which arrow a figure shows. The sizes are those of the two values,
+    not of the table: neither the unit of the rewards nor a large value elsewhere makes
+    a tie.
 
     Args:
         action_values: [S, A] action values.
+        sizes: [S, A] size of what each action value adds up; None is its own size.
+            Needed only where large terms cancel and leave rounding for a small value.
 
     Returns:
         [S, A] probabilities.
+
+    Raises:
+        ValueError: if action_values is empty or not finite, or sizes has another shape.
 
     Example:
         >>> greedy_policy(np.array([[1.0, 3.0, 3.0]]))
         array([[0. , 0.5, 0.5]])
     """
-    action_values = np.asarray(action_values, dtype=np.float64)
+    action_values = float64_array("action_values", action_values)
+    if 0 in (action_values.shape or (0,)):
+        raise ValueError(
+            f"action_values must have shape [S, A] with S, A >= 1, got {action_values.shape}"
+        )
     require_finite(action_values=action_values)
-    slack = _TIE * np.maximum(1.0, np.abs(action_values).max(axis=-1, keepdims=True))
-    best = action_values >= action_values.max(axis=-1, keepdims=True) - slack
+    sizes = np.abs(action_values if sizes is None else float64_array("sizes", sizes))
+    require_shape(action_values.shape, sizes=sizes)
+    first = action_values.argmax(axis=-1)[..., None]
+    largest = np.maximum(sizes, np.take_along_axis(sizes, first, axis=-1))
+    best = action_values >= np.take_along_axis(action_values, first, axis=-1) - _TIE * largest
     return best / best.sum(axis=-1, keepdims=True)
-
-
-def policy_values(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray:
-    """Exact state values of a policy, by one linear solve over non-terminal states.
-
-        V = R_pi + gamma * P_pi V,    P_pi(s, s') = sum over a of pi(a | s) P(s' | s, a)
-
-    At gamma = 1 this has one solution only if the policy ends from every state.
-
-    Args:
-        mdp: the tables.
-        policy: [S, A] probabilities pi(a | s); rows of terminal states are unused.
-        gamma: discount factor in [0, 1], per step.
-
-    Returns:
-        [S] values, discounted reward; 0 in terminal states.
-
-    Raises:
-        ValueError: if a policy row does not sum to one, gamma lies outside [0, 1], or
-            gamma is 1 and the policy never ends from some state.
-
-    References:
-        Sutton & Barto (2018), Eq. 4.4 (the Bellman equation of v_pi).
-    """
-    require_in_unit_interval(gamma=gamma)
-    live = np.flatnonzero(~mdp.terminal)
-    state_transitions = policy_transitions(mdp, policy)
-    if gamma == 1:
-        _require_that_it_ends(mdp, state_transitions)
-    state_transitions = state_transitions[np.ix_(live, live)]
-    rewards = (np.asarray(policy) * mdp.expected_rewards).sum(axis=-1)[live]
-    values = np.zeros(mdp.num_states)
-    values[live] = np.linalg.solve(np.eye(len(live)) - gamma * state_transitions, rewards)
-    return values
-
-
-def policy_transitions(mdp: FiniteMDP, policy: np.ndarray) -> np.ndarray:
-    """[S, S] state-to-state probabilities P_pi under a policy [S, A]."""
-    policy = np.asarray(policy, dtype=np.float64)
-    require_shape((mdp.num_states, mdp.num_actions), policy=policy)
-    require_distributions(policy=policy)
-    return np.matmul(policy[:, None, :], mdp.transition_probs)[:, 0]
 
 
 def value_iteration(
@@ -145,6 +119,8 @@ def value_iteration(
     loop earns for ever, and with rewards of both signs the sweeps may settle on values
     that no policy reaches: `rlnotes.exact.mdp.optimal_values` is exact there too.
 
+    The tolerance is an amount of reward: choose a smaller one for small rewards.
+
     Args:
         mdp: the tables.
         gamma: discount factor in [0, 1], per step.
@@ -155,16 +131,14 @@ def value_iteration(
         `PlanningResult`; the policy is greedy, ties share their probability.
 
     Raises:
-        ValueError: if gamma lies outside [0, 1], tolerance is not positive, or the
-            values still change after max_iterations sweeps.
+        ValueError: if gamma lies outside [0, 1], tolerance is not positive and finite,
+            or the values still change after max_iterations sweeps.
 
     References:
         Sutton & Barto (2018), section 4.4.
     """
-    require_in_unit_interval(gamma=gamma)
     require_positive_integer(max_iterations=max_iterations)
-    if not tolerance > 0:
-        raise ValueError(f"tolerance must be positive, got {tolerance}")
+    require_positive(tolerance=tolerance)
     values = np.zeros(mdp.num_states)
     for iteration in range(1, max_iterations + 1):
         backed_up = bellman_backup(mdp, values, gamma=gamma)
@@ -179,7 +153,9 @@ def value_iteration(
     )
 
 
-def policy_iteration(mdp: FiniteMDP, *, gamma: float) -> PlanningResult:
+def policy_iteration(
+    mdp: FiniteMDP, *, gamma: float, first_policy: np.ndarray | None = None
+) -> PlanningResult:
     """Alternate exact evaluation and greedy improvement until no action is better.
 
     Starts from the uniform policy, which ends wherever ending is possible: that
@@ -187,37 +163,44 @@ def policy_iteration(mdp: FiniteMDP, *, gamma: float) -> PlanningResult:
     that end; never ending may be better still (`rlnotes.exact.mdp.optimal_values`
     knows). Ties share their probability.
 
+    An action is better if it gains more than 1e-12 of the sizes of all rewards that its
+    value adds up (`rlnotes.functional.policy_evaluation.values_and_sizes`): of what
+    lies ahead of this state, not of the largest value in the world. So values many
+    orders of magnitude apart are found in one table, and the unit of the rewards does
+    not matter.
+
+    Args:
+        mdp: the tables.
+        gamma: discount factor in [0, 1], per step.
+        first_policy: [S, A] probabilities to start from; None is uniform.
+
     Returns:
         `PlanningResult` with exact values; `policy_values` of its policy returns them.
 
     Raises:
-        ValueError: if gamma lies outside [0, 1], or gamma is 1 and a policy on the
-            way never ends.
+        ValueError: if first_policy is no policy, gamma lies outside [0, 1], or gamma is
+            1 and a policy on the way never ends.
 
     References:
         Sutton & Barto (2018), section 4.3.
     """
-    policy = np.full((mdp.num_states, mdp.num_actions), 1 / mdp.num_actions)
-    values = policy_values(mdp, policy, gamma=gamma)
-    iteration = 0
+    uniform = np.full((mdp.num_states, mdp.num_actions), 1 / mdp.num_actions)
+    policy = uniform if first_policy is None else policy_table(mdp, first_policy)
+    seen, iteration = {policy.tobytes()}, 0
     while True:
-        policy = greedy_policy(q_values(mdp, values, gamma=gamma))
-        previous_values, values = values, policy_values(mdp, policy, gamma=gamma)
+        values, sizes = values_and_sizes(mdp, policy, gamma=gamma)
+        better = _improved_policy(mdp, values, sizes, gamma=gamma)
         iteration += 1
-        # Improvement never lowers a value, so equal sums mean that nothing improved.
-        if values.sum() <= previous_values.sum():
+        # A policy that comes back gains nothing, or no more than rounding.
+        if better.tobytes() in seen:
             return PlanningResult(values, policy, iteration)
+        policy = better
+        seen.add(policy.tobytes())
 
 
-def _require_that_it_ends(mdp: FiniteMDP, state_transitions: np.ndarray) -> None:
-    # A state ends if it is terminal or can step to a state that ends.
-    possible = state_transitions > 0
-    ends = mdp.terminal
-    for _ in range(mdp.num_states):
-        ends = ends | (possible & ends).any(axis=-1)
-    if not ends.all():
-        stuck = mdp.state_names[np.flatnonzero(~ends)[0]]
-        raise ValueError(
-            f"gamma=1 needs a policy that ends from every state; this one never ends from "
-            f"state {stuck}"
-        )
+def _improved_policy(
+    mdp: FiniteMDP, values: np.ndarray, sizes: np.ndarray, *, gamma: float
+) -> np.ndarray:
+    action_values = q_values(mdp, values, gamma=gamma)
+    later = (mdp.successor_probs * np.where(mdp.terminal, 0.0, sizes)[mdp.successors]).sum(axis=-1)
+    return greedy_policy(action_values, sizes=np.abs(mdp.expected_rewards) + gamma * later)

@@ -5,7 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rlnotes._checks import require_distributions, require_finite, require_shape
+from rlnotes._checks import float64_array, require_distributions, require_finite, require_shape
+from rlnotes.functional.probability_tables import sparse_rows, with_sums_of_one
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -18,15 +19,19 @@ class FiniteMDP:
     The discount gamma is an argument of the functions that need it, and the policy
     belongs to the agent: neither is part of this class. Time index: acting in s_t
     earns r_t, which Sutton & Barto write R_{t+1}. A terminal state is absorbing and
-    earns 0. The arrays are copied, kept as float64 and made read-only.
+    earns 0. The arrays are copied, kept as float64 and made read-only; an array that is
+    read-only float64 already is kept as it is. Rows of probabilities that miss the sum
+    of one, as in single precision, are divided by their sum.
 
     Args:
-        transition_probs: [S, A, S] probabilities, each row [s, a] sums to one.
+        transition_probs: [S, A, S] probabilities, each row [s, a] sums to one within
+            1e-6.
         expected_rewards: [S, A] expected reward of acting.
         start_probs: [S] probabilities of the first state.
         terminal: [S] bool, True where the episode has ended.
         transition_rewards: [S, A, S] reward by where one lands; its mean over s' must
-            equal expected_rewards. None: the reward depends on (s, a) only.
+            equal expected_rewards, within 1e-8 of the rewards that it averages. None:
+            the reward depends on (s, a) only.
         state_names: S labels for figures and messages, default "0", "1", ...
         action_names: A labels, default "0", "1", ...
 
@@ -59,13 +64,17 @@ class FiniteMDP:
 
     def __post_init__(self):
         for name in ("transition_probs", "expected_rewards", "start_probs"):
-            self._freeze(name, _as_float64(name, getattr(self, name)))
+            self._freeze(name, _kept_or_copied(name, getattr(self, name)))
         self._freeze("terminal", _as_bool("terminal", self.terminal))
         self._check_shapes()
         require_distributions(transition_probs=self.transition_probs, start_probs=self.start_probs)
         require_finite(expected_rewards=self.expected_rewards)
+        lands = self.transition_rewards is not None
         self._set_transition_rewards()
         self._check_terminal_states()
+        sums = self._normalize()
+        if lands:
+            self._check_mean_rewards(sums)
         self._set_names("state_names", self.num_states)
         self._set_names("action_names", self.num_actions)
 
@@ -84,18 +93,23 @@ class FiniteMDP:
         Shorter rows are filled with state 0; `successor_probs` is 0 there. Sums
         over s' run over these K entries: far fewer than S in most worlds.
         """
-        possible = self.transition_probs > 0
-        order = np.argsort(~possible, axis=-1, kind="stable")
-        order = order[..., : possible.sum(axis=-1).max()]
-        return _read_only(np.where(np.take_along_axis(possible, order, axis=-1), order, 0))
+        return self._successor_tables[0]
 
     @cached_property
     def successor_probs(self) -> np.ndarray:
         """[S, A, K] the probabilities of `successors`."""
-        counts = (self.transition_probs > 0).sum(axis=-1, keepdims=True)
-        used = np.arange(self.successors.shape[-1]) < counts
-        probs = np.take_along_axis(self.transition_probs, self.successors, -1)
-        return _read_only(np.where(used, probs, 0.0))
+        return self._successor_tables[1]
+
+    @cached_property
+    def successor_rewards(self) -> np.ndarray:
+        """[S, A, K] the rewards for landing in `successors`; 0 in the filled places."""
+        states, actions = np.ogrid[: self.num_states, : self.num_actions]
+        rewards = self.transition_rewards[states[..., None], actions[..., None], self.successors]
+        return _read_only(np.where(self.successor_probs > 0, rewards, 0.0))
+
+    @cached_property
+    def _successor_tables(self) -> tuple[np.ndarray, np.ndarray]:
+        return tuple(map(_read_only, sparse_rows(self.transition_probs)))
 
     def _freeze(self, name: str, array: np.ndarray) -> None:
         object.__setattr__(self, name, _read_only(array))
@@ -115,17 +129,9 @@ class FiniteMDP:
             by_action = np.broadcast_to(self.expected_rewards[..., None], shape)
             object.__setattr__(self, "transition_rewards", by_action)
             return
-        rewards = _as_float64("transition_rewards", self.transition_rewards)
+        rewards = _kept_or_copied("transition_rewards", self.transition_rewards)
         require_shape(shape, transition_rewards=rewards)
         require_finite(transition_rewards=rewards)
-        means = (self.transition_probs * rewards).sum(axis=-1)
-        wrong = np.argwhere(~np.isclose(means, self.expected_rewards, rtol=1e-8, atol=1e-8))
-        if len(wrong):
-            where = tuple(wrong[0].tolist())
-            raise ValueError(
-                f"transition_rewards must average to expected_rewards, got {means[where]} "
-                f"instead of {self.expected_rewards[where]} at {where}"
-            )
         self._freeze("transition_rewards", rewards)
 
     def _check_terminal_states(self) -> None:
@@ -140,12 +146,50 @@ class FiniteMDP:
             if (reward != 0).any() or (self.transition_rewards[state, :, state] != 0).any():
                 raise ValueError(f"terminal state {state} must have reward 0, got {reward}")
 
+    def _normalize(self) -> np.ndarray:
+        """Make rows distributions and ends ends; [S, A] what rows were divided by."""
+        self._freeze("start_probs", with_sums_of_one(self.start_probs))
+        given = self.transition_probs
+        probs = with_sums_of_one(given)
+        ends = np.flatnonzero(self.terminal)
+        if (np.count_nonzero(probs[ends], axis=-1) != 1).any():
+            probs = probs.copy()
+            probs[ends] = 0
+        if (probs[ends, :, ends] != 1).any():
+            probs = probs.copy()
+            probs[ends, :, ends] = 1
+        self._freeze("transition_probs", probs)
+        return np.ones(probs.shape[:2]) if probs is given else given.sum(axis=-1)
+
+    def _check_mean_rewards(self, sums: np.ndarray) -> None:
+        means = (self.successor_probs * self.successor_rewards).sum(axis=-1)
+        sizes = (self.successor_probs * np.abs(self.successor_rewards)).sum(axis=-1)
+        wrong = np.argwhere(np.abs(sums * means - self.expected_rewards) > 1e-8 * sizes)
+        if len(wrong):
+            where = tuple(wrong[0].tolist())
+            raise ValueError(
+                f"transition_rewards must average to expected_rewards, got {means[where]} "
+                f"instead of {self.expected_rewards[where]} at {where}"
+            )
+        self._freeze("expected_rewards", self.expected_rewards / sums)
+
     def _set_names(self, name: str, count: int) -> None:
         names = getattr(self, name)
-        names = tuple(map(str, range(count) if names is None else names))
-        if len(names) != count:
-            raise ValueError(f"{name} must have {count} entries, got {len(names)}")
+        names = range(count) if names is None else names
+        if not hasattr(names, "__len__") or len(names) != count:
+            got = len(names) if hasattr(names, "__len__") else repr(names)
+            raise ValueError(f"{name} must have {count} entries, got {got}")
+        names = tuple(map(str, names))
         object.__setattr__(self, name, names)
+
+
+def require_live_starts(mdp: FiniteMDP) -> None:
+    """Raise unless every episode starts in a state in which one can act."""
+    for state in np.flatnonzero(mdp.terminal & (mdp.start_probs > 0)):
+        raise ValueError(
+            f"start_probs must be 0 in terminal states, got {mdp.start_probs[state]} in state "
+            f"{mdp.state_names[state]}"
+        )
 
 
 def _read_only(array: np.ndarray) -> np.ndarray:
@@ -153,11 +197,14 @@ def _read_only(array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _as_float64(name: str, values) -> np.ndarray:
-    try:
-        return np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be a rectangular array of numbers: {error}") from error
+def _kept_or_copied(name: str, values) -> np.ndarray:
+    if isinstance(values, np.ndarray) and values.dtype == np.float64 and _is_frozen(values):
+        return values
+    return float64_array(name, values)
+
+
+def _is_frozen(array: np.ndarray) -> bool:
+    return not array.flags.writeable and array.base is None
 
 
 def _as_bool(name: str, values) -> np.ndarray:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from rlnotes._checks import require_positive_integer
 from rlnotes.envs.cartpole import SOLVED, VecCartPole
 
 
@@ -22,11 +23,16 @@ def greedy_returns(
 
     Returns:
         [num_episodes] undiscounted returns, at most 500.
+
+    Raises:
+        ValueError: if num_episodes is not a positive integer.
     """
+    require_positive_integer(num_episodes=num_episodes)
     env = VecCartPole(num_episodes, rng=rng)
     returns, running = np.zeros(num_episodes), np.ones(num_episodes, dtype=bool)
     while running.any():
-        step = env.step(choose_actions(env.observations))
+        # A copy: whoever chooses may write into what it was given.
+        step = env.step(choose_actions(env.observations.copy()))
         returns += step.rewards * running
         running &= ~(step.terminated | step.truncated)
     return returns

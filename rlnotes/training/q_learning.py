@@ -6,7 +6,14 @@ from functools import cached_property
 import gymnasium as gym
 import numpy as np
 
-from rlnotes._checks import require_finite, require_in_unit_interval, require_positive_integer
+from rlnotes._checks import (
+    require_finite_numbers,
+    require_in_unit_interval,
+    require_positive_integer,
+)
+from rlnotes.envs.numbering import numbered_from_zero, require_discrete_spaces, state_number
+from rlnotes.envs.table_env import TableEnv
+from rlnotes.functional.finite_mdp import require_live_starts
 
 
 @dataclass(frozen=True)
@@ -37,10 +44,7 @@ class Config:
             max_episode_steps=self.max_episode_steps,
             num_snapshots=self.num_snapshots,
         )
-        require_finite(
-            visit_exponent=np.array(self.visit_exponent),
-            initial_value=np.array(self.initial_value),
-        )
+        require_finite_numbers(visit_exponent=self.visit_exponent, initial_value=self.initial_value)
         if self.visit_exponent < 0:
             raise ValueError(f"visit_exponent must not be negative, got {self.visit_exponent}")
         if self.num_snapshots > self.num_steps:
@@ -78,29 +82,35 @@ def train_q_learning(env: gym.Env, config: Config) -> Result:
     The environment and the exploration get independent child seeds of `config.seed`.
 
     Args:
-        env: discrete observations and actions; its own time limit is respected.
+        env: discrete observations and actions; its own time limit is respected. A space
+            that starts at k fills the table from row 0 on: row i is state k + i.
         config: see `Config`.
 
     Returns:
         `Result`. An episode that never ends is truncated, and counted.
 
     Raises:
-        ValueError: if a space is not discrete, or a reward is not finite.
+        ValueError: if a space is not discrete, an observation lies outside its space, a
+            reward is not finite, or a `TableEnv` may start in a terminal state.
 
     References:
         Watkins (1989); Sutton & Barto (2018), Eq. 6.8.
     """
-    _require_discrete(env)
+    require_discrete_spaces(env)
+    if isinstance(env.unwrapped, TableEnv):
+        require_live_starts(env.unwrapped.mdp)
+    env = numbered_from_zero(env)
     env_seed, agent_seed = np.random.SeedSequence(config.seed).spawn(2)
     rng = np.random.default_rng(agent_seed)
     shape = (int(env.observation_space.n), int(env.action_space.n))
     q_values, visits = np.full(shape, float(config.initial_value)), np.zeros(shape, dtype=int)
     episodes, snapshots = Episodes(), {}
 
-    state, _ = env.reset(seed=int(env_seed.generate_state(1)[0]))
+    state = state_number(env.reset(seed=int(env_seed.generate_state(1)[0]))[0], shape[0])
     for step in range(1, config.num_steps + 1):
         action = epsilon_greedy(q_values[state], config.epsilon, rng)
-        next_state, reward, terminated, truncated, _ = env.step(action)
+        observation, reward, terminated, truncated, _ = env.step(action)
+        next_state = state_number(observation, shape[0])
         if not np.isfinite(reward):
             raise ValueError(f"rewards must be finite, got {reward} at step {step}")
         next_value = 0.0 if terminated else q_values[next_state].max()
@@ -111,7 +121,7 @@ def train_q_learning(env: gym.Env, config: Config) -> Result:
         )
         state = next_state
         if episodes.step_ends_one(reward, terminated, truncated, config.max_episode_steps):
-            state, _ = env.reset()
+            state = state_number(env.reset()[0], shape[0])
         if step in config.snapshot_steps:
             snapshots[step] = q_values.copy()
     return collect(q_values, visits, episodes, snapshots)
@@ -150,13 +160,6 @@ def epsilon_greedy(action_values: np.ndarray, epsilon: float, rng: np.random.Gen
     if rng.random() < epsilon:
         return int(rng.integers(len(action_values)))
     return int(rng.choice(np.flatnonzero(action_values == action_values.max())))
-
-
-def _require_discrete(env: gym.Env) -> None:
-    for name in ("observation_space", "action_space"):
-        space = getattr(env, name)
-        if not isinstance(space, gym.spaces.Discrete):
-            raise ValueError(f"env must have a discrete {name}, got {space}")
 
 
 def collect(

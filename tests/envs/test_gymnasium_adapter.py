@@ -184,6 +184,9 @@ def test_environments_without_a_table_or_discrete_spaces_are_refused():
     env.action_space = gym.spaces.Box(-1, 1)
     with pytest.raises(ValueError, match=re.escape(f"discrete spaces, got {env.action_space}")):
         finite_mdp_from_env(env)
+    env.action_space = gym.spaces.Discrete(4, start=1)
+    with pytest.raises(ValueError, match=r"spaces that start at 0, got .*start=1"):
+        finite_mdp_from_env(env)
     del env.initial_state_distrib
     with pytest.raises(ValueError, match="without initial_state_distrib"):
         finite_mdp_from_env(env)

@@ -133,6 +133,14 @@ BAD = [
     ({"picture": ("S..",)}, "picture must have a goal G or a trap T, got ['S..']"),
     ({"step_noise": 1.1}, "step_noise must lie in [0, 1], got 1.1"),
     ({"step_noise": -0.1}, "step_noise must lie in [0, 1], got -0.1"),
+    ({"picture": None}, "picture must be a sequence of rows of one common length, got None"),
+    ({"picture": [1, 2]}, "rows of one common length, got [1, 2]"),
+    ({"step_noise": "0.1"}, "step_noise must lie in [0, 1], got '0.1'"),
+    ({"goal_reward": None}, "goal_reward must be finite, got None"),
+    ({"trap_reward": "-10"}, "trap_reward must be finite, got '-10'"),
+    ({"step_reward": float("nan")}, "step_reward must be finite, got nan"),
+    ({"cell_rewards": None}, "cell_rewards must map cells to rewards, got None"),
+    ({"cell_rewards": {(0, 2): np.inf}}, "cell_rewards must be finite, got inf"),
     ({"cell_rewards": {(0, 3): 1}}, "cell_rewards must be one of [(0, 0), (0, 2)], got (0, 3)"),
     ({"cell_rewards": {(0, 1): 1}}, "got (0, 1)"),  # a wall is never entered
 ]

@@ -98,6 +98,21 @@ def test_a_step_needs_a_running_episode():
     assert env.step(RIGHT)[0] == 1
 
 
+def test_an_episode_that_starts_at_its_end_has_no_step():
+    mdp = FiniteMDP(
+        transition_probs=np.eye(2)[:, None],
+        expected_rewards=np.zeros((2, 1)),
+        start_probs=[0, 1],
+        terminal=[False, True],
+        state_names=("cell", "pit"),
+    )
+    env = TableEnv(mdp)
+    env.reset(seed=0)
+    message = "the episode started in terminal state pit: start_probs there is 1"
+    with pytest.raises(ValueError, match=message):
+        env.step(0)
+
+
 @pytest.mark.parametrize("action", [-1, 4, 1.0, None, "up"])
 def test_an_unknown_action_is_refused_and_changes_nothing(action):
     env = TableEnv(maze_2x3())

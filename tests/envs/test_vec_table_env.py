@@ -81,5 +81,5 @@ def test_a_start_in_a_terminal_state_is_refused():
     mdp = FiniteMDP(
         transition_probs=[[[1.0]]], expected_rewards=[[0.0]], start_probs=[1], terminal=[True]
     )
-    with pytest.raises(ValueError, match="start_probs must be zero in terminal states"):
+    with pytest.raises(ValueError, match=r"start_probs must be 0 in terminal states, got 1\.0"):
         copies(mdp)

@@ -1,6 +1,8 @@
 """Oracles: values, variances and visits, by hand, enumeration and simulation."""
 
+import ast
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,10 +11,11 @@ from rlnotes.envs.maze import Maze, maze_2x3
 from rlnotes.envs.rollouts import sample_rollouts
 from rlnotes.envs.textbook import gridworld_5x5, two_state_cycle
 from rlnotes.exact.mdp import occupancy, optimal_values, policy_values, q_values, return_variances
-from rlnotes.functional import bellman
+from rlnotes.functional import bellman, policy_evaluation
 from rlnotes.functional.finite_mdp import FiniteMDP
 
 ROUNDING = {"rtol": 0, "atol": 1e-11}  # differences of squares of numbers of size 10
+ROOT = Path(__file__).parents[2]
 MAZE = maze_2x3()
 UNIFORM = np.full((6, 4), 0.25)
 
@@ -63,8 +66,73 @@ def return_moments_by_enumeration(mdp: FiniteMDP, gamma: float, start: int) -> l
 
 
 def test_an_oracle_has_one_address():
-    assert policy_values is bellman.policy_values
+    assert policy_values is policy_evaluation.policy_values
     assert q_values is bellman.q_values
+
+
+def test_everything_takes_the_oracles_from_that_address():
+    for path in [*ROOT.rglob("rlnotes/**/*.py"), *ROOT.rglob("tests/**/*.py")]:
+        below = {"bellman.py", "test_bellman.py", "test_policy_evaluation.py", "mdp.py"}
+        if path.name in below:
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and "functional" in (node.module or ""):
+                names = {alias.name for alias in node.names}
+                assert not names & {"policy_values", "q_values"}, path
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        source = re.findall(
+            r"from rlnotes.functional.(?:bellman|policy_evaluation) import [^)]*", path.read_text()
+        )
+        assert not re.findall(r"\b(?:policy_values|q_values)\b", " ".join(source)), path
+
+
+UNITS = [1e-15, 1e-12, 1e-9, 1e-3, 1e3, 1e9, 1e12]
+
+
+def maze_in_unit(unit: float) -> FiniteMDP:
+    return Maze(
+        picture=("S..", "T.G"),
+        goal_reward=10 * unit,
+        trap_reward=-10 * unit,
+        step_reward=-0.1 * unit,
+        step_noise=0.2,
+    ).mdp()
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.3, 0.9, 1.0])
+@pytest.mark.parametrize("unit", UNITS)
+def test_the_unit_of_the_rewards_scales_the_optimal_values_and_nothing_else(unit, gamma):
+    plain = optimal_values(maze_in_unit(1.0), gamma=gamma)
+    scaled = optimal_values(maze_in_unit(unit), gamma=gamma)
+    np.testing.assert_allclose(scaled, unit * plain, rtol=1e-9)
+
+
+@pytest.mark.parametrize("unit", [*UNITS, 1.0, 1e-13])
+def test_a_long_corridor_is_worth_its_reward_many_steps_ahead(unit):
+    # 30 cells, the last of 29 steps pays 10: 10 gamma^28, so 2.3e-14 at gamma 0.3.
+    mdp = Maze(picture=("S" + "." * 28 + "G",), goal_reward=10 * unit).mdp()
+    exact = 10 * unit * 0.3 ** np.arange(28, -1.0, -1)
+    values = optimal_values(mdp, gamma=0.3)
+    np.testing.assert_allclose(values[:-1], exact, rtol=1e-12)
+    policy = bellman.greedy_policy(q_values(mdp, values, gamma=0.3))
+    assert (policy[:-1, 3] == 1).all()
+
+
+def large_maze() -> Maze:
+    rows = ["." * 30] * 28
+    return Maze(picture=("S" + "." * 29, *rows, "." * 29 + "G"), step_noise=0.2)
+
+
+@pytest.mark.parametrize("gamma", [0.9, 0.99, 0.999])
+def test_optimal_values_of_a_large_maze_are_those_of_many_sweeps(gamma):
+    mdp = large_maze().mdp()
+    swept = bellman.value_iteration(mdp, gamma=gamma, tolerance=1e-300).values
+    np.testing.assert_allclose(optimal_values(mdp, gamma=gamma), swept, rtol=5e-14)
+
+
+def test_a_large_maze_without_a_discount_is_worth_its_goal_everywhere():
+    mdp = large_maze().mdp()
+    np.testing.assert_allclose(optimal_values(mdp, gamma=1)[:-1], 10, rtol=1e-11)
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 0.9, 1.0])
@@ -204,14 +272,17 @@ def test_bad_input_names_the_argument(oracle):
     always_right = np.tile([0, 0, 0, 1], (6, 1))
     for policy, gamma, message in [
         (UNIFORM, 1.5, "gamma must lie in [0, 1], got 1.5"),
+        (UNIFORM, "0.9", "gamma must lie in [0, 1], got '0.9'"),
+        (UNIFORM, None, "gamma must lie in [0, 1], got None"),
         (UNIFORM / 2, 0.9, "policy must sum to one, got 0.5"),
         (UNIFORM[:3], 0.9, "policy must have shape (6, 4), got (3, 4)"),
         (always_right, 1, "this one never ends from state (0,0)"),
     ]:
         with pytest.raises(ValueError, match=re.escape(message)):
             oracle(MAZE, policy, gamma=gamma)
-    with pytest.raises(ValueError, match="gamma must lie in"):
-        optimal_values(MAZE, gamma=-1)
+    for gamma in (-1, "0.9", None, [0.9], np.nan):
+        with pytest.raises(ValueError, match=r"gamma must lie in \[0, 1\], got"):
+            optimal_values(MAZE, gamma=gamma)
 
 
 def test_optimal_values_at_gamma_one_do_not_keep_a_value_that_no_policy_reaches():
@@ -234,6 +305,18 @@ def test_optimal_values_at_gamma_one_know_that_never_ending_may_be_best():
         terminal=[False, True],
     )
     assert optimal_values(stay_or_pay, gamma=1.0).tolist() == [0, 0]
+
+
+def test_resting_does_not_depend_on_which_state_comes_first():
+    # State 0, an end, fills up the short rows of the table. State 1 may stay for free,
+    # or pay 1 and end in state 0 or 2.
+    mdp = FiniteMDP(
+        transition_probs=[[[1, 0, 0]] * 2, [[0, 1, 0], [0.5, 0, 0.5]], [[0, 0, 1]] * 2],
+        expected_rewards=[[0, 0], [0, -1], [0, 0]],
+        start_probs=[0, 1, 0],
+        terminal=[True, False, True],
+    )
+    assert optimal_values(mdp, gamma=1).tolist() == [0, 0, 0]
 
 
 @pytest.mark.parametrize("reward", [1.0, -1.0])

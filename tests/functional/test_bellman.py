@@ -6,18 +6,17 @@ import re
 import numpy as np
 import pytest
 
-from rlnotes.envs.maze import maze_2x3
+from rlnotes.envs.maze import Maze, maze_2x3
 from rlnotes.envs.textbook import gridworld_5x5, two_state_cycle
 from rlnotes.functional.bellman import (
     bellman_backup,
     greedy_policy,
     policy_iteration,
-    policy_transitions,
-    policy_values,
     q_values,
     value_iteration,
 )
 from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.policy_evaluation import policy_transitions, policy_values
 
 ROUNDING = {"rtol": 0, "atol": 1e-12}  # a few dozen operations on numbers of size 10
 MAZE = maze_2x3()
@@ -88,7 +87,7 @@ def test_gamma_zero_leaves_the_expected_reward():
 
 
 def test_greedy_shares_among_ties_but_not_with_a_real_difference():
-    table = [[1, 3, 3], [3, 3 - 1e-9, 0], [1e6, 1e6 - 1e-7, 0], [1e-3, 1e-3 - 1e-13, 0]]
+    table = [[1, 3, 3], [3, 3 - 1e-9, 0], [1e6, 1e6 - 1e-7, 0], [1e-3, 1e-3 - 1e-16, 0]]
     assert greedy_policy(table).tolist() == [[0, 0.5, 0.5], [1, 0, 0], [0.5, 0.5, 0], [0.5, 0.5, 0]]
     negative = [[-5, -5 - 1e-9, -9], [-1e6, -1e6 - 1e-7, -1e6 - 1]]
     assert greedy_policy(negative).tolist() == [[1, 0, 0], [0.5, 0.5, 0]]
@@ -161,6 +160,105 @@ def test_gamma_one_refuses_a_policy_that_never_ends():
     assert np.isfinite(policy_values(MAZE, nearly, gamma=1)).all()
 
 
+def corridor(size: int, reward: float = 10.0) -> FiniteMDP:
+    """Cells in a row, left and right; a wall at the left, a reward at the right end."""
+    here = np.arange(size)
+    probs, rewards = np.zeros((size, 2, size)), np.zeros((size, 2))
+    probs[here, 0, np.maximum(here - 1, 0)] = probs[here, 1, np.minimum(here + 1, size - 1)] = 1
+    probs[-1] = np.eye(size)[-1]
+    rewards[-2, 1] = reward
+    return FiniteMDP(
+        transition_probs=probs,
+        expected_rewards=rewards,
+        start_probs=np.eye(size)[0],
+        terminal=here == size - 1,
+    )
+
+
+@pytest.mark.parametrize("size", [30, 90, 400])
+def test_values_many_orders_of_magnitude_apart_keep_their_digits(size):
+    # 10 gamma^(steps - 1): 10 at the end, 2e-14 (30 cells) or 1e-207 (400) at first.
+    result = policy_iteration(corridor(size), gamma=0.3)
+    exact = 10 * 0.3 ** np.arange(size - 2, -1.0, -1)
+    np.testing.assert_allclose(result.values[:-1], exact, rtol=1e-11)
+    assert (result.policy[:-1, 1] == 1).all()
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1e-6, 1e6, 1e12])
+def test_the_unit_of_the_rewards_does_not_change_the_plan(scale):
+    for make in (
+        lambda c: Maze(
+            picture=("S..", "T.G"),
+            goal_reward=10 * c,
+            trap_reward=-10 * c,
+            step_reward=-0.3 * c,
+            step_noise=0.2,
+        ).mdp(),
+        lambda c: corridor(30, 10 * c),
+    ):
+        plain, scaled = (policy_iteration(make(c), gamma=0.3) for c in (1.0, scale))
+        np.testing.assert_allclose(scaled.values, scale * plain.values, rtol=1e-11)
+        np.testing.assert_array_equal(scaled.policy, plain.policy)
+
+
+def test_a_forbidding_reward_does_not_make_the_others_tie():
+    # -1e15 for the third action: 1e-12 of it is 1000, far more than the others differ.
+    mdp = FiniteMDP(
+        transition_probs=np.tile([0.0, 1.0], (2, 3, 1)),
+        expected_rewards=[[1, 2, -1e15], [0, 0, 0]],
+        start_probs=[1, 0],
+        terminal=[False, True],
+    )
+    result = policy_iteration(mdp, gamma=0.9)
+    assert result.values.tolist() == [2, 0]
+    assert result.policy[0].tolist() == [0, 1, 0]
+
+
+def test_rounding_that_cancelled_terms_leave_is_no_difference():
+    # 10 and -10 with equal chances are worth 0, up to rounding; so is the way there. Of
+    # two actions worth 0 none is better. Sizes tell: 10 was added up, not 1e-16.
+    noise = [[3e-17, 0.0], [1e-16, 2.0]]
+    assert greedy_policy(noise).tolist() == [[1, 0], [0, 1]]
+    assert greedy_policy(noise, sizes=np.full((2, 2), 10.0)).tolist() == [[0.5, 0.5], [0, 1]]
+
+
+def test_policy_iteration_shares_among_actions_that_differ_by_rounding_alone():
+    # 1.1 + 2.2 - 3.3 is 4e-16 in binary: a third of each is worth no more than nothing.
+    probs = np.zeros((5, 2, 5))
+    probs[0, 0, 1:4] = 1 / 3
+    probs[0, 1, 4] = probs[1:, :, 4] = 1
+    mdp = FiniteMDP(
+        transition_probs=probs,
+        expected_rewards=np.array([0, 1.1, 2.2, -3.3, 0])[:, None].repeat(2, axis=1),
+        start_probs=np.eye(5)[0],
+        terminal=np.arange(5) == 4,
+    )
+    result = policy_iteration(mdp, gamma=0.9)
+    assert q_values(mdp, result.values, gamma=0.9)[0, 0] != 0
+    assert result.policy[0].tolist() == [0.5, 0.5]
+
+
+def test_policy_iteration_may_start_anywhere_and_ends_at_the_same_values():
+    first = policy_iteration(MAZE, gamma=0.9)
+    again = policy_iteration(MAZE, gamma=0.9, first_policy=first.policy)
+    assert again.num_iterations == 1 < first.num_iterations
+    far = policy_iteration(MAZE, gamma=0.9, first_policy=ALWAYS_RIGHT)
+    np.testing.assert_allclose(far.values, OPTIMAL[0.9], **ROUNDING)
+
+
+def test_value_iteration_goes_on_while_small_values_change():
+    swept = value_iteration(corridor(90), gamma=0.3, tolerance=1e-300)
+    np.testing.assert_allclose(swept.values[:-1], 10 * 0.3 ** np.arange(88, -1.0, -1), rtol=1e-13)
+
+
+def test_value_iteration_settles_on_large_values_too():
+    # A value of 1e14 changes by 0.01 or not at all; it must come to rest all the same.
+    rich = Maze(picture=("S..", "T.G"), goal_reward=1e14, step_noise=0.2).mdp()
+    swept = value_iteration(rich, gamma=0.9)
+    assert swept.num_iterations < 500
+    np.testing.assert_allclose(swept.values, policy_iteration(rich, gamma=0.9).values, rtol=1e-13)
+
+
 def test_gamma_one_finds_an_end_that_is_many_steps_away():
     size = 30
     probs = np.eye(size, k=1)
@@ -187,12 +285,28 @@ BAD = [
     (lambda: q_values(MAZE, [np.nan] * 6, gamma=0.9), "values must be finite, got nan at (0,)"),
     (lambda: q_values(MAZE, np.zeros(6), gamma=2), "gamma must lie in [0, 1], got 2"),
     (lambda: bellman_backup(MAZE, np.zeros(6), gamma=-1), "gamma must lie in [0, 1], got -1"),
+    (lambda: q_values(MAZE, ["a"] * 6, gamma=0.9), "values must be a rectangular array of num"),
+    (lambda: q_values(MAZE, [None] * 6, gamma=0.9), "values must be a rectangular array of num"),
+    (lambda: q_values(MAZE, np.zeros(6), gamma="0.9"), "gamma must lie in [0, 1], got '0.9'"),
+    (lambda: q_values(MAZE, np.zeros(6), gamma=None), "gamma must lie in [0, 1], got None"),
+    (lambda: q_values(MAZE, np.zeros(6), gamma=[0.9]), "gamma must lie in [0, 1], got [0.9]"),
+    (lambda: value_iteration(MAZE, gamma=np.nan), "gamma must lie in [0, 1], got nan"),
+    (lambda: value_iteration(MAZE, gamma=0.9, tolerance="1"), "tolerance must be positive and"),
+    (lambda: policy_iteration(MAZE, gamma=1, first_policy=[[1]]), "policy must have shape (6, 4)"),
+    (lambda: greedy_policy([]), "action_values must have shape [S, A] with S, A >= 1, got (0,)"),
+    (lambda: greedy_policy([[]]), "S, A >= 1, got (1, 0)"),
+    (lambda: greedy_policy(3.0), "S, A >= 1, got ()"),
+    (lambda: greedy_policy([[1, 2], [3]]), "action_values must be a rectangular array of numbers"),
+    (lambda: greedy_policy([[1, 2]], sizes=[1]), "sizes must have shape (1, 2), got (1,)"),
     (lambda: greedy_policy([[np.inf]]), "action_values must be finite, got inf at (0, 0)"),
     (lambda: policy_values(MAZE, UNIFORM, gamma=2), "gamma must lie in [0, 1], got 2"),
     (lambda: policy_values(MAZE, UNIFORM[:5], gamma=1), "policy must have shape (6, 4)"),
     (lambda: policy_values(MAZE, 2 * UNIFORM, gamma=0.9), "policy must sum to one, got 2.0"),
     (lambda: value_iteration(MAZE, gamma=2), "gamma must lie in [0, 1], got 2"),
-    (lambda: value_iteration(MAZE, gamma=0.9, tolerance=0), "tolerance must be positive, got 0"),
+    (
+        lambda: value_iteration(MAZE, gamma=0.9, tolerance=0),
+        "tolerance must be positive and finite, got 0",
+    ),
     (lambda: value_iteration(MAZE, gamma=0, max_iterations=0), "max_iterations must be a positive"),
     (lambda: policy_iteration(MAZE, gamma=1.5), "gamma must lie in [0, 1], got 1.5"),
 ]

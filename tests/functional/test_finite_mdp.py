@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.finite_mdp import FiniteMDP, require_live_starts
 
 
 def tables(**changes) -> dict:
@@ -144,7 +144,83 @@ def test_successors_hold_exactly_the_sparse_table(seed):
     assert mdp.successors.shape[-1] == (probs > 0).sum(axis=-1).max()
 
 
+def test_rows_within_1e_6_of_one_are_divided_by_their_sum():
+    changes = with_entry("start_probs", (1,), 0.5 - 8e-7)
+    mdp = FiniteMDP(**tables(**changes, **with_entry("transition_probs", (1, 0, 1), 0.75 + 9e-7)))
+    np.testing.assert_allclose(mdp.transition_probs.sum(axis=-1), 1, rtol=0, atol=4e-16)
+    assert mdp.start_probs.sum() == pytest.approx(1, abs=4e-16)
+    assert mdp.successor_probs[1, 0].tolist() == [*mdp.transition_probs[1, 0, 1:].tolist(), 0]
+    assert mdp.transition_probs[0].tolist() == tables()["transition_probs"][0].tolist()
+
+
+def test_a_row_that_is_divided_keeps_its_mean_reward():
+    changes = with_entry("transition_probs", (1, 0, 1), 0.75 + 9e-7)
+    rewards = landing_rewards()
+    changes |= with_entry("expected_rewards", (1, 0), (0.75 + 9e-7) * 4)
+    mdp = FiniteMDP(**tables(**changes, transition_rewards=rewards))
+    means = (mdp.transition_probs * rewards).sum(axis=-1)
+    np.testing.assert_allclose(mdp.expected_rewards, means, rtol=1e-15)
+
+
+def test_a_nearly_absorbing_end_becomes_one():
+    changes = with_entry("transition_probs", (2, 0), [1e-9, 0, 1 - 1e-9])
+    mdp = FiniteMDP(**tables(**changes))
+    assert mdp.transition_probs[2].tolist() == [[0, 0, 1], [0, 0, 1]]
+
+
+@pytest.mark.parametrize("scale", [1e-12, 1.0, 1e12])
+def test_rewards_that_contradict_each_other_are_found_in_any_unit(scale):
+    arguments = tables(transition_rewards=scale * landing_rewards())
+    arguments["expected_rewards"] = scale * arguments["expected_rewards"]
+    FiniteMDP(**arguments)
+    arguments["expected_rewards"][0, 0] *= 1 + 1e-6
+    with pytest.raises(ValueError, match="must average to expected_rewards"):
+        FiniteMDP(**arguments)
+
+
+def test_rewards_that_cancel_may_leave_rounding():
+    rewards = np.zeros((3, 2, 3))
+    rewards[0, 0] = [1e12, -2e12, 0]  # 0.5 and 0.25 of them: the mean is 0
+    changes = with_entry("expected_rewards", (0, 0), 1e-4)
+    changes["expected_rewards"][1:] = changes["expected_rewards"][0, 1] = 0
+    assert FiniteMDP(**tables(**changes, transition_rewards=rewards)).expected_rewards[0, 0] == 1e-4
+
+
+def test_a_read_only_array_is_kept_without_a_copy_and_a_view_is_not():
+    given = tables()["transition_probs"]
+    given.flags.writeable = False
+    assert FiniteMDP(**tables(transition_probs=given)).transition_probs is given
+    base = np.array(given)
+    view = base.view()
+    view.flags.writeable = False
+    mdp = FiniteMDP(**tables(transition_probs=view))
+    base[:] = 7  # whoever holds the array behind a view could still change it
+    np.testing.assert_array_equal(mdp.transition_probs, given)
+
+
+def test_successor_rewards_are_those_of_the_landings():
+    mdp = FiniteMDP(**tables(transition_rewards=landing_rewards()))
+    assert mdp.successor_rewards.tolist() == [
+        [[0, 0, 4], [2, 0, 0]],
+        [[4, 0, 0], [-4, 0, 0]],
+        [[0, 0, 0], [0, 0, 0]],
+    ]
+
+
+def test_an_episode_must_start_where_one_can_act():
+    require_live_starts(FiniteMDP(**tables()))
+    mdp = FiniteMDP(**tables(start_probs=[0.5, 0.25, 0.25], state_names=["a", "b", "end"]))
+    message = "start_probs must be 0 in terminal states, got 0.25 in state end"
+    with pytest.raises(ValueError, match=message):
+        require_live_starts(mdp)
+
+
 BAD = [
+    ({"transition_probs": None}, "transition_probs must be a rectangular array of numbers"),
+    ({"transition_probs": []}, "[S, A, S] with S, A >= 1, got (0,)"),
+    ({"start_probs": ["0.5", "0.5", "0"]}, "start_probs must be a rectangular array of numbers"),
+    ({"expected_rewards": np.ones((3, 2)) * 1j}, "expected_rewards must be a rectangular array"),
+    ({"state_names": 3}, "state_names must have 3 entries, got 3"),
     ({"transition_probs": np.zeros((2, 2))}, "[S, A, S] with S, A >= 1, got (2, 2)"),
     ({"transition_probs": np.zeros((2, 1, 3))}, "transition_probs must have shape [S, A, S]"),
     ({"transition_probs": np.zeros((3, 0, 3))}, "S, A >= 1, got (3, 0, 3)"),

@@ -50,6 +50,19 @@ def test_episodes_of_unequal_length_do_not_disturb_each_other():
     assert returns[1:].tolist() == [500.0, 500.0]
 
 
+def test_a_policy_that_writes_into_what_it_is_given_changes_no_episode():
+    def scribbles(observations):
+        actions = lean(observations)
+        observations[:] = 0.0
+        return actions
+
+    honest, other = (
+        greedy_returns(choose, rng=np.random.default_rng(3), num_episodes=12)
+        for choose in (lean, scribbles)
+    )
+    assert other.tolist() == honest.tolist()
+
+
 def test_a_hundred_episodes_unless_told_otherwise():
     shapes = set()
 
@@ -65,7 +78,7 @@ def test_a_hundred_episodes_unless_told_otherwise():
 
 
 def test_no_episodes_are_refused():
-    with pytest.raises(ValueError, match="num_envs must be a positive integer, got 0"):
+    with pytest.raises(ValueError, match="num_episodes must be a positive integer, got 0"):
         greedy_returns(lean, rng=np.random.default_rng(0), num_episodes=0)
 
 

@@ -173,6 +173,10 @@ def test_epsilon_greedy_takes_the_best_action_with_one_minus_epsilon_plus_its_sh
 
 
 BAD = [
+    ({"gamma": "0.9"}, r"gamma must lie in \[0, 1\], got '0.9'"),
+    ({"gamma": None}, r"gamma must lie in \[0, 1\], got None"),
+    ({"initial_value": None}, "initial_value must be finite, got None"),
+    ({"visit_exponent": "1"}, "visit_exponent must be finite, got '1'"),
     ({"gamma": 1.1}, r"gamma must lie in \[0, 1\], got 1.1"),
     ({"learning_rate": -0.1}, r"learning_rate must lie in \[0, 1\], got -0.1"),
     ({"epsilon": 2}, r"epsilon must lie in \[0, 1\], got 2"),
@@ -188,6 +192,87 @@ BAD = [
 def test_bad_hyperparameters_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         Config(**{"gamma": 0.9, **change})
+
+
+class Ring(gym.Env):
+    """Three states in a ring; action 1 of two goes on, and pays 1 on leaving the last.
+
+    Both spaces start at `start`, and observations may come in one array that changes.
+    """
+
+    def __init__(self, start: int, *, in_place: bool = False):
+        self.observation_space = gym.spaces.Discrete(3, start=start)
+        self.action_space = gym.spaces.Discrete(2, start=start)
+        self.start, self.in_place, self.place = start, in_place, 0
+        self.buffer = np.array(0)
+
+    def observation(self):
+        if not self.in_place:
+            return self.place + self.start
+        self.buffer[...] = self.place + self.start
+        return self.buffer
+
+    def reset(self, *, seed=None, options=None):
+        self.place = 0
+        return self.observation(), {}
+
+    def step(self, action):
+        assert self.action_space.contains(action)
+        goes = action == self.start + 1
+        reward = float(goes and self.place == 2)
+        self.place = (self.place + goes) % 3
+        return self.observation(), reward, False, False, {}
+
+
+@pytest.mark.parametrize("start", [-1, 0, 1, 5])
+@pytest.mark.parametrize("in_place", [False, True])
+def test_rows_follow_the_order_of_the_space_wherever_it_starts(start, in_place):
+    config = Config(gamma=0.5, num_steps=6000, learning_rate=1.0, epsilon=1.0)
+    result = train_q_learning(Ring(start, in_place=in_place), config)
+    # V = (1/4, 1/2, 1) + V / 8, so V = (2, 4, 8) / 7; staying is worth half of it.
+    best = np.array([2, 4, 8]) / 7
+    np.testing.assert_allclose(result.q_values, np.stack([best / 2, best], axis=1), atol=1e-9)
+    assert result.visits.shape == (3, 2)
+
+
+def test_an_observation_outside_its_space_is_refused():
+    class Lost(Ring):
+        def observation(self):
+            return 3 - 4 * (self.place == 0)
+
+    with pytest.raises(ValueError, match=r"observations must lie in \[0, 3\), got -1"):
+        train_q_learning(Lost(0), Config(gamma=0.5))
+
+
+def test_an_end_that_comes_with_the_time_limit_is_an_end(train):
+    # The coin ends after one step, just when the limit of one step is reached.
+    result = train(coin(), Config(gamma=0.5, num_steps=50, max_episode_steps=1))
+    assert (len(result.episode_lengths), result.num_truncated) == (50, 0)
+
+
+def test_a_step_flagged_as_both_counts_as_an_end():
+    env = gym.wrappers.TimeLimit(TableEnv(coin()), max_episode_steps=1)
+    env.reset(seed=0)
+    assert env.step(0)[2:4] == (True, True)
+    assert train_q_learning(env, Config(gamma=0.5, num_steps=50)).num_truncated == 0
+
+
+def test_an_episode_that_may_start_at_its_end_is_refused(train):
+    mdp = FiniteMDP(
+        transition_probs=np.eye(2)[:, None],
+        expected_rewards=np.zeros((2, 1)),
+        start_probs=[0.875, 0.125],
+        terminal=[False, True],
+    )
+    with pytest.raises(ValueError, match=r"start_probs must be 0 in terminal states, got 0\.125"):
+        train(mdp, Config(gamma=0.9))
+
+
+def test_terminal_rows_keep_their_initial_value(train):
+    result = train(MAZE, Config(gamma=0.9, num_steps=2000, epsilon=1.0, initial_value=12.0))
+    assert (result.q_values[MAZE.terminal] == 12).all()
+    assert (result.visits[MAZE.terminal] == 0).all()
+    assert (result.q_values[LIVE] != 12).any()
 
 
 def test_continuous_spaces_are_refused():
