@@ -5,8 +5,8 @@ their kind, source, attachments, and what one writes about a cell or the noteboo
 as tags, slide types or authors. Outputs, execution counts and other metadata, which a
 run or JupyterLab changes, do not count. An unchanged notebook follows the original, and
 the outputs of the reader's runs go with the old version. A changed one is never
-touched: the new version is put beside it, as NAME.new.ipynb, or as NAME.new2.ipynb and so on if
-what has that name is changed too.
+touched: the new version is put beside it, as NAME.new.ipynb, or as NAME.new2.ipynb and
+so on if what has that name is changed too.
 
 The hidden folder .published remembers, as names of empty files, the digests of the
 versions put there, and in NAME.last that of the latest one dealt with.
