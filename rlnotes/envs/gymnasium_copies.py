@@ -20,7 +20,8 @@ class GymnasiumCopies:
       the next. The true last one stands in the infos, and here in next_observations.
 
     Args:
-        envs: discrete actions from 0; observations are vectors, or discrete (one-hot).
+        envs: discrete actions; observations are vectors, or discrete (one-hot). Actions
+            are counted from 0 here, whatever the first one is there.
         rng: source of the seed of the first reset.
 
     Raises:
@@ -39,8 +40,8 @@ class GymnasiumCopies:
     def __init__(self, envs: VectorEnv, *, rng: np.random.Generator):
         self.envs, self.num_envs = envs, envs.num_envs
         actions, self._space = envs.single_action_space, envs.single_observation_space
-        if not isinstance(actions, gym.spaces.Discrete) or actions.start:
-            raise ValueError(f"envs must have discrete actions from 0, got {actions}")
+        if not isinstance(actions, gym.spaces.Discrete):
+            raise ValueError(f"envs must have discrete actions, got {actions}")
         vectors = isinstance(self._space, gym.spaces.Box) and len(self._space.shape) == 1
         if not vectors and not isinstance(self._space, gym.spaces.Discrete):
             raise ValueError(f"envs must have discrete or vector observations, got {self._space}")
@@ -49,7 +50,7 @@ class GymnasiumCopies:
             raise ValueError(
                 f"envs must start new episodes in NEXT_STEP or SAME_STEP mode, got {self._mode}"
             )
-        self.num_actions = int(actions.n)
+        self.num_actions, self._first_action = int(actions.n), int(actions.start)
         self._seed: int | None = int(rng.integers(2**31))
         self.reset()
 
@@ -65,7 +66,7 @@ class GymnasiumCopies:
         """Take one action in every copy.
 
         Args:
-            actions: [N] integers; that of a copy that only starts anew is ignored.
+            actions: [N] integers from 0, ignored for a copy that only starts anew.
 
         Returns:
             `Step`; rows that only started an episode have `counted` False.
@@ -73,7 +74,9 @@ class GymnasiumCopies:
         Raises:
             ValueError: if an episode ended without its last observation in the infos.
         """
-        observations, rewards, terminated, truncated, infos = self.envs.step(actions)
+        observations, rewards, terminated, truncated, infos = self.envs.step(
+            np.asarray(actions) + self._first_action
+        )
         ended = np.array(terminated | truncated)
         self.observations = self._encoded(observations)
         successors, counted = self.observations, ~self._ended

@@ -18,6 +18,7 @@ from rlnotes._checks import (
 from rlnotes.data.n_step_window import NStepWindow
 from rlnotes.data.prioritized_replay import PrioritizedReplayBuffer
 from rlnotes.data.replay_buffer import Batch, ReplayBuffer
+from rlnotes.envs.numbering import numbered_from_zero, state_number
 from rlnotes.functional.q_targets import (
     chosen_q_values,
     double_q_learning_targets,
@@ -140,7 +141,8 @@ def train_dqn(
     weights and the agent's draws get independent child seeds of `config.seed`.
 
     Args:
-        env: discrete actions; observations are vectors, or discrete (then one-hot).
+        env: discrete actions; observations are vectors, or discrete (then one-hot). A
+            discrete space that starts at k is counted from 0.
         config: see `Config`.
         every: environment steps between two calls of `watch`.
         watch: called with the number of steps and the network; True ends the run.
@@ -157,9 +159,10 @@ def train_dqn(
         arXiv:1710.02298.
     """
     require_positive_integer(every=every)
+    env = numbered_from_zero(env)
     encode, observation_size = observation_encoder(env.observation_space)
-    if not isinstance(env.action_space, gym.spaces.Discrete) or env.action_space.start:
-        raise ValueError(f"env must have a discrete action_space from 0, got {env.action_space}")
+    if not isinstance(env.action_space, gym.spaces.Discrete):
+        raise ValueError(f"env must have a discrete action_space, got {env.action_space}")
     env_seed, agent_seed, net_seed = np.random.SeedSequence(config.seed).spawn(3)
     rng = np.random.default_rng(agent_seed)
     learner = (make_learner or Learner)(
@@ -275,7 +278,7 @@ def observation_encoder(space: gym.Space) -> tuple[Callable[[object], np.ndarray
     """
     if isinstance(space, gym.spaces.Discrete):
         one_hot = np.eye(int(space.n), dtype=np.float32)
-        return lambda state: one_hot[state - space.start], int(space.n)
+        return lambda state: one_hot[state_number(state - space.start, len(one_hot))], len(one_hot)
     if isinstance(space, gym.spaces.Box) and len(space.shape) == 1:
         # A copy: the environment may change its own array in place.
         return lambda state: np.array(state, dtype=np.float32), space.shape[0]

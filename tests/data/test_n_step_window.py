@@ -95,3 +95,18 @@ def test_with_a_value_behind_it_each_transition_is_an_n_step_return(n):
 def test_bad_settings_are_refused(n, gamma, message):
     with pytest.raises(ValueError, match=message):
         NStepWindow(n, gamma=gamma)
+
+
+def test_arrays_that_change_later_are_kept_as_they_were():
+    window, array = NStepWindow(3, gamma=1.0), np.zeros(1)
+    found = []
+    for step in range(6):
+        found += window.push(array, 0, 1.0, array, terminated=False, truncated=step == 5)
+        array += 1  # as an environment may do
+    assert [float(t.observation[0]) for t in found] == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("reward", [float("nan"), float("inf")])
+def test_a_reward_that_is_not_finite_is_refused(reward):
+    with pytest.raises(ValueError, match=f"reward must be finite, got {reward}"):
+        NStepWindow(3, gamma=1.0).push("s0", 0, reward, "s1", terminated=False, truncated=False)

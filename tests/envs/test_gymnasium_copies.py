@@ -145,7 +145,7 @@ def test_discrete_observations_become_one_hot():
 @pytest.mark.parametrize(
     ("name", "kwargs", "message"),
     [
-        ("Pendulum-v1", {}, "envs must have discrete actions from 0, got Box"),
+        ("Pendulum-v1", {}, "envs must have discrete actions, got Box"),
         ("CartPole-v1", {"autoreset_mode": AutoresetMode.DISABLED}, "must start new episodes in"),
     ],
 )
@@ -153,6 +153,23 @@ def test_what_it_cannot_take_is_refused(name, kwargs, message):
     envs = SyncVectorEnv([lambda: make_one(name)], **kwargs)
     with pytest.raises(ValueError, match=message):
         GymnasiumCopies(envs, rng=np.random.default_rng(0))
+
+
+def test_actions_are_counted_from_0_whatever_the_first_one_is():
+    class FromOne(gym.ActionWrapper):
+        action_space = gym.spaces.Discrete(2, start=1)
+
+        def action(self, action):
+            assert action in (1, 2)
+            return action - 1
+
+    plain, shifted = (
+        GymnasiumCopies(SyncVectorEnv([make]), rng=np.random.default_rng(0))
+        for make in (make_one, lambda: FromOne(make_one()))
+    )
+    for action in (0, 1, 1):
+        steps = [copy.step(np.array([action])) for copy in (plain, shifted)]
+        assert_close(*(torch.tensor(step.next_observations) for step in steps))
 
 
 def test_pictures_are_refused_by_name():

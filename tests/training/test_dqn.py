@@ -336,7 +336,7 @@ def test_other_observations_are_refused(space):
 
 
 def test_continuous_actions_are_refused():
-    with pytest.raises(ValueError, match="env must have a discrete action_space from 0, got Box"):
+    with pytest.raises(ValueError, match="env must have a discrete action_space, got Box"):
         train_dqn(gym.make("Pendulum-v1"), Config())
 
 
@@ -412,6 +412,49 @@ def test_discrete_observations_may_start_anywhere():
     encode, size = observation_encoder(gym.spaces.Discrete(3, start=5))
     assert size == 3
     assert encode(6).tolist() == [0, 1, 0]
+    with pytest.raises(ValueError, match=r"observations must lie in \[0, 3\), got .*3"):
+        encode(8)
+
+
+class InPlace(gym.Env):
+    """Counts its steps in one array that it hands out again and again."""
+
+    observation_space = gym.spaces.Box(0, 100, (1,), np.float32)
+    action_space = gym.spaces.Discrete(2, start=1)
+
+    def reset(self, *, seed=None, options=None):
+        self.buffer = np.zeros(1, dtype=np.float32)
+        return self.buffer, {}
+
+    def step(self, action):
+        assert action in (1, 2)
+        self.buffer += 1
+        return self.buffer, 0.0, False, False, {}
+
+
+@pytest.mark.parametrize("n", [1, 5])
+def test_an_environment_that_reuses_its_array_is_stored_as_it_was(n):
+    seen = []
+
+    class Spy(Learner):
+        def update(self, step, rng):
+            seen.append(self.buffer.latest(len(self.buffer)))
+
+    config = Config(num_steps=40, warmup_steps=30, buffer_size=30, batch_size=4, n_step=n)
+    train_dqn(InPlace(), config, make_learner=Spy)
+    for batch in seen:
+        assert torch.equal(
+            batch.next_observations - batch.observations, batch.num_steps.float()[:, None]
+        )
+        assert (batch.num_steps == n).all()
+        assert (batch.observations.diff(dim=0).abs() >= 1).all()
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+def test_a_run_that_diverges_stops_with_a_sentence():
+    config = Config(learning_rate=1e12, max_gradient_norm=1e30, num_steps=3_000)
+    with pytest.raises(ValueError, match=r"(loss|numbers?|values?) must be finite, got"):
+        train_dqn(gym.make("CartPole-v1"), config)
 
 
 @pytest.mark.parametrize("dueling", [False, True])
