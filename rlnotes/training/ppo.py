@@ -11,7 +11,7 @@ from torch.linalg import vector_norm
 from rlnotes._checks import require_in_unit_interval, require_positive, require_positive_integer
 from rlnotes.functional.log_probs import action_log_probs
 from rlnotes.functional.policy_gradients import entropy_bonus, ppo_clip_loss, value_loss
-from rlnotes.functional.trust_region import mean_kl, surrogate
+from rlnotes.functional.trust_region import mean_kl, surrogate_objective
 from rlnotes.models.flat_weights import flatten_weights
 from rlnotes.models.mlp import MLP
 from rlnotes.training.advantage_batches import BAND, Batch, Diagnostics, batch_of, diagnose
@@ -138,7 +138,7 @@ class Learner:
         log_probs = action_log_probs(logits, batch.actions)
         pair = log_probs, batch.old_log_probs
         if config.clip_epsilon is None:
-            policy_loss = -surrogate(*pair, batch.advantages)
+            policy_loss = -surrogate_objective(*pair, batch.advantages)
         else:
             policy_loss = ppo_clip_loss(*pair, batch.advantages, clip_epsilon=config.clip_epsilon)
         loss = policy_loss + value_loss(

@@ -49,7 +49,7 @@ def test_each_transition_may_have_its_own_discount():
     for bad, message in (
         (torch.tensor([0.5, 1.5]), r"gamma must lie in \[0, 1\], got \[0.5, 1.5\]"),
         (torch.tensor([0.5, torch.nan]), r"gamma must lie in \[0, 1\]"),
-        (torch.tensor(0.5), "rewards.*gamma"),
+        (torch.tensor([0.5]), "rewards.*gamma"),
     ):
         with pytest.raises(ValueError, match=message):
             q_learning_targets(rewards, values, no, gamma=bad)
