@@ -5,8 +5,8 @@ import math
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_floating_point
-from rlnotes.functional.inputs import at_least_float32, require_tensors
+from rlnotes._checks import require_floating_point, require_same_shape
+from rlnotes.functional.inputs import at_least_float32, require_mask, require_tensors
 
 
 def action_log_probs(logits: Tensor, actions: Tensor) -> Tensor:
@@ -122,12 +122,44 @@ def checked_logits(logits: Tensor, name: str = "logits") -> Tensor:
     """
     require_tensors(**{name: logits})
     require_floating_point(**{name: logits})
-    if logits.ndim == 0 or logits.shape[-1] == 0:
-        raise ValueError(f"{name} must have shape [..., A], got {tuple(logits.shape)}")
+    _require_rows(name, logits)
     (logits,) = at_least_float32(logits=logits)
     if not _sum_is_finite(logits):
         _require_usable(name, logits.detach())
     return logits
+
+
+def counted_logits(mask: Tensor | None, **logits: Tensor) -> list[Tensor]:
+    """Rows of logits that a mean runs over, [N, A] with a mask, as `checked_logits`.
+
+    Args:
+        mask: [...] bool, True where a row counts; None counts all.
+        logits: [..., A] of one shape, by name. Rows that do not count may be anything.
+
+    Raises:
+        ValueError: as for `checked_logits`, looking at what counts only, if the shapes
+            differ, there is no row, or the mask does not fit or counts nothing.
+    """
+    require_tensors(**logits)
+    require_same_shape(**logits)
+    for name, rows in logits.items():
+        if rows.numel() == 0:
+            raise ValueError(f"{name} must hold at least one row, got shape {tuple(rows.shape)}")
+        _require_rows(name, rows)
+        if mask is None:
+            continue
+        require_mask(mask, states=rows[..., 0])
+        if not _sum_is_finite(rows[mask]):
+            # Not of the selected rows alone, so that a message tells the place.
+            checked_logits(rows.detach().masked_fill(~mask[..., None], 0.0), name)
+    if mask is not None:
+        logits = {name: rows[mask] for name, rows in logits.items()}
+    return [checked_logits(rows, name) for name, rows in logits.items()]
+
+
+def _require_rows(name: str, logits: Tensor) -> None:
+    if logits.ndim == 0 or logits.shape[-1] == 0:
+        raise ValueError(f"{name} must have shape [..., A], got {tuple(logits.shape)}")
 
 
 def _require_usable(name: str, logits: Tensor) -> None:

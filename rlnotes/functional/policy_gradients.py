@@ -14,10 +14,8 @@ from rlnotes.functional.inputs import (
     finite_result,
     largest_size,
     require_counted_finite,
-    require_mask,
-    require_tensors,
 )
-from rlnotes.functional.log_probs import entropy
+from rlnotes.functional.log_probs import counted_logits, entropy
 
 
 def reinforce_loss(log_probs: Tensor, weights: Tensor, *, mask: Tensor | None = None) -> Tensor:
@@ -123,7 +121,7 @@ def entropy_bonus(logits: Tensor, *, mask: Tensor | None = None) -> Tensor:
         >>> entropy_bonus(torch.zeros(5, 4)).exp()
         tensor(4.)
     """
-    return entropy(_counted_rows(logits, mask)).mean()
+    return entropy(*counted_logits(mask, logits=logits)).mean()
 
 
 def probability_ratios(log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
@@ -344,16 +342,6 @@ def counted_ratios(
             f"difference of {log_ratios.max().item():g}"
         )
     return ratios
-
-
-def _counted_rows(logits: Tensor, mask: Tensor | None) -> Tensor:
-    require_tensors(logits=logits)
-    if logits.numel() == 0:
-        raise ValueError(f"logits must hold at least one row, got shape {tuple(logits.shape)}")
-    if mask is None or logits.ndim == 0:
-        return logits
-    require_mask(mask, states=logits[..., 0])
-    return logits[mask]
 
 
 def _checked_pair(ratios: Tensor, advantages: Tensor, clip_epsilon: float) -> list[Tensor]:

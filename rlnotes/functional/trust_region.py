@@ -22,12 +22,10 @@ from rlnotes.functional.inputs import (
     at_least_float32,
     counted,
     finite_result,
-    require_elements,
-    require_mask,
     require_tensors,
 )
 from rlnotes.functional.kl import kl_divergence
-from rlnotes.functional.log_probs import checked_logits
+from rlnotes.functional.log_probs import counted_logits
 from rlnotes.functional.policy_gradients import counted_ratios
 
 Measure = Callable[[Tensor], Tensor]  # parameters [P] to a scalar
@@ -117,15 +115,9 @@ def mean_kl(old_logits: Tensor, logits: Tensor, *, mask: Tensor | None = None) -
         >>> mean_kl(torch.zeros(3, 2), torch.zeros(3, 2))
         tensor(0.)
     """
-    given = {"old_logits": old_logits, "logits": logits}
-    require_tensors(**given)
-    require_same_shape(**given)
-    require_elements(**given)
-    if mask is not None and logits.ndim:
-        require_mask(mask, states=logits[..., 0])
-        given = {name: rows[mask] for name, rows in given.items()}
-    old, new = (checked_logits(rows, name).log_softmax(dim=-1) for name, rows in given.items())
-    return kl_divergence(old, new).mean()
+    rows = counted_logits(mask, old_logits=old_logits, logits=logits)
+    old_log_probs, log_probs = (each.log_softmax(dim=-1) for each in rows)
+    return kl_divergence(old_log_probs, log_probs).mean()
 
 
 def fisher_operator(kl_of: Measure, parameters: Tensor, *, damping: float = 0.0) -> Measure:
