@@ -53,9 +53,8 @@ def td_errors(
         >>> td_errors(*step, no, gamma=0.5), td_errors(*step, ~no, gamma=0.5)
         (tensor([2.]), tensor([-2.]))
     """
-    rewards, values, next_values = recorded(
-        rewards, terminated=terminated, values=values, next_values=next_values
-    )
+    flags = {"terminated": terminated}
+    rewards, values, next_values = recorded(rewards, flags, values=values, next_values=next_values)
     (gamma,) = unit_interval(gamma=gamma)
     # `where`, not a product: an ignored entry may be anything, NaN included.
     following = torch.where(terminated, 0.0, next_values)
@@ -117,13 +116,8 @@ def generalized_advantage_estimation(
         ...     one, 0 * one, 0 * one, end, no, gamma=0.5, gae_lambda=1.0)
         tensor([1.5000, 1.0000])
     """
-    rewards, values, next_values = recorded(
-        rewards,
-        terminated=terminated,
-        truncated=truncated,
-        values=values,
-        next_values=next_values,
-    )
+    flags = {"terminated": terminated, "truncated": truncated}
+    rewards, values, next_values = recorded(rewards, flags, values=values, next_values=next_values)
     gamma, gae_lambda = unit_interval(gamma=gamma, gae_lambda=gae_lambda)
     deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
     decays = torch.full_like(deltas, gamma * gae_lambda).masked_fill(terminated | truncated, 0.0)

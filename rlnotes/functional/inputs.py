@@ -45,9 +45,7 @@ def at_least_float32(**tensors: Tensor) -> list[Tensor]:
     numbers = [*tensors.values()]
     if numbers[0].dtype in _WIDE and all(same.dtype is numbers[0].dtype for same in numbers[1:]):
         return numbers
-    for name, tensor in tensors.items():
-        if tensor.is_complex():
-            raise ValueError(f"{name} must be real numbers, got {tensor.dtype}")
+    require_real(**tensors)
     widest = any(tensor.dtype == torch.float64 for tensor in numbers)
     return [tensor.to(torch.float64 if widest else torch.float32) for tensor in numbers]
 
@@ -140,6 +138,13 @@ def require_tensors(**tensors: Tensor) -> None:
     for name, tensor in tensors.items():
         if not isinstance(tensor, Tensor):
             raise ValueError(f"{name} must be a torch tensor, got {type(tensor).__name__}")
+
+
+def require_real(**tensors: Tensor) -> None:
+    """Raise at the first tensor of complex numbers."""
+    for name, tensor in tensors.items():
+        if tensor.is_complex():
+            raise ValueError(f"{name} must be real numbers, got {tensor.dtype}")
 
 
 def require_elements(**tensors: Tensor) -> None:

@@ -12,6 +12,7 @@ from rlnotes.functional.inputs import (
     finite_result,
     require_elements,
     require_flags,
+    require_real,
     require_tensors,
     unit_interval,
 )
@@ -270,6 +271,7 @@ def _check(rewards: Tensor, terminated: Tensor, **next_q_values: Tensor) -> None
     require_flags(terminated=terminated)
     require_same_shape(rewards=rewards, terminated=terminated)
     require_elements(rewards=rewards)
+    require_real(**next_q_values)
     for name, values in next_q_values.items():
         if values.ndim == 0 or values.shape[-1] == 0 or values.shape[:-1] != rewards.shape:
             raise ValueError(

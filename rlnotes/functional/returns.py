@@ -96,9 +96,8 @@ def lambda_returns(
         >>> lambda_returns(one, 4 * one, no, no, gamma=0.5, gae_lambda=0.0)
         tensor([3., 3.])
     """
-    rewards, next_values = recorded(
-        rewards, terminated=terminated, truncated=truncated, next_values=next_values
-    )
+    flags = {"terminated": terminated, "truncated": truncated}
+    rewards, next_values = recorded(rewards, flags, next_values=next_values)
     gamma, gae_lambda = unit_interval(gamma=gamma, gae_lambda=gae_lambda)
     ends = terminated | truncated
     ends[..., -1] = True
@@ -153,9 +152,8 @@ def n_step_returns(
         tensor([2.5000, 2.5000, 3.0000])
     """
     require_positive_integer(n=n)
-    rewards, next_values = recorded(
-        rewards, terminated=terminated, truncated=truncated, next_values=next_values
-    )
+    flags = {"terminated": terminated, "truncated": truncated}
+    rewards, next_values = recorded(rewards, flags, next_values=next_values)
     (gamma,) = unit_interval(gamma=gamma)
     targets = lambda_returns(
         rewards, next_values, terminated, truncated, gamma=gamma, gae_lambda=0.0
@@ -168,15 +166,12 @@ def n_step_returns(
     return targets
 
 
-def recorded(
-    rewards: Tensor, *, terminated: Tensor, truncated: Tensor | None = None, **values: Tensor
-) -> list[Tensor]:
+def recorded(rewards: Tensor, flags: dict[str, Tensor], **values: Tensor) -> list[Tensor]:
     """Rewards and values of a record that holds together, as `at_least_float32`.
 
     Args:
         rewards: [..., T] finite; T at least 1.
-        terminated: [..., T] bool.
-        truncated: [..., T] bool, or None where only one flag matters.
+        flags: [..., T] bool, by name.
         values: [..., T] numbers by name; not looked at, since some may be ignored.
 
     Returns:
@@ -186,9 +181,7 @@ def recorded(
         ValueError: for what is no torch tensor, if shapes differ, there is no step, a
             reward is not finite, or a flag is not bool.
     """
-    numbers, flags = {"rewards": rewards, **values}, {"terminated": terminated}
-    if truncated is not None:
-        flags["truncated"] = truncated
+    numbers = {"rewards": rewards, **values}
     require_tensors(**numbers, **flags)
     require_same_shape(**numbers, **flags)
     require_flags(**flags)
