@@ -367,3 +367,36 @@ def test_a_bad_delta_is_refused(delta):
 def test_bad_input_names_the_argument(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_conjugate_gradient_stops_where_only_rounding_is_left(dtype):
+    # A singular matrix and a target in its range: going on would add what F cannot see.
+    probs = torch.tensor([0.2, 0.3, 0.5], dtype=dtype)
+    matrix = torch.diag(probs) - torch.outer(probs, probs)
+    target = matrix @ torch.tensor([1.0, -2.0, 0.5], dtype=dtype)
+    calls = []
+
+    def product(vector):
+        calls.append(vector)
+        return matrix @ vector
+
+    solution = conjugate_gradient(product, target, max_iterations=50, tolerance=1e-300)
+    residual = torch.linalg.vector_norm(matrix @ solution - target)
+    eps = torch.finfo(dtype).eps
+    assert residual < 20 * eps * torch.linalg.vector_norm(target)
+    assert len(calls) <= 4  # two directions, and what rounding leaves of them
+    assert abs(solution.sum().item()) < 1e-3  # no part along (1, 1, 1)
+
+
+def test_a_product_that_is_not_finite_is_refused():
+    with pytest.raises(ValueError, match=r"product must be finite, got nan at \(0,\)"):
+        conjugate_gradient(lambda v: v * math.nan, numbers(1, 2))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_mean_kl_of_half_precision_is_that_of_the_same_logits_in_float32(dtype):
+    generator = torch.Generator().manual_seed(0)
+    old, new = torch.randn(2, 50, 8, generator=generator).to(dtype)
+    assert_close(mean_kl(old, new), mean_kl(old.float(), new.float()), atol=0, rtol=0)
+    assert mean_kl(old, new).dtype == torch.float32
