@@ -333,7 +333,7 @@ def counted_ratios(
     """
     log_ratios = log_probs - old_log_probs.detach()
     ratios = log_ratios.exp()
-    # The sum is finite only if every ratio is, and every one below them.
+    # A finite sum has finite terms only: one number to look at instead of two tensors.
     if not math.isfinite(log_ratios.detach().sum().item()):
         require_counted_finite(mask, **given)
     if ratios.detach().max() == torch.inf:

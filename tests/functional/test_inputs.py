@@ -206,6 +206,15 @@ def test_whole_numbers_are_refused_where_floats_are_needed(function):
 
 
 @everywhere
+def test_a_shape_that_would_broadcast_is_refused(function):
+    given = tensors_for(function, SINGLE)
+    for name, tensor in given.items():
+        if len(given) > 1:
+            with pytest.raises(ValueError, match="shape"):
+                function(**{**given, name: tensor[:1]})
+
+
+@everywhere
 def test_complex_numbers_are_refused(function):
     given = tensors_for(function, SINGLE)
     for name in floats_of(given):
