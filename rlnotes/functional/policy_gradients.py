@@ -313,7 +313,7 @@ def clip_fraction(
     require_positive(clip_epsilon=clip_epsilon)
     given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
     log_probs, old_log_probs = counted(mask, **given)
-    ratios = counted_ratios(log_probs.detach(), old_log_probs, mask=mask, given=given)
+    ratios = counted_ratios(log_probs, old_log_probs, mask=mask, given=given)
     return ((ratios - 1).abs() > clip_epsilon).to(ratios.dtype).mean()
 
 

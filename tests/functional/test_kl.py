@@ -89,7 +89,7 @@ def test_rounded_log_probabilities_are_accepted_and_logits_are_not(dtype, num_ac
 )
 def test_the_sum_may_miss_one_by_what_the_dtype_explains(dtype, slip):
     certain = torch.tensor([0.0, -math.inf, -math.inf]).to(dtype)
-    for factor, fits in ((0.8, True), (1.3, False)):
+    for factor, fits in ((0.97, True), (1.03, False)):
         # One number near 0 holds the slip itself: half precision is fine-grained there.
         off = certain.clone()
         off[0] = math.log1p(factor * slip)

@@ -115,7 +115,7 @@ def test_only_what_counts_must_be_finite_and_the_message_tells_its_place(name):
     for number in range(len(arguments(name))):
         tensors = arguments(name)
         tensors[number][1, 1] = float("nan")
-        tensors[number][1, 3] = float("nan")
+        tensors[number][0, 3] = float("nan")  # comes first, and does not count
         with pytest.raises(ValueError, match=r"got nan at \(1, 1"):
             function(*tensors, mask=MASK)
 
@@ -166,6 +166,22 @@ def test_padding_is_left_out_of_mean_and_spread_and_stays_zero():
     equal = torch.tensor([0.3, 0.3, 5.0])
     mask = torch.tensor([True, True, False])
     assert torch.equal(normalize_advantages(equal, mask=mask), torch.zeros(3))
+
+
+def test_an_overflow_tells_the_size_of_what_counts():
+    mask, old = torch.tensor([True, False]), torch.zeros(2)
+    advantages = torch.tensor([-1e20, 1e30])
+    with pytest.raises(ValueError, match=r"advantages must not be so large .* got 1e\+20 at"):
+        ppo_clip_loss(old + 80, old, advantages, clip_epsilon=0.2, mask=mask)
+    with pytest.raises(ValueError, match=r"got advantages up to 1e\+20"):
+        surrogate_objective(old + 80, old, advantages, mask=mask)
+
+
+def test_logits_without_an_axis_of_actions_are_refused_with_a_mask_too():
+    with pytest.raises(ValueError, match=r"logits must have shape \[..., A\], got \(\)"):
+        entropy_bonus(torch.tensor(1.0), mask=torch.tensor(True))
+    with pytest.raises(ValueError, match=r"got old_logits \(2, 3\), logits \(2, 2\)"):
+        mean_kl(torch.zeros(2, 3), torch.zeros(2, 2), mask=torch.tensor([True, True]))
 
 
 def test_an_action_masked_out_of_a_counted_row_is_no_padding():
