@@ -53,8 +53,8 @@ def kl_divergence(log_probs_p: Tensor, log_probs_q: Tensor) -> Tensor:
     for name, log_probs in given.items():
         _require_log_probs(name, log_probs)
     log_p, log_q = at_least_float32(**given)
-    # `where` keeps 0 * (inf - inf) = NaN out of the sum and out of its gradient: what is
-    # not possible adds 1 * (0 - 0), and no gradient gets through.
+    # `where` keeps 0 * (inf - inf) = NaN out of the sum and out of its gradient: what
+    # is not possible adds 1 * (0 - 0), and no gradient gets through.
     possible = log_p.detach().exp() != 0
     log_p = torch.where(possible, log_p, 0.0)
     log_q = torch.where(possible, log_q, 0.0)

@@ -139,6 +139,16 @@ def test_a_mask_that_does_not_fit_is_refused(name, mask, message):
         function(*arguments(name), mask=mask)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+@everywhere
+def test_half_precision_with_a_mask_comes_back_in_float32(name, dtype):
+    function, _ = FUNCTIONS[name]
+    tensors = [tensor.to(dtype) for tensor in arguments(name)]
+    result = function(*tensors, mask=MASK)
+    assert result.dtype == torch.float32
+    assert_close(result, function(*(t.float() for t in tensors), mask=MASK), atol=0, rtol=0)
+
+
 def test_losses_of_padded_completions_by_hand():
     # Counted: -(-1 * 1 + -2 * 2) / 2 = 2.5; zeros in place of padding give 5 / 4.
     nan = float("nan")
