@@ -255,10 +255,9 @@ def _targets(rewards: Tensor, gamma: float | Tensor, **next_values: Tensor) -> T
         require_same_shape(rewards=rewards, gamma=gamma)
         if not ((gamma >= 0) & (gamma <= 1)).all():
             raise ValueError(f"gamma must lie in [0, 1], got {gamma.tolist()}")
-        rewards, following, gamma = at_least_float32(**numbers, gamma=gamma)
     else:
         (gamma,) = unit_interval(gamma=gamma)
-        rewards, following = at_least_float32(**numbers)
+    rewards, following = at_least_float32(**numbers)
     targets = rewards + gamma * following
     # Nothing that is NaN or infinite gets out of a sum: one number to look at.
     if not math.isfinite(targets.detach().sum().item()):

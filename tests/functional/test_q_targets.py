@@ -101,6 +101,7 @@ def test_gradient_flows_to_the_values_and_not_through_the_choice():
         ({"terminated": torch.tensor([True, False])}, "common shape"),
         ({"next_q_values": torch.zeros(3, 2)}, "next_q_values must have shape"),
         ({"next_q_values": torch.tensor(1.0)}, "next_q_values must have shape"),
+        ({"next_q_values": torch.zeros(1, 0)}, r"A > 0, got \(1, 0\) for rewards"),
     ],
 )
 def test_bad_input_names_the_argument(change, message):
