@@ -326,7 +326,14 @@ def test_trust_region_functions_return_float32_for_half_precision():
         assert conjugate_gradient(lambda v: 2 * v, one).dtype == wide
         assert natural_step(lambda v: v, one, delta=1.0).dtype == wide
         assert line_search(torch.sum, kl_of, zero, one, delta=2.0).parameters.dtype == wide
-        step = trust_region_step(torch.sum, kl_of, zero, delta=1.0)
+        seen = set()
+
+        def total(parameters, seen=seen):
+            seen.add(parameters.dtype)
+            return parameters.sum()
+
+        step = trust_region_step(total, kl_of, zero, delta=1.0)
+        assert seen == {wide}
         assert step.parameters.dtype == wide
         assert_close(step.parameters, torch.ones(2, dtype=wide))
 
