@@ -161,3 +161,18 @@ def test_positive_numbers_pass_and_zero_infinity_and_nan_do_not():
     for number in (0, -1.5, float("inf"), float("nan")):
         with refuses(f"learning_rate must be positive and finite, got {number}"):
             require_positive(learning_rate=number)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_finite_numbers_pass_although_their_sum_overflows(dtype):
+    require_finite(rewards=torch.full((3,), torch.finfo(dtype).max, dtype=dtype))
+    require_finite(rewards=torch.tensor([1, 2]), flags=torch.tensor([True]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_numbers_of_torch_that_are_not_finite_are_named_with_their_place(dtype):
+    for bad in (float("nan"), float("inf"), -float("inf")):
+        tensor = torch.zeros(2, 3, dtype=dtype)
+        tensor[1, 0] = tensor[1, 2] = bad
+        with refuses(f"rewards must be finite, got {bad} at (1, 0)"):
+            require_finite(values=torch.ones(2), rewards=tensor.requires_grad_())

@@ -28,7 +28,7 @@ class LocalModel:
     log_probs: Tensor  # [S, A] of the old policy
     advantages: Tensor  # [S, A] of the old policy
 
-    def surrogate(self, log_probs: Tensor) -> Tensor:
+    def surrogate_return(self, log_probs: Tensor) -> Tensor:
         """[...] what J would be if the visits stayed as they are, for [..., S, A].
 
         L = J_old + sum over s of d_old(s) * sum over a of pi(a|s) A_old(s, a)

@@ -153,7 +153,7 @@ class TrustRegionStep(Explorer):
         model = forks_model(theta_1, theta_2)
 
         def surrogate_of(parameters):
-            return model.surrogate(log_probs_of(parameters))
+            return model.surrogate_return(log_probs_of(parameters))
 
         def kl_of(parameters):
             return model.kl(log_probs_of(parameters))

@@ -6,6 +6,7 @@
 `bellman`            backups, value and policy iteration
 `q_targets`          targets and losses of Q-learning
 `dueling`            action values from a state value and advantages
+`inputs`             checks, masks and dtypes of what goes into the torch functions
 `recurrences`        a backward loop over time, solved in log2(T) rounds
 `returns`            discounted returns and lambda-returns of recorded episodes
 `advantages`         TD errors and generalized advantage estimates (GAE)

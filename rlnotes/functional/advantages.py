@@ -1,16 +1,19 @@
 """Advantage estimates from recorded rewards and a critic. Time is the last axis."""
 
+import math
+
 import torch
 from torch import Tensor
 
-from rlnotes._checks import (
-    require_finite,
-    require_floating_point,
-    require_in_unit_interval,
-    require_same_shape,
+from rlnotes._checks import require_finite
+from rlnotes.functional.inputs import (
+    counted,
+    largest_size,
+    require_counted_finite,
+    unit_interval,
 )
-from rlnotes.functional.recurrences import at_least_float32, backward_recurrence
-from rlnotes.functional.returns import require_record
+from rlnotes.functional.recurrences import backward_recurrence
+from rlnotes.functional.returns import recorded
 
 
 def td_errors(
@@ -32,12 +35,14 @@ def td_errors(
         gamma: discount factor in [0, 1], per step.
 
     Returns:
-        [..., T] TD errors, discounted reward; differentiable in both values, so detach
-        next_values (or the result) where a target must stay constant.
+        [..., T] TD errors, discounted reward; float32 for half precision and for whole
+        numbers. Differentiable in both values, so detach next_values (or the result)
+        where a target must stay constant.
 
     Raises:
-        ValueError: if shapes differ, a record is empty, a number that is used is not
-            finite, terminated is not bool, or gamma lies outside [0, 1].
+        ValueError: for what is no torch tensor, if shapes differ, a record is empty, a
+            number that is used is not finite, terminated is not bool, or gamma is no
+            number in [0, 1].
 
     References:
         Sutton & Barto (2018), Eq. 6.5.
@@ -48,9 +53,9 @@ def td_errors(
         >>> td_errors(*step, no, gamma=0.5), td_errors(*step, ~no, gamma=0.5)
         (tensor([2.]), tensor([-2.]))
     """
-    require_same_shape(rewards=rewards, values=values, next_values=next_values)
-    require_record(rewards, terminated=terminated)
-    require_in_unit_interval(gamma=gamma)
+    flags = {"terminated": terminated}
+    rewards, values, next_values = recorded(rewards, flags, values=values, next_values=next_values)
+    (gamma,) = unit_interval(gamma=gamma)
     # `where`, not a product: an ignored entry may be anything, NaN included.
     following = torch.where(terminated, 0.0, next_values)
     require_finite(values=values, next_values=following)
@@ -78,25 +83,28 @@ def generalized_advantage_estimation(
 
     For a language model, T counts the tokens of a completion, gamma is mostly 1, the
     reward stands at the last token and that token is terminated. What follows it is
-    padding: it does not reach the tokens before, but its own entries mean nothing, so
-    multiply by the completion mask before any mean.
+    padding: it does not reach the tokens before, but its own entries mean nothing. So
+    leave it out of every mean: hand the completion mask as mask= to
+    `normalize_advantages` and to the losses. Zeros in its place would still be counted.
 
     Args:
         rewards: [..., T] reward after acting in s_t.
         values: [..., T] V(s_t), discounted reward.
         next_values: [..., T] V(s_{t+1}), see `td_errors`.
         terminated: [..., T] bool, True where s_{t+1} is terminal.
-        truncated: [..., T] bool, True where a time limit ended the episode.
+        truncated: [..., T] bool, True where a time limit ended the episode; where both
+            flags stand, the step terminated.
         gamma: discount factor in [0, 1], per step.
         gae_lambda: in [0, 1]; 0 gives the TD error, 1 the discounted return minus V.
 
     Returns:
-        [..., T] advantages, not normalized, discounted reward; differentiable in
-        rewards, values and next_values. Half precision is summed in float32.
+        [..., T] advantages, not normalized, discounted reward; float32 for half
+        precision and for whole numbers. Differentiable in rewards, values and
+        next_values.
 
     Raises:
-        ValueError: as for `td_errors`, or if truncated is not bool or gae_lambda lies
-            outside [0, 1].
+        ValueError: as for `td_errors`, or if truncated is not bool or gae_lambda is no
+            number in [0, 1].
 
     References:
         Schulman et al. (2016), arXiv:1506.02438, Eq. 16.
@@ -108,16 +116,16 @@ def generalized_advantage_estimation(
         ...     one, 0 * one, 0 * one, end, no, gamma=0.5, gae_lambda=1.0)
         tensor([1.5000, 1.0000])
     """
-    require_record(rewards, truncated=truncated)
-    require_in_unit_interval(gae_lambda=gae_lambda)
-    (rewards, values, next_values), dtype = at_least_float32(rewards, values, next_values)
+    flags = {"terminated": terminated, "truncated": truncated}
+    rewards, values, next_values = recorded(rewards, flags, values=values, next_values=next_values)
+    gamma, gae_lambda = unit_interval(gamma=gamma, gae_lambda=gae_lambda)
     deltas = td_errors(rewards, values, next_values, terminated, gamma=gamma)
     decays = torch.full_like(deltas, gamma * gae_lambda).masked_fill(terminated | truncated, 0.0)
-    return backward_recurrence(deltas, decays).to(dtype)
+    return backward_recurrence(deltas, decays)
 
 
-def normalize_advantages(advantages: Tensor) -> Tensor:
-    """Advantages with mean 0 and standard deviation 1, over all elements.
+def normalize_advantages(advantages: Tensor, *, mask: Tensor | None = None) -> Tensor:
+    """Advantages with mean 0 and standard deviation 1, over all that count.
 
         (A - mean) / std,    std = sqrt(sum of (A - mean)^2 / (n - 1))
 
@@ -128,14 +136,18 @@ def normalize_advantages(advantages: Tensor) -> Tensor:
     then does nothing.
 
     Args:
-        advantages: [...] at least one, finite, of a floating-point dtype.
+        advantages: [...] at least one, floating-point, finite where counted.
+        mask: [...] bool, True where an element counts, such as the tokens of a
+            completion; None counts all. The others may be anything, NaN included.
 
     Returns:
-        [...] numbers without unit.
+        [...] numbers without unit, 0 where not counted; float32 for half precision.
+        Differentiable in what counts.
 
     Raises:
-        ValueError: if there is no element, one is not finite, or the dtype holds whole
-            numbers.
+        ValueError: for what is no torch tensor, if there is no element, the dtype holds
+            whole numbers, a counted one is not finite or so large that the variance
+            overflows, or the mask does not fit or counts nothing.
 
     References:
         Huang et al. (2022), "The 37 implementation details of PPO", number 7; there in
@@ -144,11 +156,20 @@ def normalize_advantages(advantages: Tensor) -> Tensor:
     Example:
         >>> normalize_advantages(torch.tensor([3.0, 4.0, 5.0]))
         tensor([-1.,  0.,  1.])
+        >>> padded = torch.tensor([3.0, 4.0, 5.0, 0.0])
+        >>> normalize_advantages(padded, mask=padded > 0)
+        tensor([-1.,  0.,  1.,  0.])
     """
-    if advantages.numel() == 0:
-        raise ValueError(f"advantages must not be empty, got shape {tuple(advantages.shape)}")
-    require_floating_point(advantages=advantages)
-    require_finite(advantages=advantages)
+    (selected,) = counted(mask, advantages=advantages)
+    require_counted_finite(mask, advantages=advantages)
+    normalized = _normalized(selected)
+    if mask is None:
+        return normalized
+    zeros = torch.zeros_like(advantages, dtype=normalized.dtype)
+    return zeros.masked_scatter(mask, normalized)
+
+
+def _normalized(advantages: Tensor) -> Tensor:
     flat = advantages.detach().flatten()
     # Asked of the numbers, not of the std: the mean of equal numbers may be rounded.
     if (flat == flat[0]).all():
@@ -158,4 +179,10 @@ def normalize_advantages(advantages: Tensor) -> Tensor:
         # Nearly equal numbers: their mean is rounded, their differences are exact.
         differences = advantages - flat[0]
         centered = differences - differences.mean()
-    return centered / centered.std(correction=1)
+    std = centered.std(correction=1)
+    if not math.isfinite(std.item()):
+        raise ValueError(
+            "advantages must not be so large that their variance overflows, got "
+            f"{largest_size(flat):g}"
+        )
+    return centered / std

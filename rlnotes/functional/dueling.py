@@ -3,6 +3,9 @@
 import torch
 from torch import Tensor
 
+from rlnotes._checks import require_floating_point
+from rlnotes.functional.inputs import at_least_float32, require_tensors
+
 
 def summed_dueling_q_values(state_values: Tensor, advantages: Tensor) -> Tensor:
     """Action values as the plain sum of both streams.
@@ -17,10 +20,11 @@ def summed_dueling_q_values(state_values: Tensor, advantages: Tensor) -> Tensor:
         advantages: [..., A] advantage stream.
 
     Returns:
-        [..., A] action values, differentiable in both.
+        [..., A] action values, float32 for half precision; differentiable in both.
 
     Raises:
-        ValueError: if advantages do not have shape [*state_values.shape, A], A > 0.
+        ValueError: for what is no torch tensor of floating-point numbers, or if
+            advantages do not have shape [*state_values.shape, A], A > 0.
 
     References:
         Wang et al. (2016), arXiv:1511.06581, Eq. 7.
@@ -29,7 +33,7 @@ def summed_dueling_q_values(state_values: Tensor, advantages: Tensor) -> Tensor:
         >>> summed_dueling_q_values(torch.tensor(10.0), torch.tensor([1.0, 3.0]))
         tensor([11., 13.])
     """
-    _check(state_values, advantages)
+    state_values, advantages = _checked(state_values, advantages)
     return state_values[..., None] + advantages
 
 
@@ -46,10 +50,11 @@ def dueling_q_values(state_values: Tensor, advantages: Tensor) -> Tensor:
         advantages: [..., A] advantage stream; a constant added to it changes nothing.
 
     Returns:
-        [..., A] action values, differentiable in both.
+        [..., A] action values, float32 for half precision; differentiable in both.
 
     Raises:
-        ValueError: if advantages do not have shape [*state_values.shape, A], A > 0.
+        ValueError: for what is no torch tensor of floating-point numbers, or if
+            advantages do not have shape [*state_values.shape, A], A > 0.
 
     References:
         Wang et al. (2016), arXiv:1511.06581, Eq. 9.
@@ -58,7 +63,7 @@ def dueling_q_values(state_values: Tensor, advantages: Tensor) -> Tensor:
         >>> dueling_q_values(torch.tensor(10.0), torch.tensor([1.0, 3.0]))
         tensor([ 9., 11.])
     """
-    _check(state_values, advantages)
+    state_values, advantages = _checked(state_values, advantages)
     return state_values[..., None] + advantages - torch.mean(advantages, -1, keepdim=True)
 
 
@@ -74,10 +79,11 @@ def max_centered_dueling_q_values(state_values: Tensor, advantages: Tensor) -> T
         advantages: [..., A] advantage stream; a constant added to it changes nothing.
 
     Returns:
-        [..., A] action values, differentiable in both.
+        [..., A] action values, float32 for half precision; differentiable in both.
 
     Raises:
-        ValueError: if advantages do not have shape [*state_values.shape, A], A > 0.
+        ValueError: for what is no torch tensor of floating-point numbers, or if
+            advantages do not have shape [*state_values.shape, A], A > 0.
 
     References:
         Wang et al. (2016), arXiv:1511.06581, Eq. 8.
@@ -86,14 +92,18 @@ def max_centered_dueling_q_values(state_values: Tensor, advantages: Tensor) -> T
         >>> max_centered_dueling_q_values(torch.tensor(10.0), torch.tensor([1.0, 3.0]))
         tensor([ 8., 10.])
     """
-    _check(state_values, advantages)
+    state_values, advantages = _checked(state_values, advantages)
     return state_values[..., None] + advantages - torch.amax(advantages, -1, keepdim=True)
 
 
-def _check(state_values: Tensor, advantages: Tensor) -> None:
+def _checked(state_values: Tensor, advantages: Tensor) -> list[Tensor]:
+    streams = {"state_values": state_values, "advantages": advantages}
+    require_tensors(**streams)
+    require_floating_point(**streams)
     shape = tuple(advantages.shape)
     if not shape or shape[-1] == 0 or shape[:-1] != tuple(state_values.shape):
         raise ValueError(
             f"advantages must have shape [*state_values.shape, A], A > 0, got {shape} for "
             f"state_values {tuple(state_values.shape)}"
         )
+    return at_least_float32(**streams)

@@ -2,12 +2,19 @@
 
 from torch import Tensor
 
-from rlnotes._checks import require_finite, require_positive, require_same_shape
-from rlnotes.functional.policy_gradients import probability_ratios
+from rlnotes._checks import require_positive
+from rlnotes.functional.inputs import counted, finite_result
+from rlnotes.functional.policy_gradients import counted_ratios
 
 
 def ppo_kl_penalty_loss(
-    log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor, kl: Tensor, *, beta: float
+    log_probs: Tensor,
+    old_log_probs: Tensor,
+    advantages: Tensor,
+    kl: Tensor,
+    *,
+    beta: float,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """The other surrogate of the PPO paper: a price on the KL in place of the clip.
 
@@ -22,12 +29,14 @@ def ppo_kl_penalty_loss(
         kl: [...] KL divergence from the old policy to this one in each state, nats,
             differentiable; or an estimate of it.
         beta: price of one nat, not negative, see `adapted_kl_beta`.
+        mask: [...] as for `reinforce_loss`.
 
     Returns:
-        Scalar, to be minimized; differentiable in log_probs and kl.
+        Scalar, to be minimized, float32 for half precision; differentiable in log_probs
+        and kl.
 
     Raises:
-        ValueError: as for `probability_ratios`, or if beta is negative or not finite.
+        ValueError: as for `ppo_clip_loss`, or if beta is negative or not finite.
 
     References:
         Schulman et al. (2017), arXiv:1707.06347, Eq. 8 (there an objective).
@@ -40,10 +49,12 @@ def ppo_kl_penalty_loss(
     """
     if not 0 <= beta < float("inf"):
         raise ValueError(f"beta must be finite and not negative, got {beta}")
-    require_same_shape(log_probs=log_probs, advantages=advantages, kl=kl)
-    require_finite(advantages=advantages, kl=kl)
-    ratios = probability_ratios(log_probs, old_log_probs)
-    return -(ratios * advantages.detach() - beta * kl).mean()
+    given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
+    others = {"advantages": advantages, "kl": kl}
+    log_probs, old_log_probs, advantages, kl = counted(mask, **given, **others)
+    ratios = counted_ratios(log_probs, old_log_probs, mask=mask, given=given)
+    loss = -(ratios * advantages.detach() - beta * kl).mean()
+    return finite_result(loss, mask, **others)
 
 
 def adapted_kl_beta(beta: float, kl: float, *, target_kl: float) -> float:

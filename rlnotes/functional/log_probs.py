@@ -5,6 +5,9 @@ import math
 import torch
 from torch import Tensor
 
+from rlnotes._checks import require_floating_point, require_same_shape
+from rlnotes.functional.inputs import at_least_float32, require_mask, require_tensors
+
 
 def action_log_probs(logits: Tensor, actions: Tensor) -> Tensor:
     """Log-probability of the action taken in each row.
@@ -21,18 +24,21 @@ def action_log_probs(logits: Tensor, actions: Tensor) -> Tensor:
         actions: [...] int64 actions taken.
 
     Returns:
-        [...] log pi(a), nats, never positive; differentiable in logits.
+        [...] log pi(a), nats, never positive; float32 for half precision.
+        Differentiable in logits.
 
     Raises:
-        ValueError: if shapes do not fit, an action does not exist or is masked out, or
-            a logit is NaN or plus infinity.
+        ValueError: for what is no torch tensor of the right dtype, if shapes do not
+            fit, an action does not exist or is masked out, or a logit is NaN or plus
+            infinity.
 
     Example:
         >>> logits = torch.tensor([[1.0, 1.0], [3.0, 1.0]]).log()
         >>> action_log_probs(logits, torch.tensor([1, 0])).exp()
         tensor([0.5000, 0.7500])
     """
-    _check_logits(logits)
+    logits = checked_logits(logits)
+    require_tensors(actions=actions)
     if logits.shape[:-1] != actions.shape:
         raise ValueError(
             f"logits must have shape [*actions.shape, A], got {tuple(logits.shape)} "
@@ -55,10 +61,12 @@ def entropy(logits: Tensor) -> Tensor:
         logits: [..., A] as for `action_log_probs`.
 
     Returns:
-        [...] nats, from 0 (certain) to log A (uniform); differentiable in logits.
+        [...] nats, from 0 (certain) to log A (uniform); float32 for half precision.
+        Differentiable in logits.
 
     Raises:
-        ValueError: if a logit is NaN or plus infinity, or a row is all masked out.
+        ValueError: for what is no torch tensor of floating-point numbers, if a logit is
+            NaN or plus infinity, or a row is all masked out.
 
     References:
         Shannon (1948), "A mathematical theory of communication".
@@ -67,11 +75,12 @@ def entropy(logits: Tensor) -> Tensor:
         >>> entropy(torch.zeros(2)).exp()
         tensor(2.)
     """
-    _check_logits(logits)
-    log_probs = torch.log_softmax(logits, dim=-1)
-    # Masked actions have 0 * (-inf) = NaN; `where` cuts them out of the gradient, too.
-    log_probs = torch.where(torch.isneginf(logits), 0.0, log_probs)
-    return -(torch.softmax(logits, dim=-1) * log_probs).sum(dim=-1)
+    logits = checked_logits(logits)
+    probs, log_probs = torch.softmax(logits, dim=-1), torch.log_softmax(logits, dim=-1)
+    # 0 * (-inf) is NaN: of a masked action, and of one whose probability rounds to 0.
+    # `where` cuts them out of the gradient, too.
+    log_probs = torch.where(probs == 0, 0.0, log_probs)
+    return -(probs * log_probs).sum(dim=-1)
 
 
 def softmax_score(logits: Tensor, actions: Tensor) -> Tensor:
@@ -86,7 +95,7 @@ def softmax_score(logits: Tensor, actions: Tensor) -> Tensor:
         actions: [...] int64 actions taken.
 
     Returns:
-        [..., A] one gradient per row.
+        [..., A] one gradient per row; float32 for half precision.
 
     Raises:
         ValueError: as for `action_log_probs`.
@@ -99,19 +108,70 @@ def softmax_score(logits: Tensor, actions: Tensor) -> Tensor:
         tensor([[ 0.5000, -0.5000]])
     """
     action_log_probs(logits, actions)  # checks the arguments
+    (logits,) = at_least_float32(logits=logits)
     chosen = torch.nn.functional.one_hot(actions, logits.shape[-1])
     return chosen - torch.softmax(logits, dim=-1)
 
 
-def _check_logits(logits: Tensor) -> None:
+def checked_logits(logits: Tensor, name: str = "logits") -> Tensor:
+    """Logits [..., A] as `at_least_float32` makes them, checked.
+
+    Raises:
+        ValueError: for what is no torch tensor of floating-point numbers, without an
+            action, if a logit is NaN or plus infinity, or a row is all masked out.
+    """
+    require_tensors(**{name: logits})
+    require_floating_point(**{name: logits})
+    _require_rows(name, logits)
+    (logits,) = at_least_float32(logits=logits)
+    if not _sum_is_finite(logits):
+        _require_usable(name, logits.detach())
+    return logits
+
+
+def counted_logits(mask: Tensor | None, **logits: Tensor) -> list[Tensor]:
+    """Rows of logits that a mean runs over, [N, A] with a mask, as `checked_logits`.
+
+    Args:
+        mask: [...] bool, True where a row counts; None counts all.
+        logits: [..., A] of one shape, by name. Rows that do not count may be anything.
+
+    Raises:
+        ValueError: as for `checked_logits`, looking at what counts only, if the shapes
+            differ, there is no row, or the mask does not fit or counts nothing.
+    """
+    require_tensors(**logits)
+    require_same_shape(**logits)
+    for name, rows in logits.items():
+        if rows.numel() == 0:
+            raise ValueError(f"{name} must hold at least one row, got shape {tuple(rows.shape)}")
+        _require_rows(name, rows)
+        if mask is None:
+            continue
+        require_mask(mask, states=rows[..., 0])
+        if not _sum_is_finite(rows[mask]):
+            # Not of the selected rows alone, so that a message tells the place.
+            checked_logits(rows.detach().masked_fill(~mask[..., None], 0.0), name)
+    if mask is not None:
+        logits = {name: rows[mask] for name, rows in logits.items()}
+    return [checked_logits(rows, name) for name, rows in logits.items()]
+
+
+def _require_rows(name: str, logits: Tensor) -> None:
     if logits.ndim == 0 or logits.shape[-1] == 0:
-        raise ValueError(f"logits must have shape [..., A], got {tuple(logits.shape)}")
-    if _sum_is_finite(logits):
-        return
-    if (torch.isnan(logits) | torch.isposinf(logits)).any():
-        raise ValueError("logits must not be NaN or plus infinity")
-    if torch.isneginf(logits).all(dim=-1).any():
-        raise ValueError("logits must leave one action in each row, got a row of -inf")
+        raise ValueError(f"{name} must have shape [..., A], got {tuple(logits.shape)}")
+
+
+def _require_usable(name: str, logits: Tensor) -> None:
+    bad = torch.isnan(logits) | torch.isposinf(logits)
+    if bad.any():
+        where = tuple(bad.nonzero()[0].tolist())
+        number = logits[where].item()
+        raise ValueError(f"{name} must not be NaN or plus infinity, got {number} at {where}")
+    empty = torch.isneginf(logits).all(dim=-1)
+    if empty.any():
+        where = tuple(empty.nonzero()[0].tolist())
+        raise ValueError(f"{name} must leave one action in each row, got only -inf at {where}")
 
 
 def _sum_is_finite(tensor: Tensor) -> bool:

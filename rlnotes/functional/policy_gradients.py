@@ -1,6 +1,6 @@
 """Losses whose negative gradient is a policy gradient, at least where it starts.
 
-Every loss is a mean over all elements.
+Every loss is a mean over all elements, or over those that a mask counts.
 """
 
 import math
@@ -8,11 +8,17 @@ import math
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_finite, require_positive, require_same_shape
-from rlnotes.functional.log_probs import entropy
+from rlnotes._checks import require_finite, require_positive
+from rlnotes.functional.inputs import (
+    counted,
+    finite_result,
+    largest_size,
+    require_counted_finite,
+)
+from rlnotes.functional.log_probs import counted_logits, entropy
 
 
-def reinforce_loss(log_probs: Tensor, weights: Tensor) -> Tensor:
+def reinforce_loss(log_probs: Tensor, weights: Tensor, *, mask: Tensor | None = None) -> Tensor:
     """Loss whose gradient is minus the score times the weight, averaged.
 
         loss = -mean of log pi(a_t | s_t) * weight_t
@@ -22,19 +28,25 @@ def reinforce_loss(log_probs: Tensor, weights: Tensor) -> Tensor:
     weight always makes the action taken more likely. Weights get no gradient, even if
     they were computed by a network.
 
-    The mean runs over all elements. The gradient of J is a sum over the steps of an
-    episode and a mean over episodes: multiply by steps per episode if that factor
-    matters; a learning rate absorbs it.
+    The mean runs over all elements that count. The gradient of J is a sum over the
+    steps of an episode and a mean over episodes: multiply by steps per episode if that
+    factor matters; a learning rate absorbs it.
 
     Args:
         log_probs: [...] log pi(a_t | s_t) of actions that this policy sampled, nats.
         weights: [...] Psi_t, discounted reward; positive raises, negative lowers.
+        mask: [...] bool, True where an element counts, such as the tokens of a
+            completion; None counts all. The others reach neither value nor gradient and
+            may be anything, NaN included.
 
     Returns:
-        Scalar, to be minimized; differentiable in log_probs only.
+        Scalar, to be minimized, float32 for half precision; differentiable in log_probs
+        only.
 
     Raises:
-        ValueError: if the shapes differ, a number is not finite, or there is none.
+        ValueError: for what is no torch tensor of floating-point numbers, if the shapes
+            differ, a counted number is not finite, there is none, the mask is not bool
+            or counts nothing, or the result overflows.
 
     References:
         Williams (1992), "Simple statistical gradient-following algorithms for
@@ -46,11 +58,12 @@ def reinforce_loss(log_probs: Tensor, weights: Tensor) -> Tensor:
         >>> log_probs.grad
         tensor([-1.5000,  0.5000])
     """
-    _check(log_probs=log_probs, weights=weights)
-    return -(log_probs * weights.detach()).mean()
+    given = {"log_probs": log_probs, "weights": weights}
+    log_probs, weights = counted(mask, **given)
+    return finite_result(-(log_probs * weights.detach()).mean(), mask, **given)
 
 
-def value_loss(values: Tensor, value_targets: Tensor) -> Tensor:
+def value_loss(values: Tensor, value_targets: Tensor, *, mask: Tensor | None = None) -> Tensor:
     """Half the mean squared error of a value function.
 
         loss = mean of (V(s_t) - target_t)^2 / 2
@@ -61,9 +74,10 @@ def value_loss(values: Tensor, value_targets: Tensor) -> Tensor:
     Args:
         values: [...] V(s_t), discounted reward.
         value_targets: [...] returns or TD targets, discounted reward.
+        mask: [...] as for `reinforce_loss`.
 
     Returns:
-        Scalar, differentiable in values only.
+        Scalar, float32 for half precision; differentiable in values only.
 
     Raises:
         ValueError: as for `reinforce_loss`.
@@ -75,23 +89,29 @@ def value_loss(values: Tensor, value_targets: Tensor) -> Tensor:
         >>> value_loss(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 2.0]))
         tensor(1.)
     """
-    _check(values=values, value_targets=value_targets)
-    return torch.nn.functional.mse_loss(values, value_targets.detach()) / 2
+    given = {"values": values, "value_targets": value_targets}
+    values, value_targets = counted(mask, **given)
+    loss = torch.nn.functional.mse_loss(values, value_targets.detach()) / 2
+    return finite_result(loss, mask, **given)
 
 
-def entropy_bonus(logits: Tensor) -> Tensor:
+def entropy_bonus(logits: Tensor, *, mask: Tensor | None = None) -> Tensor:
     """Mean entropy of the policy over states: added to an objective.
 
         bonus = mean of H(pi(. | s_t)),    loss = reinforce_loss - coefficient * bonus
 
     Args:
         logits: [..., A] of the policy in the states visited.
+        mask: [...] bool, True where a state counts; None counts all. The rows of the
+            others reach neither value nor gradient and may be anything.
 
     Returns:
-        Scalar, nats, from 0 to log A; differentiable in logits.
+        Scalar, nats, from 0 to log A, float32 for half precision; differentiable in
+        logits.
 
     Raises:
-        ValueError: as for `rlnotes.functional.log_probs.entropy`, or without any row.
+        ValueError: as for `rlnotes.functional.log_probs.entropy`, without any row, or
+            if the mask does not fit or counts nothing.
 
     References:
         Williams & Peng (1991), "Function optimization using connectionist reinforcement
@@ -101,9 +121,7 @@ def entropy_bonus(logits: Tensor) -> Tensor:
         >>> entropy_bonus(torch.zeros(5, 4)).exp()
         tensor(4.)
     """
-    if logits.numel() == 0:
-        raise ValueError(f"logits must hold at least one row, got shape {tuple(logits.shape)}")
-    return entropy(logits).mean()
+    return entropy(*counted_logits(mask, logits=logits)).mean()
 
 
 def probability_ratios(log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
@@ -116,11 +134,13 @@ def probability_ratios(log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
         old_log_probs: [...] the same of the policy that sampled, stored then.
 
     Returns:
-        [...] positive; 1 where nothing changed; differentiable in log_probs only.
+        [...] positive; 1 where nothing changed; float32 for half precision.
+        Differentiable in log_probs only.
 
     Raises:
-        ValueError: if the shapes differ, a number is not finite, there is none, or a
-            ratio is too large for its dtype.
+        ValueError: for what is no torch tensor of floating-point numbers, if the shapes
+            differ, a number is not finite, there is none, or a ratio is too large for
+            its dtype.
 
     References:
         Schulman et al. (2017), arXiv:1707.06347, section 3.
@@ -130,15 +150,8 @@ def probability_ratios(log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
         >>> probability_ratios(torch.tensor([0.6, 0.012]).log(), old_probs.log())
         tensor([1.2000, 1.2000])
     """
-    _check(log_probs=log_probs, old_log_probs=old_log_probs)
-    log_ratios = log_probs - old_log_probs.detach()
-    ratios = log_ratios.exp()
-    if ratios.detach().max() == torch.inf:
-        raise ValueError(
-            "log_probs must not lie so far above old_log_probs that a ratio overflows, got a "
-            f"difference of {log_ratios.max().item():g}"
-        )
-    return ratios
+    given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
+    return counted_ratios(*counted(None, **given), mask=None, given=given)
 
 
 def clipped_surrogate(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float) -> Tensor:
@@ -155,10 +168,10 @@ def clipped_surrogate(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float
         clip_epsilon: positive.
 
     Returns:
-        [...] differentiable in ratios only.
+        [...] float32 for half precision; differentiable in ratios only.
 
     Raises:
-        ValueError: as for `ppo_gradient_mask`.
+        ValueError: as for `ppo_gradient_mask`, or if a product overflows.
 
     References:
         Schulman et al. (2017), arXiv:1707.06347, Eq. 7.
@@ -168,12 +181,20 @@ def clipped_surrogate(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float
         >>> clipped_surrogate(ratios, torch.full((3,), -4.0), clip_epsilon=0.25)
         tensor([-3., -4., -6.])
     """
-    _check_clip(ratios, advantages, clip_epsilon)
-    return _clipped_surrogate(ratios, advantages, clip_epsilon)
+    ratios, advantages = _checked_pair(ratios, advantages, clip_epsilon)
+    surrogates = _clipped_surrogate(ratios, advantages, clip_epsilon)
+    largest = surrogates.detach().abs().max()
+    finite_result(largest, None, ratios=ratios, advantages=advantages)
+    return surrogates
 
 
 def ppo_clip_loss(
-    log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor, *, clip_epsilon: float
+    log_probs: Tensor,
+    old_log_probs: Tensor,
+    advantages: Tensor,
+    *,
+    clip_epsilon: float,
+    mask: Tensor | None = None,
 ) -> Tensor:
     """Clipped surrogate of PPO, as a loss.
 
@@ -187,13 +208,15 @@ def ppo_clip_loss(
         old_log_probs: [...] of the policy that sampled, nats.
         advantages: [...] how much better the action was than the policy's average.
         clip_epsilon: positive; half the width of the band, often 0.2.
+        mask: [...] as for `reinforce_loss`.
 
     Returns:
-        Scalar, to be minimized; differentiable in log_probs only.
+        Scalar, to be minimized, float32 for half precision; differentiable in log_probs
+        only.
 
     Raises:
-        ValueError: as for `probability_ratios`, if clip_epsilon is not positive, or a
-            product overflows.
+        ValueError: as for `reinforce_loss`, if a ratio is too large for its dtype, or
+            clip_epsilon is not positive.
 
     References:
         Schulman et al. (2017), arXiv:1707.06347, Eq. 7 (there an objective).
@@ -203,15 +226,16 @@ def ppo_clip_loss(
         >>> ppo_clip_loss(torch.tensor([0.75]).log(), old, advantages, clip_epsilon=0.2)
         tensor(-6.)
     """
-    require_same_shape(log_probs=log_probs, old_log_probs=old_log_probs, advantages=advantages)
     require_positive(clip_epsilon=clip_epsilon)
-    ratios = probability_ratios(log_probs, old_log_probs)
-    require_finite(advantages=advantages)
-    loss = -_clipped_surrogate(ratios, advantages, clip_epsilon).mean()
+    given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
+    log_probs, old_log_probs, selected = counted(mask, **given, advantages=advantages)
+    ratios = counted_ratios(log_probs, old_log_probs, mask=mask, given=given)
+    loss = -_clipped_surrogate(ratios, selected, clip_epsilon).mean()
     if not math.isfinite(loss.item()):
+        require_counted_finite(mask, advantages=advantages)
         raise ValueError(
             "advantages must not be so large that their product with a ratio overflows, got "
-            f"{advantages.abs().max().item():g} at ratios up to {ratios.max().item():g}"
+            f"{largest_size(selected):g} at ratios up to {ratios.max().item():g}"
         )
     return loss
 
@@ -237,8 +261,9 @@ def ppo_gradient_mask(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float
         [...] bool, True where the gradient flows; also where A = 0, which gives none.
 
     Raises:
-        ValueError: if the shapes differ, a number is not finite, there is none, a ratio
-            is negative, or clip_epsilon is not positive.
+        ValueError: for what is no torch tensor of floating-point numbers, if the shapes
+            differ, a number is not finite, there is none, a ratio is negative, or
+            clip_epsilon is not positive.
 
     Example:
         >>> ratios, good = torch.tensor([0.5, 1.0, 1.5]), torch.ones(3)
@@ -247,13 +272,19 @@ def ppo_gradient_mask(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float
         >>> ppo_gradient_mask(ratios, -good, clip_epsilon=0.2)
         tensor([False,  True,  True])
     """
-    _check_clip(ratios, advantages, clip_epsilon)
+    ratios, advantages = _checked_pair(ratios, advantages, clip_epsilon)
     too_high = (advantages > 0) & (ratios > 1 + clip_epsilon)
     too_low = (advantages < 0) & (ratios < 1 - clip_epsilon)
     return ~(too_high | too_low)
 
 
-def clip_fraction(log_probs: Tensor, old_log_probs: Tensor, *, clip_epsilon: float) -> Tensor:
+def clip_fraction(
+    log_probs: Tensor,
+    old_log_probs: Tensor,
+    *,
+    clip_epsilon: float,
+    mask: Tensor | None = None,
+) -> Tensor:
     """Share of samples whose ratio lies outside the band, the number usually logged.
 
         fraction = mean of 1[|ratio_t - 1| > eps]
@@ -266,12 +297,13 @@ def clip_fraction(log_probs: Tensor, old_log_probs: Tensor, *, clip_epsilon: flo
         log_probs: [...] as for `ppo_clip_loss`.
         old_log_probs: [...] as for `ppo_clip_loss`.
         clip_epsilon: positive.
+        mask: [...] as for `reinforce_loss`.
 
     Returns:
-        Scalar in [0, 1]; no gradient.
+        Scalar in [0, 1], float32 for half precision; no gradient.
 
     Raises:
-        ValueError: as for `probability_ratios`, or if clip_epsilon is not positive.
+        ValueError: as for `ppo_clip_loss`.
 
     Example:
         >>> log_probs = torch.tensor([0.1, 0.5, 0.7, 0.55]).log()
@@ -279,26 +311,49 @@ def clip_fraction(log_probs: Tensor, old_log_probs: Tensor, *, clip_epsilon: flo
         tensor(0.5000)
     """
     require_positive(clip_epsilon=clip_epsilon)
-    ratios = probability_ratios(log_probs.detach(), old_log_probs)
+    given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
+    log_probs, old_log_probs = counted(mask, **given)
+    ratios = counted_ratios(log_probs, old_log_probs, mask=mask, given=given)
     return ((ratios - 1).abs() > clip_epsilon).to(ratios.dtype).mean()
 
 
-def _check(**tensors: Tensor) -> None:
-    require_same_shape(**tensors)
-    require_finite(**tensors)
-    for name, tensor in tensors.items():
-        if tensor.numel() == 0:
-            raise ValueError(f"{name} must hold at least one number, got none")
+def counted_ratios(
+    log_probs: Tensor, old_log_probs: Tensor, *, mask: Tensor | None, given: dict[str, Tensor]
+) -> Tensor:
+    """Ratios of what a mask has left; the tensors as given are for the error message.
+
+    Args:
+        log_probs: [N] as `counted` returns them.
+        old_log_probs: [N] likewise.
+        mask: [...] what selected them, or None.
+        given: both as they were before, [...], by name.
+
+    Raises:
+        ValueError: if a counted number is not finite, or a ratio overflows.
+    """
+    log_ratios = log_probs - old_log_probs.detach()
+    ratios = log_ratios.exp()
+    # A finite sum has finite terms only: one number to look at instead of two tensors.
+    if not math.isfinite(log_ratios.detach().sum().item()):
+        require_counted_finite(mask, **given)
+    if ratios.detach().max() == torch.inf:
+        raise ValueError(
+            "log_probs must not lie so far above old_log_probs that a ratio overflows, got a "
+            f"difference of {log_ratios.max().item():g}"
+        )
+    return ratios
+
+
+def _checked_pair(ratios: Tensor, advantages: Tensor, clip_epsilon: float) -> list[Tensor]:
+    require_positive(clip_epsilon=clip_epsilon)
+    ratios, advantages = counted(None, ratios=ratios, advantages=advantages)
+    require_finite(ratios=ratios, advantages=advantages)
+    if (ratios < 0).any():
+        raise ValueError(f"ratios must not be negative, got {ratios.min().item():g}")
+    return [ratios, advantages]
 
 
 def _clipped_surrogate(ratios: Tensor, advantages: Tensor, clip_epsilon: float) -> Tensor:
     advantages = advantages.detach()
     clipped = ratios.clamp(1 - clip_epsilon, 1 + clip_epsilon)
     return torch.minimum(ratios * advantages, clipped * advantages)
-
-
-def _check_clip(ratios: Tensor, advantages: Tensor, clip_epsilon: float) -> None:
-    require_positive(clip_epsilon=clip_epsilon)
-    _check(ratios=ratios, advantages=advantages)
-    if (ratios < 0).any():
-        raise ValueError(f"ratios must not be negative, got {ratios.min().item():g}")

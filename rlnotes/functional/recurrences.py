@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 
 from rlnotes._checks import require_floating_point, require_same_shape
+from rlnotes.functional.inputs import at_least_float32, require_tensors
 
 _SMALL = 4096  # numbers; below it the count of NumPy calls matters, above it the work
 
@@ -29,12 +30,12 @@ def backward_recurrence(inputs: Tensor, decays: Tensor) -> Tensor:
         decays: [..., T] factors in [0, 1], constants; the last one is not used.
 
     Returns:
-        [..., T] solution in the dtype of inputs, differentiable in inputs. Computed on
-        the CPU, float16 and bfloat16 in float32.
+        [..., T] solution, differentiable in inputs, float32 or float64. Computed on the
+        CPU.
 
     Raises:
-        ValueError: if the shapes differ, there is no step, a dtype holds no real
-            floating-point numbers, or decays require a gradient.
+        ValueError: for what is no torch tensor, if the shapes differ, there is no step,
+            a dtype holds no real floating-point numbers, or decays require a gradient.
 
     References:
         Blelloch (1990), "Prefix sums and their applications"; Hillis & Steele (1986),
@@ -45,40 +46,14 @@ def backward_recurrence(inputs: Tensor, decays: Tensor) -> Tensor:
         >>> backward_recurrence(torch.tensor([1.0, 1.0, 4.0]), half)
         tensor([2.5000, 3.0000, 4.0000])
     """
+    require_tensors(inputs=inputs, decays=decays)
     require_same_shape(inputs=inputs, decays=decays)
     require_floating_point(inputs=inputs, decays=decays)
     if inputs.ndim == 0 or inputs.shape[-1] == 0:
         raise ValueError(f"inputs must hold at least one step, got shape {tuple(inputs.shape)}")
     if decays.requires_grad:
         raise ValueError("decays must be constants, got a tensor that requires a gradient")
-    (summed,), dtype = at_least_float32(inputs)
-    return _Recurrence.apply(summed, decays.to(summed.dtype)).to(dtype)
-
-
-def at_least_float32(*tensors: Tensor) -> tuple[list[Tensor], torch.dtype]:
-    """Tensors in one dtype of 32 bits or more, and the dtype for the result.
-
-    In bfloat16 a decay of 0.9405 is 0.9414: sums over time need the digits. Whole
-    numbers alone become float32, and stay so.
-
-    Args:
-        tensors: one or more, of any shape.
-
-    Returns:
-        The same numbers, differentiable, and the common dtype to turn the result into.
-
-    Example:
-        >>> half, dtype = at_least_float32(torch.zeros(1, dtype=torch.bfloat16))
-        >>> half[0].dtype, dtype
-        (torch.float32, torch.bfloat16)
-    """
-    common = tensors[0].dtype
-    for tensor in tensors[1:]:
-        common = torch.promote_types(common, tensor.dtype)
-    working = torch.promote_types(common, torch.float32)
-    return [tensor.to(working) for tensor in tensors], (
-        common if common.is_floating_point else working
-    )
+    return _Recurrence.apply(*at_least_float32(inputs=inputs, decays=decays))
 
 
 class _Recurrence(torch.autograd.Function):

@@ -3,13 +3,14 @@
 import torch
 from torch import Tensor
 
-from rlnotes._checks import (
-    require_finite,
-    require_in_unit_interval,
-    require_positive_integer,
-    require_same_shape,
+from rlnotes._checks import require_finite, require_positive_integer, require_same_shape
+from rlnotes.functional.inputs import (
+    at_least_float32,
+    require_flags,
+    require_tensors,
+    unit_interval,
 )
-from rlnotes.functional.recurrences import at_least_float32, backward_recurrence
+from rlnotes.functional.recurrences import backward_recurrence
 
 
 def discounted_returns(
@@ -33,11 +34,13 @@ def discounted_returns(
         gamma: discount factor in [0, 1], per step.
 
     Returns:
-        [..., T] returns, discounted reward.
+        [..., T] returns, discounted reward; float32 for half precision and for whole
+        numbers. Differentiable in rewards and next_values.
 
     Raises:
-        ValueError: if shapes differ, a record is empty, a reward or a value that is
-            used is not finite, a flag is not bool, or gamma lies outside [0, 1].
+        ValueError: for what is no torch tensor, if shapes differ, a record is empty, a
+            reward or a value that is used is not finite, a flag is not bool, or gamma
+            is no number in [0, 1].
 
     References:
         Sutton & Barto (2018), section 3.3; for truncation Pardo et al. (2018),
@@ -49,12 +52,7 @@ def discounted_returns(
         >>> discounted_returns(torch.tensor([0., 0., 8.]), zero, end, no, gamma=0.5)
         tensor([2., 4., 8.])
     """
-    require_same_shape(rewards=rewards, next_values=next_values)
-    require_record(rewards, terminated=terminated, truncated=truncated)
-    ends = truncated.clone()
-    ends[..., -1] = True
-    tails = torch.where(ends, next_values, 0.0)
-    return lambda_returns(rewards, tails, terminated, truncated, gamma=gamma, gae_lambda=1.0)
+    return lambda_returns(rewards, next_values, terminated, truncated, gamma=gamma, gae_lambda=1.0)
 
 
 def lambda_returns(
@@ -74,18 +72,20 @@ def lambda_returns(
 
     Args:
         rewards: [..., T] reward after acting in s_t.
-        next_values: [..., T] V(s_{t+1}); ignored where terminated.
+        next_values: [..., T] V(s_{t+1}); ignored where terminated, and with lambda = 1
+            in the middle of an episode.
         terminated: [..., T] bool, True where s_{t+1} is terminal.
-        truncated: [..., T] bool, True where a time limit ended the episode.
+        truncated: [..., T] bool, True where a time limit ended the episode; where both
+            flags stand, the step terminated.
         gamma: discount factor in [0, 1], per step.
-        gae_lambda: 0 gives the TD target, 1 the discounted return.
+        gae_lambda: in [0, 1]; 0 gives the TD target, 1 the discounted return.
 
     Returns:
-        [..., T] returns, discounted reward. Half precision is summed in float32.
+        [..., T] returns, discounted reward; float32 for half precision and for whole
+        numbers. Differentiable in rewards and next_values.
 
     Raises:
-        ValueError: if shapes differ, a record is empty, a reward or a value that is
-            used is not finite, a flag is not bool, or gamma or gae_lambda lies outside
+        ValueError: as for `discounted_returns`, or if gae_lambda is no number in
             [0, 1].
 
     References:
@@ -96,20 +96,19 @@ def lambda_returns(
         >>> lambda_returns(one, 4 * one, no, no, gamma=0.5, gae_lambda=0.0)
         tensor([3., 3.])
     """
-    require_same_shape(rewards=rewards, next_values=next_values)
-    require_record(rewards, terminated=terminated, truncated=truncated)
-    require_in_unit_interval(gamma=gamma, gae_lambda=gae_lambda)
-
-    # `where`, not a product: an ignored entry may be anything, NaN included.
-    following = torch.where(terminated, 0.0, next_values)
-    require_finite(next_values=following)
-    (rewards, following), dtype = at_least_float32(rewards, following)
+    flags = {"terminated": terminated, "truncated": truncated}
+    rewards, next_values = recorded(rewards, flags, next_values=next_values)
+    gamma, gae_lambda = unit_interval(gamma=gamma, gae_lambda=gae_lambda)
     ends = terminated | truncated
     ends[..., -1] = True
+    # `where`, not a product: an ignored entry may be anything, NaN included.
+    ignored = terminated | ~ends if gae_lambda == 1 else terminated
+    following = torch.where(ignored, 0.0, next_values)
+    require_finite(next_values=following)
     bootstraps = torch.where(ends, following, (1 - gae_lambda) * following)
     inputs = rewards + gamma * bootstraps
     decays = torch.full_like(inputs, gamma * gae_lambda).masked_fill(ends, 0.0)
-    return backward_recurrence(inputs, decays).to(dtype)
+    return backward_recurrence(inputs, decays)
 
 
 def n_step_returns(
@@ -137,10 +136,12 @@ def n_step_returns(
         n: number of rewards, at least 1; from T on the result is the discounted return.
 
     Returns:
-        [..., T] returns, discounted reward. Half precision is summed in float32.
+        [..., T] returns, discounted reward; float32 for half precision and for whole
+        numbers. Differentiable in rewards and next_values.
 
     Raises:
-        ValueError: as for `lambda_returns`, or if n is not a positive integer.
+        ValueError: as for `discounted_returns`, or if n is not a positive integer. All
+            next values must be finite, but where terminated.
 
     References:
         Sutton & Barto (2018), Eq. 7.1.
@@ -151,9 +152,9 @@ def n_step_returns(
         tensor([2.5000, 2.5000, 3.0000])
     """
     require_positive_integer(n=n)
-    require_same_shape(rewards=rewards, next_values=next_values)
-    require_record(rewards, terminated=terminated, truncated=truncated)
-    (rewards, next_values), dtype = at_least_float32(rewards, next_values)
+    flags = {"terminated": terminated, "truncated": truncated}
+    rewards, next_values = recorded(rewards, flags, next_values=next_values)
+    (gamma,) = unit_interval(gamma=gamma)
     targets = lambda_returns(
         rewards, next_values, terminated, truncated, gamma=gamma, gae_lambda=0.0
     )
@@ -162,15 +163,29 @@ def n_step_returns(
     one_step = targets
     for _ in range(min(n, rewards.shape[-1]) - 1):
         targets = torch.where(stops, one_step, rewards + gamma * targets.roll(-1, dims=-1))
-    return targets.to(dtype)
+    return targets
 
 
-def require_record(rewards: Tensor, **flags: Tensor) -> None:
-    """Raise unless rewards hold finite steps, and flags are bools of that shape."""
-    require_same_shape(rewards=rewards, **flags)
-    if rewards.ndim == 0 or rewards.shape[-1] == 0:
+def recorded(rewards: Tensor, flags: dict[str, Tensor], **values: Tensor) -> list[Tensor]:
+    """Rewards and values of a record that holds together, as `at_least_float32`.
+
+    Args:
+        rewards: [..., T] finite; T at least 1.
+        flags: [..., T] bool, by name.
+        values: [..., T] numbers by name; not looked at, since some may be ignored.
+
+    Returns:
+        Rewards, then the values in their order, in one dtype.
+
+    Raises:
+        ValueError: for what is no torch tensor, if shapes differ, there is no step, a
+            reward is not finite, or a flag is not bool.
+    """
+    numbers = {"rewards": rewards, **values}
+    require_tensors(**numbers, **flags)
+    require_same_shape(**numbers, **flags)
+    require_flags(**flags)
+    if rewards.ndim == 0 or rewards.numel() == 0:
         raise ValueError(f"rewards must hold at least one step, got shape {tuple(rewards.shape)}")
     require_finite(rewards=rewards)
-    for name, flag in flags.items():
-        if flag.dtype != torch.bool:
-            raise ValueError(f"{name} must be a bool tensor, got {flag.dtype}")
+    return at_least_float32(**numbers)

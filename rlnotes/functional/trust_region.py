@@ -13,12 +13,20 @@ from torch import Tensor
 
 from rlnotes._checks import (
     require_finite,
+    require_floating_point,
     require_positive,
     require_positive_integer,
     require_same_shape,
 )
+from rlnotes.functional.inputs import (
+    at_least_float32,
+    counted,
+    finite_result,
+    require_tensors,
+)
 from rlnotes.functional.kl import kl_divergence
-from rlnotes.functional.policy_gradients import probability_ratios
+from rlnotes.functional.log_probs import counted_logits
+from rlnotes.functional.policy_gradients import counted_ratios
 
 Measure = Callable[[Tensor], Tensor]  # parameters [P] to a scalar
 
@@ -32,41 +40,54 @@ class TrustRegionStep(NamedTuple):
     gain: float  # by which the surrogate grew, 0 if nothing was accepted
 
 
-def surrogate(log_probs: Tensor, old_log_probs: Tensor, advantages: Tensor) -> Tensor:
+def surrogate_objective(
+    log_probs: Tensor,
+    old_log_probs: Tensor,
+    advantages: Tensor,
+    *,
+    mask: Tensor | None = None,
+) -> Tensor:
     """Expected advantage of a new policy, estimated on the old one's samples.
 
         L = mean of ratio_t * A_t,    ratio_t = pi(a_t | s_t) / pi_old(a_t | s_t)
 
     The ratio corrects the choice of each action. The states stay those that the old
     policy visits, so L agrees with the true improvement to first order only: value and
-    gradient at the old policy.
+    gradient at the old policy. `clipped_surrogate` is what PPO makes of one sample.
 
     Args:
         log_probs: [...] log pi(a_t | s_t), nats.
         old_log_probs: [...] the same of the policy that sampled.
         advantages: [...] of the actions taken.
+        mask: [...] bool, True where a sample counts; None counts all. The others reach
+            neither value nor gradient and may be anything, NaN included.
 
     Returns:
-        Scalar, to be maximized; differentiable in log_probs only.
+        Scalar, to be maximized, float32 for half precision; differentiable in log_probs
+        only.
 
     Raises:
-        ValueError: if the shapes differ, a number is not finite, or there is none.
+        ValueError: for what is no torch tensor of floating-point numbers, if the shapes
+            differ, a counted number is not finite, there is none, the mask is not bool
+            or counts nothing, or a ratio or the result overflows.
 
     References:
         Schulman et al. (2015), arXiv:1502.05477, section 5.
 
     Example:
         >>> log_probs, old = torch.tensor([[0.8, 0.2], [0.5, 0.5]]).log()
-        >>> surrogate(log_probs, old, torch.tensor([1.0, -1.0]))  # (1.6 - 0.4) / 2
+        >>> surrogate_objective(log_probs, old, torch.tensor([1.0, -1.0]))
         tensor(0.6000)
+
+    By hand: (1.6 - 0.4) / 2.
     """
-    ratios = probability_ratios(log_probs, old_log_probs)
-    require_same_shape(log_probs=log_probs, advantages=advantages)
-    require_finite(advantages=advantages)
-    return (ratios * advantages.detach()).mean()
+    given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
+    log_probs, old_log_probs, selected = counted(mask, **given, advantages=advantages)
+    ratios = counted_ratios(log_probs, old_log_probs, mask=mask, given=given)
+    return finite_result((ratios * selected.detach()).mean(), mask, advantages=advantages)
 
 
-def mean_kl(old_logits: Tensor, logits: Tensor) -> Tensor:
+def mean_kl(old_logits: Tensor, logits: Tensor, *, mask: Tensor | None = None) -> Tensor:
     """KL(old || new) of two softmax policies, averaged over the states.
 
         mean over s of the sum over a of pi_old(a|s) (log pi_old(a|s) - log pi(a|s))
@@ -76,13 +97,16 @@ def mean_kl(old_logits: Tensor, logits: Tensor) -> Tensor:
     Args:
         old_logits: [..., A] of the policy that sampled.
         logits: [..., A] of the new one in the same states.
+        mask: [...] bool, True where a state counts; None counts all. The rows of the
+            others reach neither value nor gradient and may be anything.
 
     Returns:
-        Scalar, nats; differentiable in both arguments.
+        Scalar, nats, float32 for half precision; differentiable in both arguments.
 
     Raises:
-        ValueError: if the shapes differ, a logit is NaN or plus infinity, a row is all
-            masked out, or there is none.
+        ValueError: for what is no torch tensor of floating-point numbers, if the shapes
+            differ, a counted logit is NaN or plus infinity, a counted row is all masked
+            out, there is none, or the mask does not fit or counts nothing.
 
     References:
         Schulman et al. (2015), arXiv:1502.05477, section 4.
@@ -91,8 +115,9 @@ def mean_kl(old_logits: Tensor, logits: Tensor) -> Tensor:
         >>> mean_kl(torch.zeros(3, 2), torch.zeros(3, 2))
         tensor(0.)
     """
-    old_log_probs = torch.log_softmax(old_logits, dim=-1)
-    return kl_divergence(old_log_probs, torch.log_softmax(logits, dim=-1)).mean()
+    rows = counted_logits(mask, old_logits=old_logits, logits=logits)
+    old_log_probs, log_probs = (each.log_softmax(dim=-1) for each in rows)
+    return kl_divergence(old_log_probs, log_probs).mean()
 
 
 def fisher_operator(kl_of: Measure, parameters: Tensor, *, damping: float = 0.0) -> Measure:
@@ -110,7 +135,7 @@ def fisher_operator(kl_of: Measure, parameters: Tensor, *, damping: float = 0.0)
         damping: not negative; keeps directions apart that change no probability.
 
     Returns:
-        Function from [P] to [P].
+        Function from [P] to [P], float32 for half precision.
 
     Raises:
         ValueError: if parameters is not a vector or not finite, or damping is negative
@@ -126,7 +151,7 @@ def fisher_operator(kl_of: Measure, parameters: Tensor, *, damping: float = 0.0)
         >>> fisher_operator(kl_of, torch.zeros(2))(torch.tensor([1.0, 0.0]))
         tensor([ 0.2500, -0.2500])
     """
-    _require_vector(parameters=parameters)
+    (parameters,) = _vectors(parameters=parameters)
     if not 0 <= damping < float("inf"):
         raise ValueError(f"damping must not be negative and must be finite, got {damping}")
     parameters = parameters.detach().requires_grad_()
@@ -134,6 +159,7 @@ def fisher_operator(kl_of: Measure, parameters: Tensor, *, damping: float = 0.0)
 
     def product(vector: Tensor) -> Tensor:
         require_same_shape(parameters=parameters, vector=vector)
+        vector = vector.to(slope.dtype)
         (curvature,) = torch.autograd.grad(slope @ vector, parameters, retain_graph=True)
         return curvature + damping * vector
 
@@ -153,14 +179,17 @@ def conjugate_gradient(
         product: v -> F v, with F symmetric and not negative.
         target: [P] right-hand side.
         max_iterations: at most this many products.
-        tolerance: stops once |target - F x| is below this share of |target|.
+        tolerance: stops once |target - F x| is below this share of |target|, or below
+            the eps of the dtype, where only rounding is left.
 
     Returns:
-        [P] x; zeros if the target is zero. If F is singular, the target must lie in its
-        range, as a policy's gradient does; otherwise the result is meaningless.
+        [P] x, float32 for half precision; zeros if the target is zero. If F is
+        singular, the target must lie in its range, as a policy's gradient does;
+        otherwise the result is meaningless.
 
     Raises:
-        ValueError: if target is not a finite vector, or a number is not positive.
+        ValueError: if target is not a finite vector, a product is not finite, or a
+            number is not positive.
 
     References:
         Hestenes & Stiefel (1952), "Methods of conjugate gradients for solving linear
@@ -171,9 +200,10 @@ def conjugate_gradient(
         >>> conjugate_gradient(lambda v: halve * v, torch.tensor([2.0, 2.0]))
         tensor([1.0000, 0.5000])
     """
-    _require_vector(target=target)
+    (target,) = _vectors(target=target)
     require_positive_integer(max_iterations=max_iterations)
     require_positive(tolerance=tolerance)
+    tolerance = max(tolerance, torch.finfo(target.dtype).eps)
     solution, residual, direction = torch.zeros_like(target), target, target
     square = residual @ residual
     smallest = tolerance**2 * square
@@ -181,6 +211,7 @@ def conjugate_gradient(
         if square <= smallest:
             break
         image = product(direction)
+        require_finite(product=image)
         curvature = direction @ image
         if curvature <= 0:
             break
@@ -208,7 +239,7 @@ def natural_step(
         max_iterations: of the conjugate gradient.
 
     Returns:
-        [P] step; zeros if the gradient is zero.
+        [P] step, float32 for half precision; zeros if the gradient is zero.
 
     Raises:
         ValueError: if gradient is not a vector or not finite, or delta is not positive.
@@ -222,7 +253,7 @@ def natural_step(
         tensor([0.0600, 0.0800])
     """
     require_positive(delta=delta)
-    _require_vector(gradient=gradient)
+    (gradient,) = _vectors(gradient=gradient)
     solution = conjugate_gradient(product, gradient, max_iterations=max_iterations)
     curvature = solution @ product(solution)
     if not curvature > 0:
@@ -267,8 +298,8 @@ def line_search(
     References:
         Schulman et al. (2015), arXiv:1502.05477, appendix C.
     """
+    parameters, step = _vectors(parameters=parameters, step=step)
     require_same_shape(parameters=parameters, step=step)
-    _require_vector(parameters=parameters, step=step)
     require_positive(delta=delta)
     require_positive_integer(max_tries=max_tries)
     if not 0 < shrink < 1:
@@ -302,7 +333,7 @@ def trust_region_step(
         maximize surrogate(new)    subject to KL(old || new) <= delta
 
     Args:
-        surrogate_of: parameters [P] to the objective, see `surrogate`.
+        surrogate_of: parameters [P] to the objective, see `surrogate_objective`.
         kl_of: parameters [P] to KL(old || new), see `mean_kl`.
         parameters: [P] of the old policy.
         delta: bound on the KL, nats, positive.
@@ -320,20 +351,27 @@ def trust_region_step(
     References:
         Schulman et al. (2015), arXiv:1502.05477, sections 4 to 6 and appendix C.
     """
+    (parameters,) = _vectors(parameters=parameters)
     product = fisher_operator(kl_of, parameters, damping=damping)
     start = parameters.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(surrogate_of(start), start)
     step = natural_step(product, gradient, delta=delta, max_iterations=max_iterations)
     return line_search(
-        *(surrogate_of, kl_of, parameters.detach(), step),
+        surrogate_of,
+        kl_of,
+        parameters.detach(),
+        step,
         delta=delta,
         shrink=shrink,
         max_tries=max_tries,
     )
 
 
-def _require_vector(**tensors: Tensor) -> None:
+def _vectors(**tensors: Tensor) -> list[Tensor]:
+    require_tensors(**tensors)
+    require_floating_point(**tensors)
     for name, tensor in tensors.items():
         if tensor.ndim != 1 or tensor.numel() == 0:
             raise ValueError(f"{name} must be a vector, got shape {tuple(tensor.shape)}")
     require_finite(**tensors)
+    return at_least_float32(**tensors)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from rlnotes._checks import require_in_unit_interval, require_positive, require_positive_integer
 from rlnotes.functional.log_probs import action_log_probs
 from rlnotes.functional.policy_gradients import entropy_bonus, ppo_clip_loss, value_loss
-from rlnotes.functional.trust_region import mean_kl, surrogate
+from rlnotes.functional.trust_region import mean_kl, surrogate_objective
 from rlnotes.models.mlp import MLP
 from rlnotes.training.advantage_batches import BAND, Batch, Diagnostics, diagnose
 from rlnotes.training.batch_runs import Result, run_updates
@@ -133,7 +133,7 @@ class Learner:
         log_probs = action_log_probs(logits, batch.actions)
         pair = log_probs, batch.old_log_probs
         if config.clip_epsilon is None:
-            loss = -surrogate(*pair, batch.advantages)
+            loss = -surrogate_objective(*pair, batch.advantages)
         else:
             loss = ppo_clip_loss(*pair, batch.advantages, clip_epsilon=config.clip_epsilon)
         values = self.critic(batch.observations).squeeze(-1)

@@ -18,7 +18,7 @@ from rlnotes.functional.policy_gradients import (
     probability_ratios,
     reinforce_loss,
 )
-from rlnotes.functional.trust_region import surrogate
+from rlnotes.functional.trust_region import surrogate_objective
 from rlnotes.training.adapted_bigram import (
     CONTEXTS,
     AdaptedBigram,
@@ -162,7 +162,7 @@ class Learner:
         if not self.config.use_ratio:
             return reinforce_loss(log_probs, batch.advantages)
         if self.config.clip_epsilon is None:
-            return -surrogate(log_probs, batch.old_log_probs, batch.advantages)
+            return -surrogate_objective(log_probs, batch.old_log_probs, batch.advantages)
         epsilon = self.config.clip_epsilon
         return ppo_clip_loss(log_probs, batch.old_log_probs, batch.advantages, clip_epsilon=epsilon)
 
@@ -183,7 +183,7 @@ class Learner:
         ratios = probability_ratios(log_probs, old)
         numbers = (
             objective(table),
-            surrogate(log_probs, old, advantages),
+            surrogate_objective(log_probs, old, advantages),
             clipped_surrogate(ratios, advantages, clip_epsilon=epsilon).mean(),
             completion_kl(batch.old_table, table),
             completion_kl(table, self.policy.reference()),

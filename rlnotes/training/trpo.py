@@ -13,7 +13,7 @@ from rlnotes.functional.policy_gradients import value_loss
 from rlnotes.functional.trust_region import (
     TrustRegionStep,
     mean_kl,
-    surrogate,
+    surrogate_objective,
     trust_region_step,
 )
 from rlnotes.models.mlp import MLP
@@ -124,7 +124,7 @@ class Learner:
         def surrogate_of(weights: Tensor) -> Tensor:
             logits = logits_at(self.policy, weights, batch.observations)
             log_probs = action_log_probs(logits, batch.actions)
-            return surrogate(log_probs, batch.old_log_probs, batch.advantages)
+            return surrogate_objective(log_probs, batch.old_log_probs, batch.advantages)
 
         def kl_of(weights: Tensor) -> Tensor:
             return mean_kl(batch.old_logits, logits_at(self.policy, weights, batch.observations))

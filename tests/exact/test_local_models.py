@@ -36,7 +36,7 @@ def test_two_forks_by_hand():
     # At p = 0.5 and q = 1: 0.875 + (0.5 * 0.125 - 0.5 * 0.375) + 0.25 * 2.5 = 1.375,
     # the truth is 0.5 + 0.5 * 3 = 2.
     new = torch.tensor([[0.5, 0.5], [1e-12, 1 - 1e-12], [0.5, 0.5]]).double().log()
-    assert model.surrogate(new).item() == pytest.approx(1.375)
+    assert model.surrogate_return(new).item() == pytest.approx(1.375)
     kl_first = 0.75 * np.log(1.5) + 0.25 * np.log(0.5)
     kl_second = 0.5 * np.log(0.5 / 1e-12) + 0.5 * np.log(0.5)
     assert model.kl(new).item() == pytest.approx((kl_first + 0.25 * kl_second) / 1.25)
@@ -50,10 +50,12 @@ def test_surrogate_and_objective_agree_to_first_order_only(gamma):
     errors = []
     for size in (1e-2, 5e-3):
         new = logits + size * change
-        errors.append(objective(mdp, new, gamma=gamma) - model.surrogate(log_probs(new)).item())
+        errors.append(
+            objective(mdp, new, gamma=gamma) - model.surrogate_return(log_probs(new)).item()
+        )
     assert errors[0] / errors[1] == pytest.approx(4, rel=0.05)  # second order
     leaf = torch.tensor(logits, requires_grad=True)
-    (slope,) = torch.autograd.grad(model.surrogate(log_probs(leaf)), leaf)
+    (slope,) = torch.autograd.grad(model.surrogate_return(log_probs(leaf)), leaf)
     np.testing.assert_allclose(slope, policy_gradient(mdp, logits, gamma=gamma), atol=1e-12)
 
 
@@ -61,7 +63,7 @@ def test_with_one_state_the_surrogate_is_the_objective():
     arms = two_forks(leave=2.0, good=-1.0, bad=-1.0)
     model = local_model(arms, FORKS, gamma=1.0)
     new = np.log([[0.1, 0.9], [0.5, 0.5], [0.5, 0.5]])
-    assert model.surrogate(log_probs(new)).item() == pytest.approx(0.1 * 2 - 0.9)
+    assert model.surrogate_return(log_probs(new)).item() == pytest.approx(0.1 * 2 - 0.9)
 
 
 def test_kl_is_zero_at_home_and_takes_a_batch():
@@ -69,7 +71,7 @@ def test_kl_is_zero_at_home_and_takes_a_batch():
     batch = torch.stack([model.log_probs, log_probs(np.ones((3, 2)))])
     assert model.kl(batch)[0].item() == pytest.approx(0, abs=1e-15)
     assert model.kl(batch)[1].item() > 0.05
-    assert model.surrogate(batch).shape == (2,)
+    assert model.surrogate_return(batch).shape == (2,)
 
 
 def test_the_boundary_of_a_round_bowl_is_a_circle_for_both():
@@ -106,7 +108,7 @@ def test_no_trust_region_step_beats_the_best_point():
             columns = [torch.stack([zero, x], dim=-1) for x in (*points.unbind(-1), zero)]
             return what(log_probs(torch.stack(columns, dim=-2)))
 
-        surrogate_of = partial(measured, model.surrogate)
+        surrogate_of = partial(measured, model.surrogate_return)
         kl_of = partial(measured, model.kl)
         for delta in (0.01, 0.1, 0.3):
             ball = ball_boundary(kl_of, start, delta=delta, num_points=32)

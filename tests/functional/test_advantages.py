@@ -302,7 +302,9 @@ def test_gradient_through_the_normalization():
 
 
 def test_what_cannot_be_normalized_is_refused():
-    with pytest.raises(ValueError, match=r"advantages must not be empty, got shape \(0,\)"):
+    with pytest.raises(
+        ValueError, match=r"advantages must hold at least one number, got shape \(0,\)"
+    ):
         normalize_advantages(torch.zeros(0))
     with pytest.raises(ValueError, match=r"advantages must be finite, got nan at \(1,\)"):
         normalize_advantages(torch.tensor([0.0, NAN]))
@@ -312,18 +314,16 @@ def test_what_cannot_be_normalized_is_refused():
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_half_precision_rounds_only_the_result(dtype):
+def test_half_precision_is_not_rounded(dtype):
     # The sum of .9405^k over 2000 steps is 1 / .0595 = 16.807; with the decay that
     # bfloat16 makes of .9405, .9414, it would be 17.07, and that is 17.125 there.
     ones, no = torch.ones(2000, dtype=dtype), torch.zeros(2000, dtype=torch.bool)
     first = generalized_advantage_estimation(
         ones, 0 * ones, 0 * ones, no, no, gamma=0.99, gae_lambda=0.95
     )[0]
-    assert first.dtype == dtype
-    assert first.item() == torch.tensor(1 / 0.0595).to(dtype).item()
+    assert_close(first, torch.tensor(1 / 0.0595))
     target = lambda_returns(ones, 0 * ones, no, no, gamma=0.9405, gae_lambda=1.0)[0]
-    assert target.dtype == dtype
-    assert target.item() == torch.tensor(1 / 0.0595).to(dtype).item()
+    assert_close(target, torch.tensor(1 / 0.0595))
 
 
 def test_whole_numbers_alone_give_fractions():
@@ -332,3 +332,30 @@ def test_whole_numbers_alone_give_fractions():
         whole, 0 * whole, 0 * whole, end, flags(".."), gamma=0.5, gae_lambda=1.0
     )
     assert_close(advantages, torch.tensor([1.5, 1.0]))
+
+
+@pytest.mark.parametrize("where", [0, 2, 4])
+def test_termination_wins_wherever_both_flags_stand(rollout, where):
+    rollout["terminated"][:, where], rollout["truncated"][:, where] = True, False
+    ended = generalized_advantage_estimation(**rollout, gamma=0.9, gae_lambda=0.7)
+    rollout["truncated"][:, where] = True
+    both = generalized_advantage_estimation(**rollout, gamma=0.9, gae_lambda=0.7)
+    assert torch.equal(both, ended)
+    assert_close(ended[:, where], rollout["rewards"][:, where] - rollout["values"][:, where])
+
+
+def test_half_precision_may_sum_beyond_its_range():
+    # 2000 rewards of 100 are 200,000; float16 ends at 65,504.
+    rewards, no = torch.full((2000,), 100.0).half(), torch.zeros(2000, dtype=torch.bool)
+    record = rewards, 0 * rewards, 0 * rewards, no, no
+    first = generalized_advantage_estimation(*record, gamma=1.0, gae_lambda=1.0)[0]
+    assert first.item() == 200_000
+    # 60,000 + 60,000 likewise, in one TD error and in a difference from the mean.
+    large = torch.tensor([60_000.0, -60_000.0], dtype=torch.float16)
+    assert td_errors(large, -large, 0 * large, no[:2], gamma=0.5).tolist() == [120_000, -120_000]
+    assert_close(normalize_advantages(large), torch.tensor([0.5, -0.5]) * 2**0.5)
+
+
+def test_a_variance_that_overflows_is_refused():
+    with pytest.raises(ValueError, match=r"so large that their variance overflows, got 3e\+38"):
+        normalize_advantages(torch.tensor([3e38, -3e38]))

@@ -59,3 +59,53 @@ def test_gradient_in_both_arguments_and_none_through_an_impossible_action():
 def test_bad_input_names_the_argument(p, q, message):
     with pytest.raises(ValueError, match=message):
         kl_divergence(p, q)
+
+
+HALVES = [torch.float16, torch.bfloat16]
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+@pytest.mark.parametrize("num_actions", [2, 3, 50, 5000])
+def test_rounded_log_probabilities_are_accepted_and_logits_are_not(dtype, num_actions):
+    generator = torch.Generator().manual_seed(0)
+    for scale in (0.0, 0.1, 1.0, 5.0):
+        logits = (scale * torch.randn(40, num_actions, generator=generator)).to(dtype)
+        log_probs = logits.log_softmax(-1)
+        exact = log_probs.double()
+        assert_close(
+            kl_divergence(log_probs, log_probs.roll(1, 0)).double(),
+            (exact.exp() * (exact - exact.roll(1, 0))).sum(-1),
+            atol=1e-5,
+            rtol=1e-4,
+        )
+        with pytest.raises(ValueError, match="log_probs_p must be log-probabilities that sum"):
+            kl_divergence(logits, log_probs)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "slip"),
+    # eps (1 + log 3): 2^-10 and 2^-7 times 2.0986; 1e-4 where that is less.
+    [(torch.float16, 0.00205), (torch.bfloat16, 0.0164), (torch.float32, 1e-4)],
+)
+def test_the_sum_may_miss_one_by_what_the_dtype_explains(dtype, slip):
+    certain = torch.tensor([0.0, -math.inf, -math.inf]).to(dtype)
+    for factor, fits in ((0.97, True), (1.03, False)):
+        # One number near 0 holds the slip itself: half precision is fine-grained there.
+        off = certain.clone()
+        off[0] = math.log1p(factor * slip)
+        if fits:
+            kl_divergence(certain, off)
+            continue
+        with pytest.raises(ValueError, match="log_probs_q must be log-probabilities that sum"):
+            kl_divergence(certain, off)
+
+
+def test_a_probability_that_rounds_to_zero_counts_as_zero_in_value_and_gradient():
+    # exp(-200) is 0 in float32, so 0 * (-200 + inf) must not come up.
+    log_p = torch.tensor([0.0, -200.0], requires_grad=True)
+    log_q = torch.tensor([0.0, -math.inf], requires_grad=True)
+    divergence = kl_divergence(log_p, log_q)
+    divergence.backward()
+    assert divergence.item() == 0
+    assert log_p.grad.tolist() == [1, 0]
+    assert log_q.grad.tolist() == [-1, 0]

@@ -119,7 +119,7 @@ def test_the_dtype_is_kept(dtype):
         (row(0, 0), torch.tensor([1.0]), "actions must be int64, got torch.float32"),
         (row(0, math.nan), torch.tensor([0]), "logits must not be NaN"),
         (row(0, INF), torch.tensor([0]), "logits must not be NaN or plus infinity"),
-        (row(-INF, -INF), torch.tensor([0]), "a row of -inf"),
+        (row(-INF, -INF), torch.tensor([0]), "got only -inf at"),
         (row(0, -INF), torch.tensor([1]), "actions must not be masked out"),
     ],
 )
@@ -133,7 +133,7 @@ def test_bad_input_names_the_argument(logits, actions, message):
     ("logits", "message"),
     [
         (row(0, math.nan), "logits must not be NaN"),
-        (row(-INF, -INF), "a row of -inf"),
+        (row(-INF, -INF), "got only -inf at"),
         (torch.zeros(()), r"logits must have shape \[..., A\]"),
         (torch.zeros(3, 0), r"logits must have shape \[..., A\]"),
     ],
@@ -141,3 +141,37 @@ def test_bad_input_names_the_argument(logits, actions, message):
 def test_entropy_refuses_what_is_no_policy(logits, message):
     with pytest.raises(ValueError, match=message):
         entropy(logits)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_a_probability_that_rounds_to_zero_takes_no_part_in_the_entropy(dtype):
+    # Weights 1 and e^-15; what is masked with the smallest number of the dtype is 0.
+    lowest = torch.finfo(dtype).min
+    logits = torch.tensor([[16.0, 1.0, lowest]], dtype=dtype, requires_grad=True)
+    undecided = entropy(logits)
+    undecided.sum().backward()
+    rest = math.exp(-15)
+    expected = math.log1p(rest) + 15 * rest / (1 + rest)
+    assert undecided.item() == pytest.approx(expected, rel=0.02)  # log(1 + e^-15) in float32
+    assert logits.grad.isfinite().all()
+    assert logits.grad[0, 2].item() == 0
+
+
+def test_a_probability_of_zero_beside_an_infinite_logarithm():
+    # In float32 the difference of the two logits overflows: log 0 is -inf by rounding.
+    largest = torch.finfo(torch.float32).max
+    logits = torch.tensor([largest, -largest], requires_grad=True)
+    assert torch.log_softmax(logits.detach(), dim=0)[1].item() == -INF
+    undecided = entropy(logits)
+    undecided.backward()
+    assert undecided.item() == 0
+    assert logits.grad.tolist() == [0, 0]
+
+
+def test_a_bad_logit_is_named_with_its_place():
+    for function in (entropy, lambda logits: action_log_probs(logits, torch.tensor([0, 0]))):
+        for bad in ("nan", "inf"):
+            logits = torch.tensor([[0.0, 0.0], [0.0, float(bad)]])
+            message = rf"logits must not be NaN or plus infinity, got {bad} at \(1, 1\)"
+            with pytest.raises(ValueError, match=message):
+                function(logits)

@@ -270,3 +270,36 @@ def test_bad_input_names_the_argument(change, message):
 def test_bad_input_of_the_others(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_ratios_of_half_precision_keep_their_digits(dtype):
+    # Both logarithms are exact in bfloat16, 1/64 apart; its neighbours of 0.984 are
+    # 1/256 apart. The mean of 4,000 equal ratios is that ratio.
+    log_probs, old = torch.tensor([-3.0156250]).to(dtype), torch.tensor([-3.0]).to(dtype)
+    ratio = math.exp(float(log_probs) + 3)
+    assert probability_ratios(log_probs, old).item() == pytest.approx(ratio, rel=1e-6)
+    many = log_probs.expand(4000), old.expand(4000), torch.ones(4000, dtype=dtype)
+    loss = ppo_clip_loss(*many, clip_epsilon=0.2)
+    assert loss.item() == pytest.approx(-ratio, rel=1e-5)
+    # -90,000 is beyond float16.
+    large = torch.tensor([300.0]).to(dtype)
+    assert clipped_surrogate(large, -large, clip_epsilon=0.2).item() == pytest.approx(
+        -(float(large) ** 2)
+    )
+
+
+def test_a_product_that_overflows_is_refused_for_each_sample():
+    ratios, advantages = torch.tensor([1e20, 1.0]), torch.tensor([-1e20, 1.0])
+    with pytest.raises(ValueError, match=r"must not overflow .* ratios up to 1e\+20"):
+        clipped_surrogate(ratios, advantages, clip_epsilon=0.2)
+
+
+def test_a_ratio_that_rounds_to_zero_is_no_error_but_a_missing_probability_is():
+    old = torch.zeros(2)
+    ratios = probability_ratios(torch.tensor([-3e38, 0.0]), old)
+    assert ratios.tolist() == [0, 1]
+    with pytest.raises(ValueError, match=r"^log_probs must be finite, got -inf at \(0,\)"):
+        probability_ratios(torch.tensor([-math.inf, 0.0]), old)
+    with pytest.raises(ValueError, match=r"^old_log_probs must be finite, got inf at \(1,\)"):
+        probability_ratios(old, torch.tensor([0.0, math.inf]))

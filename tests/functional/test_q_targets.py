@@ -49,7 +49,7 @@ def test_each_transition_may_have_its_own_discount():
     for bad, message in (
         (torch.tensor([0.5, 1.5]), r"gamma must lie in \[0, 1\], got \[0.5, 1.5\]"),
         (torch.tensor([0.5, torch.nan]), r"gamma must lie in \[0, 1\]"),
-        (torch.tensor(0.5), "rewards.*gamma"),
+        (torch.tensor([0.5]), "rewards.*gamma"),
     ):
         with pytest.raises(ValueError, match=message):
             q_learning_targets(rewards, values, no, gamma=bad)
@@ -101,6 +101,7 @@ def test_gradient_flows_to_the_values_and_not_through_the_choice():
         ({"terminated": torch.tensor([True, False])}, "common shape"),
         ({"next_q_values": torch.zeros(3, 2)}, "next_q_values must have shape"),
         ({"next_q_values": torch.tensor(1.0)}, "next_q_values must have shape"),
+        ({"next_q_values": torch.zeros(1, 0)}, r"A > 0, got \(1, 0\) for rewards"),
     ],
 )
 def test_bad_input_names_the_argument(change, message):
@@ -215,3 +216,43 @@ def test_a_reward_that_is_not_finite_is_refused():
     no = torch.zeros(1, dtype=torch.bool)
     with pytest.raises(ValueError, match="rewards must be finite, got inf"):
         q_learning_targets(torch.tensor([torch.inf]), torch.zeros(1, 2), no, gamma=0.9)
+
+
+def test_double_refuses_nan_in_the_row_that_chooses_and_in_the_value_chosen():
+    nan, inf = float("nan"), float("inf")
+    double_q_learning_targets(ONE, q(nan, 1), q(2, 3), END, gamma=0.5)  # ignored
+    double_q_learning_targets(ONE, q(-inf, 1), q(nan, 3), GO_ON, gamma=0.5)  # not chosen
+    for online in (q(1, nan), q(nan, 1), q(inf, 1), q(-inf, -inf)):
+        with pytest.raises(ValueError, match="next_q_values_online must be finite, got"):
+            double_q_learning_targets(ONE, online, q(2, 3), GO_ON, gamma=0.5)
+    with pytest.raises(ValueError, match=r"next_q_values_target must be finite, got nan at \(0,\)"):
+        double_q_learning_targets(ONE, q(0, 1), q(2, nan), GO_ON, gamma=0.5)
+    with pytest.raises(ValueError, match=r"next_q_values must be finite, got nan at \(0,\)"):
+        q_learning_targets(ONE, q(5, nan), GO_ON, gamma=0.5)
+
+
+def test_half_precision_targets_and_losses_keep_their_digits():
+    # 2048 + 1 is 2048 in float16 and 256 + 1 is 256 in bfloat16.
+    for dtype, large in ((torch.float16, 2048.0), (torch.bfloat16, 256.0)):
+        one, values = torch.ones(1, dtype=dtype), torch.tensor([[large]], dtype=dtype)
+        assert q_learning_targets(one, values, GO_ON, gamma=1.0).item() == large + 1
+        targets = double_q_learning_targets(one, values, values, GO_ON, gamma=1.0)
+        assert targets.item() == large + 1
+    # 300^2 / 2 = 45000 per element; as a sum of squares it does not fit into float16.
+    error = torch.full((4,), 300.0, dtype=torch.float16)
+    assert squared_td_loss(error, 0 * error).item() == 45000
+
+
+@pytest.mark.parametrize("loss", [squared_td_loss, huber_td_loss])
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_a_loss_of_what_is_not_finite_is_refused_by_name(loss, bad):
+    for name in ("action_values", "targets", "weights"):
+        given = {"action_values": CHOSEN, "targets": TARGETS, "weights": torch.ones_like(CHOSEN)}
+        given[name] = given[name].clone()
+        given[name][2] = bad
+        with pytest.raises(ValueError, match=rf"{name} must be finite, got {bad} at \(2,\)"):
+            loss(**given)
+        if name != "weights":
+            del given["weights"]
+            with pytest.raises(ValueError, match=rf"{name} must be finite, got {bad} at \(2,\)"):
+                loss(**given)

@@ -135,8 +135,7 @@ def test_n_step_targets_of_half_precision_keep_their_digits(dtype):
     # The sum of 1000 powers of 0.99 is 99.996; step by step in bfloat16 it is 64.
     one, no = torch.ones(1000, dtype=dtype), torch.zeros(1000, dtype=torch.bool)
     targets = n_step_returns(one, 0 * one, no, no, gamma=0.99, n=1000)
-    assert targets.dtype == dtype
-    assert targets[0] == torch.tensor((1 - 0.99**1000) / 0.01).to(dtype)
+    assert_close(targets[0], torch.tensor((1 - 0.99**1000) / 0.01))
 
 
 def test_n_step_gradient_and_a_bad_n(record):
@@ -228,3 +227,38 @@ def test_a_reward_that_is_not_finite_is_refused(record):
     record["rewards"][1, 2] = NAN
     with pytest.raises(ValueError, match=r"rewards must be finite, got nan at \(1, 2\)"):
         discounted_returns(**record, gamma=0.9)
+
+
+def test_values_in_the_middle_of_an_episode_are_ignored_by_what_does_not_use_them(record):
+    ends = record["terminated"] | record["truncated"]
+    ends[:, -1] = True
+    assert not ends.all()
+    expected = discounted_returns(**record, gamma=0.9)
+    record["next_values"][~ends] = NAN
+    record["next_values"].requires_grad_()
+    for returns in (
+        discounted_returns(**record, gamma=0.9),
+        lambda_returns(**record, gamma=0.9, gae_lambda=1.0),
+    ):
+        assert_close(returns, expected)
+        (gradient,) = torch.autograd.grad(returns.sum(), record["next_values"])
+        assert (gradient[~ends] == 0).all()
+        assert gradient.isfinite().all()
+    with pytest.raises(ValueError, match="next_values must be finite, got nan"):
+        lambda_returns(**record, gamma=0.9, gae_lambda=0.999)
+
+
+@pytest.mark.parametrize("where", [0, 2, 4])
+def test_termination_wins_wherever_both_flags_stand(record, where):
+    functions = (
+        discounted_returns,
+        lambda **given: lambda_returns(**given, gae_lambda=0.6),
+        lambda **given: n_step_returns(**given, n=2),
+    )
+    record["terminated"][:, where] = True
+    for function in functions:
+        record["truncated"][:, where] = False
+        ended = function(**record, gamma=0.9)
+        record["truncated"][:, where] = True
+        assert torch.equal(function(**record, gamma=0.9), ended)
+        assert_close(ended[:, where], record["rewards"][:, where])

@@ -13,7 +13,7 @@ from rlnotes.functional.trust_region import (
     line_search,
     mean_kl,
     natural_step,
-    surrogate,
+    surrogate_objective,
     trust_region_step,
 )
 
@@ -49,7 +49,7 @@ def columns(product, size):
 def test_the_surrogate_by_hand():
     # Ratios 1.6 and 0.4: (1.6 * 3 - 0.4 * 1) / 2 = 2.2
     log_probs, old = numbers(0.8, 0.2).log(), numbers(0.5, 0.5).log()
-    assert surrogate(log_probs, old, numbers(3, -1)).item() == pytest.approx(2.2)
+    assert surrogate_objective(log_probs, old, numbers(3, -1)).item() == pytest.approx(2.2)
 
 
 def test_value_and_slope_of_the_surrogate_at_the_old_policy_are_the_true_ones():
@@ -59,7 +59,7 @@ def test_value_and_slope_of_the_surrogate_at_the_old_policy_are_the_true_ones():
 
     def surrogate_of(logits):
         weights = 3 * probs * (rewards - baseline)  # 3: the mean becomes a sum
-        return surrogate(torch.log_softmax(logits, dim=0), OLD.log_softmax(0), weights)
+        return surrogate_objective(torch.log_softmax(logits, dim=0), OLD.log_softmax(0), weights)
 
     logits = OLD.clone().requires_grad_()
     improvement = torch.softmax(logits, dim=0) @ rewards - baseline
@@ -72,7 +72,7 @@ def test_value_and_slope_of_the_surrogate_at_the_old_policy_are_the_true_ones():
 
 def test_the_surrogate_trains_neither_advantages_nor_the_old_policy():
     numbers_in = [numbers(-1, -2).requires_grad_() for _ in range(3)]
-    surrogate(*numbers_in).backward()
+    surrogate_objective(*numbers_in).backward()
     assert [tensor.grad is None for tensor in numbers_in] == [False, True, True]
 
 
@@ -319,11 +319,17 @@ def test_a_bad_delta_is_refused(delta):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: surrogate(numbers(1), numbers(1, 2), numbers(1)), "common shape"),
-        (lambda: surrogate(numbers(1), numbers(1), numbers(1, 2)), "common shape"),
-        (lambda: surrogate(numbers(1), numbers(1), numbers(math.nan)), "advantages must be finite"),
+        (lambda: surrogate_objective(numbers(1), numbers(1, 2), numbers(1)), "common shape"),
+        (lambda: surrogate_objective(numbers(1), numbers(1), numbers(1, 2)), "common shape"),
+        (
+            lambda: surrogate_objective(numbers(1), numbers(1), numbers(math.nan)),
+            "advantages must be finite",
+        ),
         (lambda: mean_kl(numbers(1, 2), numbers(1, 2, 3)), "common shape"),
-        (lambda: mean_kl(numbers(1, math.nan), numbers(1, 2)), "log_probs_p must be"),
+        (
+            lambda: mean_kl(numbers(1, math.nan), numbers(1, 2)),
+            r"old_logits must not be NaN or plus infinity, got nan at \(1,\)",
+        ),
         (lambda: fisher_operator(plane_kl, START[None]), "parameters must be a vector"),
         (lambda: fisher_operator(plane_kl, START * math.inf), "parameters must be finite"),
         (lambda: fisher_operator(plane_kl, START, damping=-1), "damping must not be negative"),
@@ -361,3 +367,36 @@ def test_a_bad_delta_is_refused(delta):
 def test_bad_input_names_the_argument(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_conjugate_gradient_stops_where_only_rounding_is_left(dtype):
+    # A singular matrix and a target in its range: going on would add what F cannot see.
+    probs = torch.tensor([0.2, 0.3, 0.5], dtype=dtype)
+    matrix = torch.diag(probs) - torch.outer(probs, probs)
+    target = matrix @ torch.tensor([1.0, -2.0, 0.5], dtype=dtype)
+    calls = []
+
+    def product(vector):
+        calls.append(vector)
+        return matrix @ vector
+
+    solution = conjugate_gradient(product, target, max_iterations=50, tolerance=1e-300)
+    residual = torch.linalg.vector_norm(matrix @ solution - target)
+    eps = torch.finfo(dtype).eps
+    assert residual < 20 * eps * torch.linalg.vector_norm(target)
+    assert len(calls) <= 4  # two directions, and what rounding leaves of them
+    assert abs(solution.sum().item()) < 1e-3  # no part along (1, 1, 1)
+
+
+def test_a_product_that_is_not_finite_is_refused():
+    with pytest.raises(ValueError, match=r"product must be finite, got nan at \(0,\)"):
+        conjugate_gradient(lambda v: v * math.nan, numbers(1, 2))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_mean_kl_of_half_precision_is_that_of_the_same_logits_in_float32(dtype):
+    generator = torch.Generator().manual_seed(0)
+    old, new = torch.randn(2, 50, 8, generator=generator).to(dtype)
+    assert_close(mean_kl(old, new), mean_kl(old.float(), new.float()), atol=0, rtol=0)
+    assert mean_kl(old, new).dtype == torch.float32
