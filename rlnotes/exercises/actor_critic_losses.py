@@ -1,12 +1,15 @@
 """Exercise: the two losses of an actor-critic, with gradients in the right places."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 
 import numpy as np
+import torch
 
 from rlnotes.exercises.actor_critic_mistakes import HINTS, MISTAKES, losses
 from rlnotes.exercises.answers import Unreadable
 from rlnotes.exercises.base import Case, Exercise
+from rlnotes.exercises.gradients import evaluate, gradients, one_number
 
 
 def _losses_by_loop(log_probs, values, next_values, rewards, terminated, gamma):
@@ -19,56 +22,30 @@ def _losses_by_loop(log_probs, values, next_values, rewards, terminated, gamma):
     return policy_loss, value_loss
 
 
-def _check_pair(answer, torch) -> None:
+def _pair(answer) -> tuple[torch.Tensor, ...]:
+    """The two losses, from any container with an order."""
     if torch.is_tensor(answer) and answer.shape != (2,):
         raise Unreadable(
             "it wants two losses, the policy's and the value's, and got one tensor. Return "
             "both, and leave their sum to whoever trains."
         )
-    if not hasattr(answer, "__len__") or len(answer) != 2:
+    if isinstance(answer, Mapping):
+        raise Unreadable("it wants a pair, not a dict: return policy_loss, value_loss.")
+    pair = tuple(islice(answer, 3)) if isinstance(answer, Iterable) else ()
+    if len(pair) != 2:
         raise Unreadable("it wants two losses: return policy_loss, value_loss.")
-    for loss in answer:
-        if not torch.is_tensor(loss):
-            raise Unreadable(
-                f"each loss must be a tensor, got {type(loss).__name__}. A float, as from "
-                ".item(), has no gradient."
-            )
-        if loss.numel() != 1:
-            raise Unreadable(
-                f"each loss must be one number, got shape {list(loss.shape)}. Take the mean."
-            )
+    return tuple(one_number(loss, "each loss") for loss in pair)
 
 
 def _gradients(candidate: Callable) -> Callable:
     """The candidate as a function from arrays to the gradients of its two losses."""
 
-    def gradients(log_probs, values, next_values, rewards, terminated, gamma):
-        import torch
+    def rows(**arguments):
+        learned = ("log_probs", "values", "next_values")
+        pair, leaves = evaluate(candidate, arguments, learned, _pair)
+        return None if pair is None else [row for loss in pair for row in gradients(loss, leaves)]
 
-        leaves = [torch.tensor(a, requires_grad=True) for a in (log_probs, values, next_values)]
-        others = {"rewards": torch.tensor(rewards), "terminated": torch.tensor(terminated)}
-        names = ("log_probs", "values", "next_values")
-        answer = candidate(**dict(zip(names, leaves, strict=True)), **others, gamma=gamma)
-        if answer is None:
-            return None
-        _check_pair(answer, torch)
-        rows = []
-        for loss in answer:
-            rows += _rows(torch, loss.sum(), leaves)
-        return np.stack(rows)
-
-    return gradients
-
-
-def _rows(torch, loss, inputs) -> list[np.ndarray]:
-    """Gradient in each input; zeros where the loss does not depend on it."""
-    if not loss.requires_grad:
-        return [np.zeros(len(leaf)) for leaf in inputs]
-    found = torch.autograd.grad(loss, inputs, allow_unused=True, retain_graph=True)
-    return [
-        np.zeros(len(leaf)) if gradient is None else gradient.numpy()
-        for leaf, gradient in zip(inputs, found, strict=True)
-    ]
+    return rows
 
 
 _ROWS = (

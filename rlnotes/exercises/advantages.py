@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from rlnotes.exercises.base import Case, Exercise
+from rlnotes.exercises.normalized import standardized
 
 
 def _advantages_by_sum(q_values, policy):
@@ -52,6 +53,11 @@ def _advantages_standardized(q_values, policy):
 def _advantages_standardized_by_row(q_values, policy):
     advantages = _advantages_by_sum(q_values, policy)
     return advantages / (advantages.std(axis=1, keepdims=True) + 1e-8)
+
+
+def _batch_standardized(ddof: int) -> Callable:
+    """The right advantages, standardized over all states and actions."""
+    return lambda q_values, policy: standardized(_advantages_by_sum(q_values, policy), ddof=ddof)
 
 
 def _standardized(q_values, policy):
@@ -138,6 +144,8 @@ EXERCISE = Exercise(
         "policy at Q": _advantages_policy_at_q,
         "standardized": _advantages_standardized,
         "standardized by row": _advantages_standardized_by_row,
+        "standardized, mean too": _batch_standardized(ddof=0),
+        "standardized, mean too, sample deviation": _batch_standardized(ddof=1),
         "values standardized": _standardized,
         "ratio": _advantages_ratio,
         "relative": _advantages_relative,
@@ -190,6 +198,10 @@ EXERCISE = Exercise(
         "Q - V itself.",
         "standardized by row": "you divide each row by its standard deviation. The advantage is "
         "the difference Q - V itself.",
+        "standardized, mean too": "the advantages are standardized over the batch. That comes "
+        "later, if at all: return Q - V itself.",
+        "standardized, mean too, sample deviation": "the advantages are standardized over the "
+        "batch, dividing by n - 1. That comes later, if at all: return Q - V itself.",
         "values standardized": "you subtract the plain mean and divide by the standard deviation. "
         "The advantage is Q - V, with V under the policy.",
         "ratio": "you divide by V; the advantage is a difference.",

@@ -59,6 +59,8 @@ class Autopsy(Exercise):
 
     def _judge(self, candidate: Callable[[str], str], agent: str) -> str:
         diagnosis = candidate(agent)
+        if diagnosis is None:
+            return "your function returned None. Is a return missing?"
         if not isinstance(diagnosis, str) or diagnosis not in SYMPTOMS:
             return f"agent {agent}: expected one of {list(SYMPTOMS)}, got {diagnosis!r}."
         if diagnosis == _TRUTH[agent]:

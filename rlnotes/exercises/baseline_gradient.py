@@ -55,6 +55,11 @@ def _value_of_the_action(logits, states, actions, rewards, values):
     return add_up(logits, states, actions, to_go(rewards) - np.resize(values, 2)[actions])
 
 
+def _entry_taken_alone(logits, states, actions, rewards, values):
+    at_the_entry = add_up(logits, states, actions, values[states], probs=np.zeros_like(logits))
+    return add_up(logits, states, actions, to_go(rewards)) - at_the_entry
+
+
 def _next_values(values, states, last):
     return np.append(values[states[:, 1:]], last, axis=1)
 
@@ -200,6 +205,7 @@ EXERCISE = Exercise(
     wrong_answers={
         **{name: _weighted(weights_of) for name, weights_of in _WRONG_WEIGHTS.items()},
         "looks at the action": _looks_at_the_action,
+        "entry taken alone": _entry_taken_alone,
         "value of the action": _value_of_the_action,
         **{name: _with_right_weights(wrong) for name, wrong in weighted_scores.MISTAKES.items()},
     },
@@ -249,6 +255,8 @@ EXERCISE = Exercise(
         "immediate reward": "add up the rewards from t on; V(s_t) stands for all of them.",
         "looks at the action": "the baseline is V(s_t) itself. Multiplied by the probability of "
         "the action taken it looks at the action, which biases the gradient.",
+        "entry taken alone": "the baseline is subtracted at the entry of the action taken alone. "
+        "Return minus value multiplies the whole score, minus the probabilities, too.",
         "value of the action": "you took values[action]. The array is indexed by state.",
         "by time": "you took values[t]. The array is indexed by state: values[s_t].",
         "value of state 0": "you took values[0] at each step. The baseline is that of s_t.",

@@ -99,11 +99,26 @@ def _lambda_without_the_value(r, t, later):
     return r.rewards[t] + r.gamma * (value if _ends(r, t) else r.gae_lambda * later)
 
 
+def _later_discounted_alone(r, t, later):
+    value = (1 - r.gae_lambda) * r.next_values[t]
+    return r.rewards[t] + value + r.gamma * r.gae_lambda * later
+
+
 def _value_not_discounted(r, t, later):
     if _ends(r, t):
         return _right(r, t, r.next_values[t])
-    value = (1 - r.gae_lambda) * r.next_values[t]
-    return r.rewards[t] + value + r.gamma * r.gae_lambda * later
+    return _later_discounted_alone(r, t, later)
+
+
+def _value_not_discounted_but_at_a_cut(r, t, later):
+    cut = r.terminated[t] or r.truncated[t]
+    return _right(r, t, later) if cut else _later_discounted_alone(r, t, later)
+
+
+def _value_never_discounted(r, t, later):
+    if _ends(r, t):
+        return r.rewards[t] + (0.0 if r.terminated[t] else r.next_values[t])
+    return _later_discounted_alone(r, t, later)
 
 
 def _reward_of_the_end_dropped(r, t, later):
@@ -269,6 +284,8 @@ EXERCISE = Exercise(
         "values of the next row": _with(lambda r: {"next_values": np.append(r.next_values[1:], 0)}),
         "not discounted": _with(lambda r: {"gamma": 1.0}),
         "value not discounted": _backward(_value_not_discounted),
+        "value not discounted but at a cut": _backward(_value_not_discounted_but_at_a_cut),
+        "value never discounted": _backward(_value_never_discounted),
         "gamma on the reward": _backward(
             lambda r, t, later: r.gamma * (r.rewards[t] + _mixed(r, t, later))
         ),
@@ -324,6 +341,11 @@ EXERCISE = Exercise(
         "not discounted": "what follows a step needs its gamma: r + gamma * (...).",
         "value not discounted": "gamma stands before the later return alone. The value behind a "
         "step is discounted as well: r + gamma * ((1 - lambda) * V + lambda * later).",
+        "value not discounted but at a cut": "gamma stands before the later return alone, at the "
+        "last step, too. Everything behind the reward has it: r + gamma * ((1 - lambda) * V + "
+        "lambda * later).",
+        "value never discounted": "gamma is missing before each value: in the mixture, at a "
+        "truncation and at the last step. All that follows the reward needs it.",
         "gamma on the reward": "gamma stands before the reward, too. It belongs to what follows.",
         "weights do not sum to one": "the value behind a step and the return behind it are mixed "
         "with weights 1 - lambda and lambda, which sum to one; yours counts the value fully.",

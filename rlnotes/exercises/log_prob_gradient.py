@@ -40,6 +40,13 @@ def _one_hot_minus(numbers_of):
     return score
 
 
+def _in_the_weights(logits, action):
+    """Gradient in exp(logits): 1 / weight of the action taken, minus 1 / their sum."""
+    with np.errstate(over="ignore", divide="ignore"):
+        weights = np.exp(logits)
+        return np.eye(len(logits))[action] / np.maximum(weights, 1e-300) - 1 / weights.sum()
+
+
 def _score_of_the_likeliest(logits, action):
     return _score_by_copy(logits, np.argmax(logits))
 
@@ -117,6 +124,7 @@ EXERCISE = Exercise(
         "entry overwritten": _from(lambda probs, chosen: np.where(chosen, 1, -probs)),
         "one minus each": _from(lambda probs, _: 1 - probs),
         "taken action only": _from(lambda probs, chosen: chosen * (1 - probs)),
+        "log-probability of the action": _from(lambda probs, chosen: np.log(probs @ chosen)),
         "one number": _from(lambda probs, chosen: 1 - probs @ chosen),
         "minus pi(a) everywhere": _from(lambda probs, chosen: chosen - probs @ chosen),
         "every action": _from(lambda probs, _: np.eye(len(probs)) - probs),
@@ -125,6 +133,10 @@ EXERCISE = Exercise(
         "gradient in the probabilities": _from(
             lambda probs, chosen: chosen / np.maximum(probs, 1e-300)
         ),
+        "gradient in the probabilities, normalized": _from(
+            lambda probs, chosen: chosen / np.maximum(probs, 1e-300) - 1
+        ),
+        "gradient in exp of the logits": _in_the_weights,
         "log-probabilities": _from(lambda probs, chosen: chosen - np.log(probs + 1e-300)),
         "logits for probabilities": _one_hot_minus(lambda logits: logits),
         "softmax twice": _one_hot_minus(lambda logits: _probs(_probs(logits))),
@@ -169,6 +181,8 @@ EXERCISE = Exercise(
         "0 - pi.",
         "taken action only": "only the logit of the action taken moves here. The other "
         "logits have a gradient, too: minus their probability.",
+        "log-probability of the action": "this is log pi(a) itself, one number. Its gradient has "
+        "one entry per logit.",
         "one number": "1 - pi(a) is the entry of the action taken. Return one entry per logit.",
         "minus pi(a) everywhere": "pi(a) is subtracted from every entry. Subtract from each "
         "entry the probability of its own action.",
@@ -179,6 +193,10 @@ EXERCISE = Exercise(
         "added": "the probabilities are subtracted from the one-hot vector, not added.",
         "gradient in the probabilities": "this is the gradient in the probabilities; the logits "
         "are wanted.",
+        "gradient in the probabilities, normalized": "this is the gradient in the probabilities, "
+        "with their sum kept at 1; the logits are wanted.",
+        "gradient in exp of the logits": "this is the gradient in exp(logits). Differentiate in "
+        "the logits themselves: by the chain rule each entry gets a factor exp(logit).",
         "log-probabilities": "subtract the probabilities, not their logarithms.",
         "logits for probabilities": "subtract the probabilities, the softmax of the logits, not "
         "the logits.",

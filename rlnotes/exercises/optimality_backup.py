@@ -101,6 +101,12 @@ def _in_place(order: Callable) -> Callable:
     return backup
 
 
+def _many_sweeps(transition_probs, expected_rewards, values, gamma):
+    for _ in range(1000):
+        values = _backup_by_matmul(transition_probs, expected_rewards, values, gamma)
+    return values
+
+
 def _best_reachable(probs, values):
     return np.where(probs > 0, values, -np.inf).max(axis=2)
 
@@ -203,6 +209,7 @@ EXERCISE = Exercise(
         "reward and gamma forgotten": _backup_next_value_only,
         "old value subtracted": _backup_minus_old,
         "never lower": _backup_never_lower,
+        "many sweeps": _many_sweeps,
         "in place": _in_place(iter),
         "in place, backwards": _in_place(reversed),
     },
@@ -256,6 +263,8 @@ EXERCISE = Exercise(
         "gamma and add the rewards, then take the maximum.",
         "old value subtracted": "this is the change; the new value itself is wanted.",
         "never lower": "a backup may lower a value: do not keep the larger of old and new.",
+        "many sweeps": "you sweep until the values stand still: that is value iteration. One "
+        "sweep is wanted, from the values given.",
         "in place": "you overwrite values while you still read them, so later states see new "
         "numbers. That also converges, but a sweep of T* reads the old values only.",
         "in place, backwards": "you overwrite values, from the last state on, while you still read "

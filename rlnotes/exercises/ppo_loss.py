@@ -1,11 +1,13 @@
 """Exercise: PPO's clipped loss, judged by its value and its gradient."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
+import torch
 
-from rlnotes.exercises.answers import Unreadable
 from rlnotes.exercises.base import Case, Exercise
+from rlnotes.exercises.gradients import evaluate, gradients, one_number
 from rlnotes.exercises.ppo_loss_mistakes import HINTS, MISTAKES, loss
 
 
@@ -20,38 +22,15 @@ def _loss_by_loop(log_probs, old_log_probs, advantages, clip_epsilon):
     return -total / len(log_probs)
 
 
-def _check_number(answer, torch) -> None:
-    if not torch.is_tensor(answer):
-        raise Unreadable(
-            f"it must be a tensor, got {type(answer).__name__}. A float, as from .item(), has "
-            "no gradient."
-        )
-    if answer.numel() != 1:
-        raise Unreadable(f"it must be one number, got shape {list(answer.shape)}. Take the mean.")
-
-
 def _value_and_gradients(candidate: Callable) -> Callable:
     """The candidate as a function from arrays to its loss and two gradients."""
 
-    def numbers(log_probs, old_log_probs, advantages, clip_epsilon):
-        import torch
-
-        new = torch.tensor(log_probs, requires_grad=True)
-        old = torch.tensor(old_log_probs, requires_grad=True)
-        answer = candidate(
-            log_probs=new,
-            old_log_probs=old,
-            advantages=torch.tensor(advantages),
-            clip_epsilon=clip_epsilon,
-        )
+    def numbers(**arguments):
+        learned = ("log_probs", "old_log_probs")
+        answer, leaves = evaluate(candidate, arguments, learned, partial(one_number, subject="it"))
         if answer is None:
             return None
-        _check_number(answer, torch)
-        gradients = [torch.zeros_like(new), torch.zeros_like(old)]
-        if answer.requires_grad:
-            found = torch.autograd.grad(answer.sum(), (new, old), allow_unused=True)
-            gradients = [zero if g is None else g for zero, g in zip(gradients, found, strict=True)]
-        return np.concatenate([[answer.item()], *(gradient.numpy() for gradient in gradients)])
+        return torch.cat([answer.detach().cpu().reshape(1), *gradients(answer, leaves)])
 
     return numbers
 

@@ -1,4 +1,8 @@
-"""PPO's clipped loss, and the mistakes that people make in it."""
+"""PPO's clipped loss, and the mistakes that people make in it.
+
+The mistakes are written without a detach. `MISTAKES` has each with the old policy
+detached, and where that matters also without: then it is two mistakes at once.
+"""
 
 from rlnotes.exercises.normalized import standardized
 
@@ -14,7 +18,7 @@ def _from(objectives_of):
     """A wrong answer: other objectives per sample, made of ratios, A and eps."""
 
     def wrong(log_probs, old_log_probs, advantages, clip_epsilon):
-        ratios = (log_probs - old_log_probs.detach()).exp()
+        ratios = (log_probs - old_log_probs).exp()
         return -objectives_of(ratios, advantages, clip_epsilon).mean()
 
     return wrong
@@ -29,7 +33,7 @@ def _with_ratios(ratios_of):
     """A wrong answer: other ratios, made of new and old log-probabilities."""
 
     def wrong(log_probs, old_log_probs, advantages, clip_epsilon):
-        ratios = ratios_of(log_probs, old_log_probs.detach())
+        ratios = ratios_of(log_probs, old_log_probs)
         return -_smaller(ratios, advantages, clip_epsilon).mean()
 
     return wrong
@@ -39,7 +43,7 @@ def _with_advantages(change):
     """A wrong answer: the right loss of changed advantages."""
 
     def wrong(log_probs, old_log_probs, advantages, clip_epsilon):
-        return loss(log_probs, old_log_probs, change(advantages), clip_epsilon)
+        return _undetached(log_probs, old_log_probs, change(advantages), clip_epsilon)
 
     return wrong
 
@@ -48,18 +52,17 @@ def _result(change):
     """A wrong answer: the right loss, changed with the number of samples."""
 
     def wrong(log_probs, old_log_probs, advantages, clip_epsilon):
-        right = loss(log_probs, old_log_probs, advantages, clip_epsilon)
+        right = _undetached(log_probs, old_log_probs, advantages, clip_epsilon)
         return change(right, len(log_probs))
 
     return wrong
 
 
-def _old_moves(objectives_of):
-    """A wrong answer: gradients flow into the old log-probabilities as well."""
+def _old_detached(mistake):
+    """A wrong answer in which no gradient reaches the old policy."""
 
     def wrong(log_probs, old_log_probs, advantages, clip_epsilon):
-        ratios = (log_probs - old_log_probs).exp()
-        return -objectives_of(ratios, advantages, clip_epsilon).mean()
+        return mistake(log_probs, old_log_probs.detach(), advantages, clip_epsilon)
 
     return wrong
 
@@ -124,7 +127,7 @@ def _log_probs_times_weights(log_probs, old_log_probs, advantages, clip_epsilon)
 
 
 def _smaller_mean(log_probs, old_log_probs, advantages, clip_epsilon):
-    ratios = (log_probs - old_log_probs.detach()).exp()
+    ratios = (log_probs - old_log_probs).exp()
     held = _held(ratios, clip_epsilon)
     return -(ratios * advantages).mean().minimum((held * advantages).mean())
 
@@ -134,11 +137,11 @@ def _no_ratio(log_probs, old_log_probs, advantages, clip_epsilon):
 
 
 def _new_detached(log_probs, old_log_probs, advantages, clip_epsilon):
-    return loss(log_probs.detach(), old_log_probs, advantages, clip_epsilon)
+    return _undetached(log_probs.detach(), old_log_probs, advantages, clip_epsilon)
 
 
 def _log_edges(log_probs, old_log_probs, advantages, clip_epsilon):
-    log_ratios = log_probs - old_log_probs.detach()
+    log_ratios = log_probs - old_log_probs
     held = log_ratios.clamp(-clip_epsilon, clip_epsilon)
     return -(log_ratios * advantages).minimum(held * advantages).mean()
 
@@ -149,7 +152,10 @@ def _sample_normalized(advantages):
 
 _FLOORS = (2, 3, 5, 10)
 
-MISTAKES = {
+_undetached = _from(_smaller)
+
+# Mistakes in which a gradient would reach the old policy, if it were not detached.
+_OF_RATIOS = {
     "max for min": _from(_larger),
     "clip alone": _from(lambda ratios, a, eps: _held(ratios, eps) * a),
     "no clip": _from(lambda ratios, a, eps: ratios * a),
@@ -179,10 +185,6 @@ MISTAKES = {
     "no exp, band of the logarithm": _log_edges,
     "quotient of logs": _with_ratios(lambda new, old: new / old),
     "one ratio for the batch": _with_ratios(lambda new, old: (new.sum() - old.sum()).exp()),
-    "probabilities for ratios": _with_ratios(lambda new, old: new.exp()),
-    "ratio to itself": _with_ratios(lambda new, old: (new - new.detach()).exp()),
-    "log_probs times weights": _log_probs_times_weights,
-    "no ratio": _no_ratio,
     "new detached": _new_detached,
     "ratio minus 1": _from(
         lambda ratios, a, eps: ((ratios - 1) * a).minimum((ratios - 1).clamp(-eps, eps) * a)
@@ -197,15 +199,24 @@ MISTAKES = {
     "sign of the loss": _result(lambda right, n: -right),
     "sum": _result(lambda right, n: n * right),
     "sum of the objectives": _result(lambda right, n: -n * right),
-    "old not detached": _old_moves(_smaller),
-    "old not detached, sign": _old_moves(lambda ratios, a, eps: -_smaller(ratios, a, eps)),
-    "old not detached, max": _old_moves(_larger),
-    "old not detached, clip alone": _old_moves(lambda ratios, a, eps: _held(ratios, eps) * a),
-    "old not detached, no clip": _old_moves(lambda ratios, a, eps: ratios * a),
-    "old not detached, inverted": _old_moves(lambda ratios, a, eps: _smaller(1 / ratios, a, eps)),
 }
 
-HINTS = {
+# Mistakes in which nothing reaches it anyway.
+_WITHOUT_OLD = {
+    "probabilities for ratios": _with_ratios(lambda new, old: new.exp()),
+    "ratio to itself": _with_ratios(lambda new, old: (new - new.detach()).exp()),
+    "log_probs times weights": _log_probs_times_weights,
+    "no ratio": _no_ratio,
+}
+
+MISTAKES = {
+    **{name: _old_detached(mistake) for name, mistake in _OF_RATIOS.items()},
+    **_WITHOUT_OLD,
+    "old not detached": _undetached,
+    **{f"{name}, old not detached": mistake for name, mistake in _OF_RATIOS.items()},
+}
+
+_SINGLE_HINTS = {
     "max for min": "take the smaller of the two objectives, not the larger.",
     "clip alone": "without the minimum, a good action that lost probability gets no "
     "gradient, and neither does a bad one that gained it.",
@@ -262,8 +273,8 @@ HINTS = {
     "no ratio": "this is the loss of REINFORCE, log_probs times A. PPO's has the ratio to the old "
     "policy, and the clip.",
     "new detached": "nothing is left to learn from: log_probs must keep its gradient.",
-    "ratio minus 1": "the gradient is right, but 1 is subtracted from the ratio: the objective is "
-    "ratio times A.",
+    "ratio minus 1": "1 is subtracted from the ratio, which changes the loss and no gradient. The "
+    "objective is ratio times A.",
     "centred inside": "the mean of the advantages is subtracted inside. The loss takes them as "
     "they are.",
     "normalized inside": "the advantages are normalized inside. The loss takes them as they "
@@ -277,14 +288,13 @@ HINTS = {
     "sum of the objectives": "this is the sum of the objectives. The loss is minus their mean.",
     "old not detached": "the gradient reaches old_log_probs, too. They are numbers, stored "
     "when the actions were drawn: detach them.",
-    "old not detached, sign": "two things: the loss is minus the objective, and old_log_probs must "
-    "be detached.",
-    "old not detached, max": "two things: take the smaller objective, not the larger, and detach "
-    "old_log_probs.",
-    "old not detached, clip alone": "two things: the minimum with the unclipped objective is "
-    "missing, and old_log_probs must be detached.",
-    "old not detached, no clip": "two things: the clip is missing, and old_log_probs must be "
-    "detached.",
-    "old not detached, inverted": "two things: the ratio is new / old, and old_log_probs must be "
-    "detached.",
+}
+
+HINTS = {
+    **_SINGLE_HINTS,
+    **{
+        f"{name}, old not detached": f"two things: {_SINGLE_HINTS[name]} And old_log_probs must be "
+        "detached."
+        for name in _OF_RATIOS
+    },
 }

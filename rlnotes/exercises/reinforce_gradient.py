@@ -89,10 +89,6 @@ def _centered(axis):
     return weights_of
 
 
-def _standardized(axis=None, ddof=0):
-    return lambda rewards, gamma: standardized(to_go(_discounted(rewards, gamma)), axis, ddof)
-
-
 def _only(kept):
     """The right weights on one step, zeros on the others."""
 
@@ -102,6 +98,41 @@ def _only(kept):
 
     return weights_of
 
+
+# What is standardized, over what (an axis), and by which deviation (its ddof).
+_STANDARDIZED = {
+    "the weights are": lambda rewards, gamma, normal: normal(_right(rewards, gamma)),
+    "gamma^t is missing, and the returns G_t are": lambda rewards, gamma, normal: normal(
+        _from_its_step(rewards, gamma)
+    ),
+    "before gamma^t is applied, the returns G_t are": lambda rewards, gamma, normal: _discounted(
+        normal(_from_its_step(rewards, gamma)), gamma
+    ),
+}
+_OVER = {
+    "over the batch. That changes the gradient's direction and length": None,
+    "within each episode. Its mean and deviation depend on its own actions, which biases the "
+    "gradient": 1,
+}
+_BY = {"": 0, " (dividing by n - 1)": 1}
+
+
+def _standardized(weights_of, axis, ddof):
+    def normal(numbers):
+        return standardized(numbers, axis, ddof)
+
+    return lambda rewards, gamma: weights_of(rewards, gamma, normal)
+
+
+# Each stands under its own hint.
+_STANDARDIZED_WEIGHTS = {
+    f"{what} standardized{by} {over}: leave them in units of reward.": _standardized(
+        weights_of, axis, ddof
+    )
+    for what, weights_of in _STANDARDIZED.items()
+    for over, axis in _OVER.items()
+    for by, ddof in _BY.items()
+}
 
 _WRONG_WEIGHTS = {
     "first step only": _only(0),
@@ -124,20 +155,18 @@ _WRONG_WEIGHTS = {
     "discounted twice": lambda rewards, gamma: _discounted(
         to_go(_discounted(rewards, gamma)), gamma
     ),
+    "discounted within G_t, too": lambda rewards, gamma: _from_its_step(
+        _discounted(rewards, gamma), gamma
+    ),
+    "discounted three times": lambda rewards, gamma: _discounted(
+        _from_its_step(_discounted(rewards, gamma), gamma), gamma
+    ),
     "gamma on the own reward": lambda rewards, gamma: gamma * to_go(_discounted(rewards, gamma)),
     "gamma ignored": lambda rewards, gamma: to_go(rewards),
     "undiscounted sum times gamma^t": lambda rewards, gamma: _discounted(to_go(rewards), gamma),
     "mean of the batch": _centered(None),
     "mean of the step": _centered(0),
-    "standardized per episode": _standardized(axis=1),
-    "standardized over the batch": _standardized(),
-    "standardized, sample deviation": _standardized(ddof=1),
-    "standardized, gamma^t dropped": lambda rewards, gamma: standardized(
-        _from_its_step(rewards, gamma)
-    ),
-    "standardized so, sample deviation": lambda rewards, gamma: standardized(
-        _from_its_step(rewards, gamma), ddof=1
-    ),
+    **_STANDARDIZED_WEIGHTS,
     "not reset": lambda rewards, gamma: _discounted(_not_reset(rewards, gamma), gamma),
     "not reset, gamma^t dropped": _not_reset,
     "sum over the episodes' axis": lambda rewards, gamma: np.flip(
@@ -245,6 +274,7 @@ EXERCISE = Exercise(
     },
     hints={
         **weighted_scores.HINTS,
+        **{hint: hint for hint in _STANDARDIZED_WEIGHTS},
         "first step only": "only the first step counts here. The gradient is a sum over all "
         "steps of an episode.",
         "last step only": "only the last step counts here. Does each step overwrite the one "
@@ -271,6 +301,10 @@ EXERCISE = Exercise(
         "an episode, with the weights gamma^t * G_t.",
         "discounted twice": "gamma^t comes in twice: either discount all rewards from the start, "
         "or multiply G_t by gamma^t.",
+        "discounted within G_t, too": "the rewards are discounted from the start, and again from "
+        "step t in the sum. Do one: plain sums of discounted rewards, or gamma^t * G_t.",
+        "discounted three times": "the rewards are discounted from the start, then again in "
+        "G_t = r_t + gamma * G_(t+1), and gamma^t comes a third time. G_t takes the plain rewards.",
         "gamma on the own reward": "one gamma too many: G_t = r_t + gamma * G_(t+1), and the "
         "first step has the weight G_0.",
         "gamma ignored": "gamma is not used: a reward at step k has the weight gamma^k in J.",
@@ -280,16 +314,6 @@ EXERCISE = Exercise(
         "own return, which biases the gradient; the baseline comes in the next exercise.",
         "mean of the step": "the mean over the episodes is subtracted at each step. It contains "
         "the episode's own return, which shrinks the gradient.",
-        "standardized per episode": "mean and deviation of an episode's own returns depend on "
-        "its actions, so subtracting and dividing biases the gradient.",
-        "standardized over the batch": "the weights are standardized over the batch, which changes "
-        "the gradient's direction and length. Leave them as they are.",
-        "standardized, sample deviation": "the weights are standardized (dividing by n - 1). "
-        "Leave them in units of reward.",
-        "standardized, gamma^t dropped": "the returns G_t are standardized over the batch, and "
-        "gamma^t is missing: the weight of step t is gamma^t * G_t.",
-        "standardized so, sample deviation": "the returns G_t are standardized (dividing by "
-        "n - 1), and gamma^t is missing: the weight of step t is gamma^t * G_t.",
         "not reset": "the running return goes on from one episode into the next. Set it to 0 "
         "at the start of each episode.",
         "not reset, gamma^t dropped": "the running return goes on into the next episode: set it "

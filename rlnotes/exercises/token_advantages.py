@@ -34,6 +34,11 @@ def _following(values):
     return np.append(values[:, 1:], np.zeros((len(values), 1)), axis=1)
 
 
+def _behind(values, place):
+    """The value of the next column, and behind the last one that of another place."""
+    return np.append(values[:, 1:], values[:, [place]], axis=1)
+
+
 def _sums(deltas, gae_lambda):
     """Discounted sums of whole rows, padding included."""
     sums, running = np.zeros_like(deltas), np.zeros(len(deltas))
@@ -200,6 +205,11 @@ EXERCISE = Exercise(
         "one column too late": _with_rewards(
             lambda scores, mask: _paid(scores, mask, lambda lengths: lengths)
         ),
+        "one column too late, held in the row": _with_rewards(
+            lambda scores, mask: _paid(
+                scores, mask, lambda lengths: np.minimum(lengths, mask.shape[1] - 1)
+            )
+        ),
         "score at the first token": _with_rewards(
             lambda scores, mask: _paid(scores, mask, lambda _: 0)
         ),
@@ -210,6 +220,12 @@ EXERCISE = Exercise(
         "score twice": _with_rewards(lambda scores, mask: 2 * _paid(scores, mask, _last_token)),
         "padding bootstraps": _with_deltas(
             lambda rewards, values, mask: (rewards + _following(values) - values) * mask
+        ),
+        "last value behind a full row": _with_deltas(
+            lambda rewards, values, mask: rewards + _behind(values * mask, place=-1) - values * mask
+        ),
+        "first value behind a full row": _with_deltas(
+            lambda rewards, values, mask: rewards + _behind(values * mask, place=0) - values * mask
         ),
         "padding in the sum": _with_deltas(
             lambda rewards, values, mask: rewards + _following(values) - values
@@ -255,6 +271,8 @@ EXERCISE = Exercise(
         "last column, which is padding there, and masked.",
         "one column too late": "the score is paid one column too late: the last token of a "
         "completion of n tokens has the index n - 1.",
+        "one column too late, held in the row": "the score of a short completion is paid one "
+        "column too late: the last token of a completion of n tokens has the index n - 1.",
         "score at the first token": "the score is paid at the first token. It comes at the last.",
         "score at every token": "the score is paid once, at the last token; you pay it again "
         "at each.",
@@ -263,6 +281,10 @@ EXERCISE = Exercise(
         "nothing follows that token.",
         "padding bootstraps": "behind the last token the episode is over: the value that "
         "stands in the padding must count as 0.",
+        "last value behind a full row": "behind a completion that fills its row, its last value "
+        "comes again. Nothing follows the last token: 0 stands there.",
+        "first value behind a full row": "behind a completion that fills its row stands its first "
+        "value, as np.roll puts it. Nothing follows the last token: 0 stands there.",
         "padding in the sum": "the TD errors of the padding reach the tokens before it. The sum "
         "ends at the last token of each completion.",
         "last value not subtracted": "the last token has a value, too: its TD error is the score "

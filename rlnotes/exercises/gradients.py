@@ -1,0 +1,79 @@
+"""Losses judged by their gradients: the reader's function gets tensors, not arrays."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+import numpy as np
+import torch
+
+from rlnotes.exercises.answers import Refused, Unreadable, read
+
+# With fewer digits than these, a wrong number would be as good as a right one.
+_TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+def evaluate(
+    candidate: Callable, arguments: Mapping, learned: Collection[str], unpack: Callable
+) -> tuple[object, list[torch.Tensor]]:
+    """What a candidate returns for tensors, unpacked, and the tensors with a gradient.
+
+    Args:
+        candidate: the reader's function.
+        arguments: its arguments, as arrays and numbers.
+        learned: names of those that get a gradient.
+        unpack: makes loss tensors of an answer that is not None.
+
+    Raises:
+        Refused: if the candidate changes one of its tensors.
+    """
+    tensors = {
+        name: torch.tensor(value, requires_grad=name in learned)
+        for name, value in arguments.items()
+        if isinstance(value, np.ndarray)
+    }
+    answer = candidate(**{**arguments, **tensors})
+    losses = None if answer is None else unpack(answer)
+    for name, tensor in tensors.items():
+        detached = name in learned and not tensor.requires_grad
+        if detached or not np.array_equal(read(tensor).numbers, arguments[name]):
+            raise Refused(f"your function changes its argument {name!r}; work on a copy.")
+    return losses, [tensors[name] for name in learned]
+
+
+def one_number(loss: object, subject: str) -> torch.Tensor:
+    """The loss itself, if it is one that has a gradient.
+
+    Args:
+        loss: what should be a tensor of one element.
+        subject: how the message calls it.
+
+    Raises:
+        Unreadable: if it is something else.
+    """
+    if not torch.is_tensor(loss):
+        raise Unreadable(
+            f"{subject} must be a tensor, got {type(loss).__name__}. A float, as from .item(), "
+            "has no gradient."
+        )
+    if loss.numel() != 1:
+        raise Unreadable(
+            f"{subject} must be one number, got shape {list(loss.shape)}. Take the mean."
+        )
+    if loss.dtype not in _TYPES:
+        raise Unreadable(
+            f"{subject} must be a floating-point number of 16 bits or more, got {loss.dtype}."
+        )
+    return loss
+
+
+def gradients(loss: torch.Tensor, leaves: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+    """Gradient of one number in each leaf, in the number's own type: it has its digits.
+
+    Zeros where the number does not depend on the leaf.
+    """
+    found = [None] * len(leaves)
+    if loss.requires_grad:
+        found = torch.autograd.grad(loss.sum(), leaves, allow_unused=True, retain_graph=True)
+    return [
+        torch.zeros_like(leaf, dtype=loss.dtype) if gradient is None else gradient.to(loss.dtype)
+        for leaf, gradient in zip(leaves, found, strict=True)
+    ]
