@@ -80,7 +80,9 @@ class BaselineVariance(Explorer):
         (self.sample_now,) = right.plot([], [], **{**CURRENT, "zorder": 14})
         (self.here,) = right.plot([], [], **{**REFERENCE, "zorder": 11})
         caption = right.text(
-            *(0.02, 0.03, CAPTION),
+            0.02,
+            0.03,
+            CAPTION,
             transform=right.transAxes,
             fontsize=9,
             zorder=15,

@@ -133,10 +133,12 @@ class DerivationLadder(Explorer):
                 text
                 for rung, is_lit in zip(rungs, lit, strict=True)
                 for text in (
-                    number(rung.left, 5), number(rung.right, 5), "FAILS" if is_lit else "holds"
+                    number(rung.left, 5),
+                    number(rung.right, 5),
+                    "FAILS" if is_lit else "holds",
                 )
             ]
-        )  # fmt: skip
+        )
         return _sentence(rungs, lit, saboteur)
 
 

@@ -48,7 +48,9 @@ class Discounting(Explorer):
         (self.now,) = right.plot([], [], **{**CURRENT, "zorder": 13})
         (self.break_even,) = right.plot([], [], color=EXACT["color"], linestyle=":", zorder=10)
         self.verdict = right.text(
-            *(0.03, 0.95, ""),
+            0.03,
+            0.95,
+            "",
             transform=right.transAxes,
             va="top",
             weight="bold",

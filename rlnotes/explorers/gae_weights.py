@@ -111,9 +111,15 @@ class GAEWeights(Explorer):
             axes.axhline(0, color=GREY, linewidth=1)
         (self.values,) = left.plot([], [], **{**ESTIMATE, "zorder": 11}, label="V")
         (self.end_value,) = left.plot(
-            *([], []), "s", color=BLUE, markerfacecolor="white", markersize=7, zorder=12,
-            label="V at the end"
-        )  # fmt: skip
+            [],
+            [],
+            "s",
+            color=BLUE,
+            markerfacecolor="white",
+            markersize=7,
+            zorder=12,
+            label="V at the end",
+        )
         (self.rewards,) = left.plot([], [], "^", color=GREEN, markersize=8, zorder=13, label="r")
         self.errors = PolyCollection([], facecolor="none", edgecolor=GREY, linewidth=1.3, zorder=10)
         self.parts = PolyCollection([], facecolor=BLUE, zorder=11)
@@ -127,8 +133,12 @@ class GAEWeights(Explorer):
             middle.legend(
                 [self.errors, self.parts, self.weights],
                 ["TD error", "its part", "weight"],
-                loc="lower left", fontsize=9, ncols=3, columnspacing=0.8, handlelength=1.2,
-            )  # fmt: skip
+                loc="lower left",
+                fontsize=9,
+                ncols=3,
+                columnspacing=0.8,
+                handlelength=1.2,
+            )
             right.text(0.0, -1.2, "the TD error", fontsize=9, color=INK)
             right.text(1.0, -1.2, "return minus V", fontsize=9, ha="right", color=INK)
         self.number = Labels(right, [(0.5, 1.53)], size=11, zorder=14)

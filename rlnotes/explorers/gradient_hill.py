@@ -110,12 +110,20 @@ class GradientHill(Explorer):
 
     def build(self):
         figure, (left, right) = new_figure(2, width_ratios=[1.25, 1])
-        label(left, heading="J: two summits and a valley", x="theta (logit of going right)",
-              y="J, discounted reward")  # fmt: skip
+        label(
+            left,
+            heading="J: two summits and a valley",
+            x="theta (logit of going right)",
+            y="J, discounted reward",
+        )
         left.set(xlim=(-LIMIT - 0.1, LIMIT + 0.1), ylim=(2.8, 8.4))
         left.plot(THETAS, HILL, **EXACT)
-        label(right, heading="Cloud of gradients at the start", x="gradient, reward per nat",
-              y="share")  # fmt: skip
+        label(
+            right,
+            heading="Cloud of gradients at the start",
+            x="gradient, reward per nat",
+            y="share",
+        )
         right.set(xlim=(EDGES[0], EDGES[-1]), ylim=(0, 1))
         (self.exact_path,) = left.plot(
             [], [], **{**REFERENCE, "zorder": 10, "marker": "d", "markersize": 5}
@@ -129,7 +137,9 @@ class GradientHill(Explorer):
         ]
         self.exact_outside = [
             left.plot(
-                *([], [], marker),
+                [],
+                [],
+                marker,
                 **{"mfc": "white", "mec": GREY, "mew": 1.8, "ms": 11, "clip_on": False},
                 zorder=14,
             )[0]
@@ -142,15 +152,43 @@ class GradientHill(Explorer):
             np.zeros(len(EDGES) - 1), EDGES, fill=True, color=BLUE, alpha=0.7, zorder=11
         )
         self.exact = right.axvline(0, ymax=0.85, **{**EXACT, "zorder": 12})
-        left.text(0.02, 0.97, "ring: start; blue: sampled\ngrey, set lower: exact gradient\n"
-                  "triangle: goes on outside\n(full: sampled; hollow: exact)", va="top",
-                  transform=left.transAxes, fontsize=9)  # fmt: skip
-        left.text(0.98, 0.03, "gamma 0.95, at most 12 steps", ha="right",
-                  transform=left.transAxes, fontsize=9)  # fmt: skip
-        right.text(0.98, 0.97, "line: exact gradient\ngrey: \N{PLUS-MINUS SIGN} sigma / sqrt(m)",
-                   ha="right", va="top", transform=right.transAxes, fontsize=9)  # fmt: skip
-        return figure, [self.exact_path, self.path, self.start, self.end, *self.outside,
-                        *self.exact_outside, self.spread, self.cloud, self.exact]  # fmt: skip
+        left.text(
+            0.02,
+            0.97,
+            "ring: start; blue: sampled\ngrey, set lower: exact gradient\n"
+            "triangle: goes on outside\n(full: sampled; hollow: exact)",
+            va="top",
+            transform=left.transAxes,
+            fontsize=9,
+        )
+        left.text(
+            0.98,
+            0.03,
+            "gamma 0.95, at most 12 steps",
+            ha="right",
+            transform=left.transAxes,
+            fontsize=9,
+        )
+        right.text(
+            0.98,
+            0.97,
+            "line: exact gradient\ngrey: \N{PLUS-MINUS SIGN} sigma / sqrt(m)",
+            ha="right",
+            va="top",
+            transform=right.transAxes,
+            fontsize=9,
+        )
+        return figure, [
+            self.exact_path,
+            self.path,
+            self.start,
+            self.end,
+            *self.outside,
+            *self.exact_outside,
+            self.spread,
+            self.cloud,
+            self.exact,
+        ]
 
     def update(self, theta, learning_rate, num_episodes, num_updates, baseline, seed):
         rng = np.random.default_rng(seed)

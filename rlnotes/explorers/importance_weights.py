@@ -85,8 +85,9 @@ class ImportanceWeights(Explorer):
         )
         self.band = middle.fill_between([0, 1], 0, 1, color=SHADE, zorder=10)
         (self.plain,) = middle.plot([], [], **{**WRONG, "zorder": 11})
-        (self.estimates,) = middle.plot([], [], **{**ESTIMATE, "zorder": 12, "markevery": 25,
-                                                   "markersize": 4})  # fmt: skip
+        (self.estimates,) = middle.plot(
+            [], [], **{**ESTIMATE, "zorder": 12, "markevery": 25, "markersize": 4}
+        )
         (self.normalized,) = middle.plot([], [], color=FURTHER[1], linestyle="--", zorder=11.5)
         (self.now,) = middle.plot([], [], **{**CURRENT, "zorder": 13})
         (self.growth,) = right.plot([], [], color=BLUE, linewidth=2.8, zorder=11)

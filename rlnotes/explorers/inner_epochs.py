@@ -79,8 +79,12 @@ class InnerEpochs(Explorer):
         middle.text(
             0.3, 1.22, "black: exact J; blue: surrogate\ndashed: clipped surrogate", **words
         )
-        right.text(0.3, DRIFT * 8, "black: exact KL(old, new), nats\norange: share outside the "
-                   "band", **words)  # fmt: skip
+        right.text(
+            0.3,
+            DRIFT * 8,
+            "black: exact KL(old, new), nats\norange: share outside the band",
+            **words,
+        )
         self.beyond = Labels(left, [(0.2, -0.75), (4.5, -0.75)], size=9, zorder=13)
         (self.truth,) = middle.plot([], [], **{**EXACT, "zorder": 13})
         (self.promise,) = middle.plot([], [], color=BLUE, linewidth=2, zorder=12)
@@ -89,8 +93,19 @@ class InnerEpochs(Explorer):
         (self.kl,) = right.plot([], [], **{**EXACT, "zorder": 12})
         (self.kl_now,) = right.plot([], [], **{**CURRENT, "zorder": 14})
         (self.share,) = right.plot([], [], "s-", color=FURTHER[0], markersize=4, zorder=11)
-        return figure, [self.band, self.good, self.bad, self.beyond, self.promise, self.clipped,
-                        self.truth, self.now, self.share, self.kl, self.kl_now]  # fmt: skip
+        return figure, [
+            self.band,
+            self.good,
+            self.bad,
+            self.beyond,
+            self.promise,
+            self.clipped,
+            self.truth,
+            self.now,
+            self.share,
+            self.kl,
+            self.kl_now,
+        ]
 
     def update(self, num_epochs, clip_epsilon, learning_rate, logit_noise, batch):
         epsilon = EPSILONS[clip_epsilon]

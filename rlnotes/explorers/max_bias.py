@@ -55,7 +55,7 @@ class MaxBias(Explorer):
         (self.first,) = left.plot([], [], "o", color=VERMILION, markersize=6, zorder=11)
         (self.second,) = left.plot([], [], "s", color=BLUE, markersize=5, zorder=11)
         (self.picked,) = left.plot(
-            *([], []), color=INK, marker="o", markersize=14, markerfacecolor="none", zorder=12
+            [], [], color=INK, marker="o", markersize=14, markerfacecolor="none", zorder=12
         )
         notes = {
             "\u2014 true value": INK,
@@ -75,7 +75,7 @@ class MaxBias(Explorer):
         (self.max_dots,) = right.plot([], [], "o", color=VERMILION, markersize=5, zorder=12)
         (self.double_dots,) = right.plot([], [], "s", color=BLUE, markersize=5, zorder=12)
         (self.now,) = right.plot(
-            *([], []), color=INK, marker="o", linestyle="", markersize=13, zorder=13
+            [], [], color=INK, marker="o", linestyle="", markersize=13, zorder=13
         )
         self.now.set(markerfacecolor="none", markeredgewidth=1.8)
         right.text(1.8, 4.85, "\u25cf max of the first estimates", color=VERMILION, fontsize=9)

@@ -51,10 +51,22 @@ class MonteCarlo(Explorer):
         (self.theory,) = right.plot([], [], **style)
         (self.errors,) = right.plot([], [], **{**ESTIMATE, "zorder": 13, "markevery": 0.1})
         (self.now,) = right.plot([], [], **{**CURRENT, "zorder": 14})
-        left.text(0.98, 0.95, "line: exact V; grey: V \N{PLUS-MINUS SIGN} 2 sigma / sqrt(n)",
-                  transform=left.transAxes, ha="right", va="top")  # fmt: skip
-        right.text(0.98, 0.95, "line: sigma / sqrt(n), exact", transform=right.transAxes,
-                   ha="right", va="top")  # fmt: skip
+        left.text(
+            0.98,
+            0.95,
+            "line: exact V; grey: V \N{PLUS-MINUS SIGN} 2 sigma / sqrt(n)",
+            transform=left.transAxes,
+            ha="right",
+            va="top",
+        )
+        right.text(
+            0.98,
+            0.95,
+            "line: sigma / sqrt(n), exact",
+            transform=right.transAxes,
+            ha="right",
+            va="top",
+        )
         return figure, [self.band, self.exact, self.mean, self.theory, self.errors, self.now]
 
     def update(self, num_episodes, gamma, seed):

@@ -59,13 +59,25 @@ class PPOClip(Explorer):
             right.tick_params(axis="both", length=0, labelsize=9)
             right.grid(visible=False)
             middle.set_yticklabels(["mask", "\N{MINUS SIGN}5", "0", "5"])
-            left.text(0.05, 11.2, "grey dashed: ratio times A, unclipped\nband: 1 - eps to 1 + eps",
-                      fontsize=9, va="top")  # fmt: skip
+            left.text(
+                0.05,
+                11.2,
+                "grey dashed: ratio times A, unclipped\nband: 1 - eps to 1 + eps",
+                fontsize=9,
+                va="top",
+            )
             middle.text(0.05, 5.95, "line: autograd; squares: mask times A", fontsize=9, va="top")
             for index, flow in enumerate(six_regions(0.2)):
                 x, y = index % 3, 1 - index // 3
-                right.bar(x + 0.5, 1, 1, y, color=FLOWS if flow else "white", edgecolor="white",
-                          linewidth=3)  # fmt: skip
+                right.bar(
+                    x + 0.5,
+                    1,
+                    1,
+                    y,
+                    color=FLOWS if flow else "white",
+                    edgecolor="white",
+                    linewidth=3,
+                )
                 right.text(x + 0.5, y + 0.6, WISHES[index // 3] if flow else "stop", ha="center")
         (self.here,) = right.plot([], [], **{**CURRENT, "zorder": 13})
         self.bands = [
@@ -81,10 +93,21 @@ class PPOClip(Explorer):
             [], [], "s", color=INK, markersize=5, markerfacecolor="white", zorder=13
         )
         (self.slope_here,) = middle.plot([], [], **{**CURRENT, "zorder": 14})
-        (self.strip,) = middle.plot([], [], color=BLUE, linewidth=6, solid_capstyle="butt",
-                                    zorder=13)  # fmt: skip
-        return figure, [*self.bands, self.plain, self.beside, self.curve, self.point, self.slope,
-                        self.product, self.slope_here, self.strip, self.here]  # fmt: skip
+        (self.strip,) = middle.plot(
+            [], [], color=BLUE, linewidth=6, solid_capstyle="butt", zorder=13
+        )
+        return figure, [
+            *self.bands,
+            self.plain,
+            self.beside,
+            self.curve,
+            self.point,
+            self.slope,
+            self.product,
+            self.slope_here,
+            self.strip,
+            self.here,
+        ]
 
     def update(self, ratio, advantage, clip_epsilon, beside):
         values, slopes = clipped_curve(RATIOS, advantage, clip_epsilon=clip_epsilon)

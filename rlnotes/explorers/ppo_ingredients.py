@@ -22,8 +22,12 @@ PANELS = {
     "kl_to_ref": ("Drift from the reference", "nats per completion"),
     "gradient_noise": ("Gradient noise", "sigma / length, log scale"),
 }
-RANGES = {"objective": (0, 1.3), "kl_of_update": (1e-4, 100), "kl_to_ref": (0, 5.4),
-          "gradient_noise": (0.03, 100)}  # fmt: skip
+RANGES = {
+    "objective": (0, 1.3),
+    "kl_of_update": (1e-4, 100),
+    "kl_to_ref": (0, 5.4),
+    "gradient_noise": (0.03, 100),
+}
 FIRST = {"kl_of_update": 1}  # nothing is updated before the first batch
 TICKS = {"kl_of_update": [1e-4, 1e-3, 0.01, 0.1, 1, 10], "gradient_noise": [0.1, 0.3, 1, 3, 10]}
 KEYS = {
@@ -80,9 +84,7 @@ class PPOIngredients(Explorer):
             if name in optimum():
                 self.best += panel.plot([], [], **{**EXACT, "linewidth": 1.6, "zorder": 11})
             self.panels.append((name, band, median, here))
-        self.note = axes[0].text(
-            *(0.03, 0.03, ""), transform=axes[0].transAxes, fontsize=9, zorder=14
-        )
+        self.note = axes[0].text(0.03, 0.03, "", transform=axes[0].transAxes, fontsize=9, zorder=14)
         return figure, [*artists, *self.best, self.note]
 
     def update(self, reuse, ratio, clip, reference, critic, rollout):

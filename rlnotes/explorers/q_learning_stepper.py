@@ -9,8 +9,9 @@ import numpy as np
 from rlnotes.envs.maze import PICTURE_2X3, Maze
 from rlnotes.exact.mdp import optimal_values, policy_values, q_values
 from rlnotes.explorers.base import Explorer
-from rlnotes.functional.bellman import greedy_policy, policy_transitions
+from rlnotes.functional.bellman import greedy_policy
 from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.policy_evaluation import ending_states
 from rlnotes.plotting.maze import ActionValues, MazeGrid
 from rlnotes.plotting.numbers import number
 from rlnotes.plotting.style import CURRENT, ESTIMATE, REFERENCE, SHADE, label, new_figure, title
@@ -110,9 +111,7 @@ def greedy_value(mdp: FiniteMDP, action_values: np.ndarray, *, gamma: float) -> 
     0, as if it were one; at gamma = 1 that replaces an equation without one solution.
     """
     policy = greedy_policy(action_values)
-    stay = np.eye(mdp.num_states)
-    paths = np.linalg.matrix_power(stay + policy_transitions(mdp, policy), mdp.num_states)
-    stuck = (paths[:, mdp.terminal] == 0).all(axis=1)
+    stay, stuck = np.eye(mdp.num_states), ~ending_states(mdp, policy)
     halting = FiniteMDP(
         transition_probs=np.where(stuck[:, None, None], stay[:, None], mdp.transition_probs),
         expected_rewards=np.where(stuck[:, None], 0.0, mdp.expected_rewards),

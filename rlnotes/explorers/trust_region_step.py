@@ -103,8 +103,12 @@ class TrustRegionStep(Explorer):
 
     def build(self):
         figure, (left, middle, right) = new_figure(3, size=(10.4, 3.9), width_ratios=[1.2, 1, 1])
-        label(left, heading="Colours: chosen map; lines: true J", x=r"$\theta_1$ (logit: go on)",
-              y=r"$\theta_2$ (logit: good way)")  # fmt: skip
+        label(
+            left,
+            heading="Colours: chosen map; lines: true J",
+            x=r"$\theta_1$ (logit: go on)",
+            y=r"$\theta_2$ (logit: good way)",
+        )
         left.set(xlim=(-LIMIT, LIMIT), ylim=(-LIMIT, LIMIT))
         label(
             middle, heading="Gain along the natural step", x="share of the step", y="gain, reward"
@@ -113,9 +117,15 @@ class TrustRegionStep(Explorer):
         label(right, heading="KL along the natural step", x="share of the step", y="nats")
         right.set(xlim=(0, 1.5), ylim=(0, 0.8))
         self.image = left.imshow(
-            objective_map(), origin="lower", extent=(-LIMIT, LIMIT) * 2, aspect="auto",
-            cmap=PALE, norm=BoundaryNorm(LEVELS, 256), interpolation="nearest", zorder=10,
-        )  # fmt: skip
+            objective_map(),
+            origin="lower",
+            extent=(-LIMIT, LIMIT) * 2,
+            aspect="auto",
+            cmap=PALE,
+            norm=BoundaryNorm(LEVELS, 256),
+            interpolation="nearest",
+            zorder=10,
+        )
         contours = left.contour(GRID, GRID, objective_map(), LEVELS)
         lines = [segment for level in contours.allsegs for segment in level if len(segment)]
         contours.remove()
@@ -143,10 +153,28 @@ class TrustRegionStep(Explorer):
         right.text(0.03, 0.785, "black: KL; dashed: quadratic\nblue line: delta", **words)
         uphill = Labels(left, [(2.3, 3.5)], size=8.5, zorder=12)
         uphill.set_texts(["true J rises this way"])
-        on_plane = [self.image, truth, uphill, self.ball, self.ellipse, self.gradient, self.natural,
-                    self.best, self.start, self.step]  # fmt: skip
-        return figure, [*on_plane, self.truth, self.promise, self.accepted, self.bound, self.kl,
-                        self.quadratic, self.kl_here]  # fmt: skip
+        on_plane = [
+            self.image,
+            truth,
+            uphill,
+            self.ball,
+            self.ellipse,
+            self.gradient,
+            self.natural,
+            self.best,
+            self.start,
+            self.step,
+        ]
+        return figure, [
+            *on_plane,
+            self.truth,
+            self.promise,
+            self.accepted,
+            self.bound,
+            self.kl,
+            self.quadratic,
+            self.kl_here,
+        ]
 
     def update(self, delta, theta_1, theta_2, learning_rate, map):
         start = torch.tensor([theta_1, theta_2], dtype=torch.float64)
@@ -176,8 +204,11 @@ class TrustRegionStep(Explorer):
         self.ellipse.set_data(*_closed(oval))
         self.start.set_data([theta_1], [theta_2])
         self.gradient.set_data([theta_1, plain[0]], [theta_2, plain[1]])
-        for line, point in ((self.natural, start + natural), (self.step, accepted.parameters),
-                            (self.best, best)):  # fmt: skip
+        for line, point in (
+            (self.natural, start + natural),
+            (self.step, accepted.parameters),
+            (self.best, best),
+        ):
             line.set_data([point[0]], [point[1]])
         self.truth.set_data(SHARES, gains)
         self.promise.set_data(SHARES, surrogate_of(path) - model.objective)

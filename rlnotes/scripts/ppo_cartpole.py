@@ -99,7 +99,9 @@ def draw(rows: list[dict], clip_epsilon: float) -> Figure:
     panels[0].text(0, SOLVED - 8, "solved", color=GREY, va="top")
     panels[0].set_ylim(0, 520)
     panels[0].text(
-        *(0.98, 0.03, "▲ greedy, 100 episodes"),
+        0.98,
+        0.03,
+        "▲ greedy, 100 episodes",
         color=GREEN,
         ha="right",
         transform=panels[0].transAxes,

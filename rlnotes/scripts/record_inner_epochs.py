@@ -15,8 +15,13 @@ BATCHES, NOISES = (0, 1, 2), (0.0, 0.1)
 EPSILONS, LEARNING_RATES = (0.1, 0.2, 0.4, None), (0.01, 0.03)
 NUM_EPOCHS = 16
 SEEDS = range(10)
-FREE = {"reuse": {"num_epochs": 1}, "ratio": {"use_ratio": False}, "clip": {"clip_epsilon": None},
-        "reference": {"beta": 0.0}, "critic": {"use_critic": False}}  # fmt: skip
+FREE = {
+    "reuse": {"num_epochs": 1},
+    "ratio": {"use_ratio": False},
+    "clip": {"clip_epsilon": None},
+    "reference": {"beta": 0.0},
+    "critic": {"use_critic": False},
+}
 
 
 def epochs(pool) -> list[dict]:

@@ -242,7 +242,7 @@ class Learner:
             raise ValueError(f"loss must be finite, got {self.losses[-1]}: the values diverged")
         self.optimizer.zero_grad(set_to_none=False)
         loss.backward()
-        nn.utils.clip_grad_norm_(self.weights, self.config.max_gradient_norm)
+        nn.utils.clip_grad_norm_(self.online.parameters(), self.config.max_gradient_norm)
         self.optimizer.step()
 
         if self.config.replay == "prioritized":

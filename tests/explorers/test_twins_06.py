@@ -156,8 +156,10 @@ def test_weights_cannot_repair_a_hole():
 
 
 def test_weights_the_price_is_a_power_of_the_length():
-    one, many = found("weight: # with one step, # with a product of 10", at(
-        ImportanceWeights, length=10).description)  # fmt: skip
+    one, many = found(
+        "weight: # with one step, # with a product of 10",
+        at(ImportanceWeights, length=10).description,
+    )
     assert many == pytest.approx(one**10, rel=5e-3)
     text = at(ImportanceWeights, length=20).description
     assert found("ratio 1.02, the product would be #", text) == [1.486]
@@ -256,10 +258,12 @@ def test_inner_epochs_start_at_ratio_one_and_leave_every_band(batch, clip_epsilo
 def test_inner_epochs_the_clip_holds_the_divergence_down():
     for batch in range(3):
         kls = [
-            found("KL\\(old, new\\) # nats", at(InnerEpochs, num_epochs=16, batch=batch,
-                                                clip_epsilon=c).description)[0]
+            found(
+                "KL\\(old, new\\) # nats",
+                at(InnerEpochs, num_epochs=16, batch=batch, clip_epsilon=c).description,
+            )[0]
             for c in ("0.2", "no clip")
-        ]  # fmt: skip
+        ]
         assert kls[0] < 0.2 < 5 < kls[1]
 
 

@@ -36,8 +36,11 @@ def test_the_default_is_recorded_with_its_steps_and_with_one(configs):
         replace(default, n_step=n, seed=seed) for n in (1, default.n_step) for seed in range(10)
     ]
     assert [(row["n_step"], row["step"]) for row in rows] == [
-        (1, 1000), (1, 2000), (default.n_step, 1000), (default.n_step, 2000),
-    ]  # fmt: skip
+        (1, 1000),
+        (1, 2000),
+        (default.n_step, 1000),
+        (default.n_step, 2000),
+    ]
     # Run number i, counted from 0, returned 2 i and 2 i + 1.
     numbers = [tuple(float(row[name]) for name in ("low", "median", "high")) for row in rows]
     assert numbers == [(0, 9, 18), (1, 10, 19), (20, 29, 38), (21, 30, 39)]

@@ -25,9 +25,13 @@ def test_a_row_is_the_mean_of_the_last_episodes_that_ended_by_then(short):
     assert [row["gae_lambda"] for row in rows] == [0.0] * 3 + [0.95] * 3
     for gae_lambda in (0.0, 0.95):
         config = Config(
-            gae_lambda=gae_lambda, seed=3, gamma=0.99, num_envs=8, steps_per_update=128,
+            gae_lambda=gae_lambda,
+            seed=3,
+            gamma=0.99,
+            num_envs=8,
+            steps_per_update=128,
             num_updates=3,
-        )  # fmt: skip
+        )
         result = train_ppo(record_gae_lambda.VecCartPole, config)
         for row in (row for row in rows if row["gae_lambda"] == gae_lambda):
             ended = result.episode_returns[result.episode_ends <= row["step"]]
