@@ -8,7 +8,7 @@ import numpy as np
 from rlnotes.exact.gradient_estimators import (
     discounted_total,
     gamma_powers,
-    rewards_to_go,
+    trajectory_rewards_to_go,
 )
 from rlnotes.exact.mdp import occupancy, policy_values, q_values
 from rlnotes.exact.trajectories import enumerate_trajectories
@@ -106,7 +106,10 @@ def policy_gradient_ladder(
     step_scores = np.where(mask, (policy_slope / probs_now)[s, a], 0.0)
 
     values = policy_values(mdp, probs_now, gamma=gamma)
-    to_go, powers = rewards_to_go(episodes, gamma=gamma), gamma_powers(episodes, gamma=gamma)
+    to_go, powers = (
+        trajectory_rewards_to_go(episodes, gamma=gamma),
+        gamma_powers(episodes, gamma=gamma),
+    )
     factors = powers if step_discount is None else gamma_powers(episodes, gamma=step_discount)
     compared = values[:, None] + 0 * probs_now if baseline is None else baseline
     counts = occupancy(mdp, probs_now, gamma=gamma) if visits is None else visits

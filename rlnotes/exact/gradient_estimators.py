@@ -28,7 +28,7 @@ def discounted_total(trajectories: Trajectories, *, gamma: float) -> np.ndarray:
     return trajectories.rewards @ gamma_powers(trajectories, gamma=gamma)
 
 
-def rewards_to_go(trajectories: Trajectories, *, gamma: float) -> np.ndarray:
+def trajectory_rewards_to_go(trajectories: Trajectories, *, gamma: float) -> np.ndarray:
     """[N, T] G_t, the sum over i >= t of gamma^(i - t) r_i; 0 in padding."""
     require_in_unit_interval(gamma=gamma)
     returns = np.zeros(trajectories.rewards.shape)
@@ -39,7 +39,9 @@ def rewards_to_go(trajectories: Trajectories, *, gamma: float) -> np.ndarray:
     return returns
 
 
-def td_errors(trajectories: Trajectories, values: np.ndarray, *, gamma: float) -> np.ndarray:
+def trajectory_td_errors(
+    trajectories: Trajectories, values: np.ndarray, *, gamma: float
+) -> np.ndarray:
     """[N, T] r_t + gamma V(s_{t+1}) - V(s_t); `values` [S] is 0 in terminal states."""
     require_in_unit_interval(gamma=gamma)
     values = np.asarray(values, dtype=np.float64)

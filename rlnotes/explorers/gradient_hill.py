@@ -4,7 +4,11 @@ import ipywidgets
 import numpy as np
 
 from rlnotes.envs.small_tasks import two_goal_corridor
-from rlnotes.exact.gradient_estimators import discounted_total, gamma_powers, rewards_to_go
+from rlnotes.exact.gradient_estimators import (
+    discounted_total,
+    gamma_powers,
+    trajectory_rewards_to_go,
+)
 from rlnotes.exact.mdp import policy_values
 from rlnotes.exact.policy_gradients import softmax_policy
 from rlnotes.exact.trajectories import enumerate_trajectories, estimator_moments
@@ -33,7 +37,7 @@ EDGES = np.linspace(-20, 20, 41)
 MDP = two_goal_corridor()
 EPISODES = enumerate_trajectories(MDP, max_steps=MAX_STEPS)
 TOTALS = discounted_total(EPISODES, gamma=GAMMA)
-TO_GO = rewards_to_go(EPISODES, gamma=GAMMA)
+TO_GO = trajectory_rewards_to_go(EPISODES, gamma=GAMMA)
 POWERS = gamma_powers(EPISODES, gamma=GAMMA)
 
 

@@ -11,9 +11,9 @@ from rlnotes.envs.token_tree import bigram_policy, token_level_mdp
 from rlnotes.exact.gradient_estimators import (
     discounted_total,
     gamma_powers,
-    rewards_to_go,
     standardized_per_episode,
-    td_errors,
+    trajectory_rewards_to_go,
+    trajectory_td_errors,
     weighted_scores,
 )
 from rlnotes.exact.mdp import policy_values, q_values
@@ -103,7 +103,7 @@ def variant_moments(
     wave = np.where(np.arange(mdp.num_states) % 2 == 0, critic_error, -critic_error)
     critic = policy_values(mdp, task.policy, gamma=gamma) + np.where(mdp.terminal, 0.0, wave)
     q = q_values(mdp, critic, gamma=gamma)[episodes.states, episodes.actions]
-    v, to_go = critic[episodes.states], rewards_to_go(episodes, gamma=gamma)
+    v, to_go = critic[episodes.states], trajectory_rewards_to_go(episodes, gamma=gamma)
     powers = gamma_powers(episodes, gamma=gamma if gamma_power == "kept" else 1.0)
     weights = {
         "R": discounted_total(episodes, gamma=gamma)[:, None] * episodes.mask,
@@ -111,7 +111,7 @@ def variant_moments(
         "G - V": powers * (to_go - v),
         "Q": powers * q,
         "A": powers * (q - v),
-        "TD": powers * td_errors(episodes, critic, gamma=gamma),
+        "TD": powers * trajectory_td_errors(episodes, critic, gamma=gamma),
         "standardized": powers * standardized_per_episode(episodes, to_go),
     }
     return exact, {

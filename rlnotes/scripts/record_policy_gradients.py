@@ -93,14 +93,14 @@ def trained_learner(config: reinforce.Config, num_updates: int) -> reinforce.Lea
 
 def fit_baseline(learner: reinforce.Learner, record: Record) -> None:
     """Many more steps of the baseline than in training: the policy stands still."""
-    returns = reinforce.rewards_to_go(record, learner.baseline, gamma=learner.config.gamma)
+    returns = reinforce.returns_of_record(record, learner.baseline, gamma=learner.config.gamma)
     learner.fit_baseline(record, returns, VALUE_STEPS)
 
 
 @torch.no_grad()
 def all_weights(learner: reinforce.Learner, record: Record) -> dict[str, Tensor]:
     """What multiplies the scores: the reward-to-go, without and with a baseline."""
-    to_go = reinforce.rewards_to_go(record, learner.baseline, gamma=learner.config.gamma)
+    to_go = reinforce.returns_of_record(record, learner.baseline, gamma=learner.config.gamma)
     return {
         "reward-to-go": to_go,
         "reward-to-go minus V": to_go - learner.baseline(record.observations).squeeze(-1),

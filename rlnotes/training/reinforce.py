@@ -135,7 +135,7 @@ class Learner:
 
     def update(self, record: Record) -> None:
         """One gradient step of the policy, then some of the baseline."""
-        returns = rewards_to_go(record, self.baseline, gamma=self.config.gamma)
+        returns = returns_of_record(record, self.baseline, gamma=self.config.gamma)
         weights = returns
         if self.baseline is not None:
             weights = returns - self.baseline(record.observations).squeeze(-1).detach()
@@ -152,7 +152,7 @@ class Learner:
 
 
 @torch.no_grad()
-def rewards_to_go(record: Record, baseline: nn.Module | None, *, gamma: float) -> Tensor:
+def returns_of_record(record: Record, baseline: nn.Module | None, *, gamma: float) -> Tensor:
     """[N, T] discounted rewards from each step to the end of its episode.
 
     A truncated episode is continued by the baseline, if there is one.

@@ -12,9 +12,9 @@ from rlnotes.exact.gradient_estimators import (
     best_baseline,
     discounted_total,
     gamma_powers,
-    rewards_to_go,
     standardized_per_episode,
-    td_errors,
+    trajectory_rewards_to_go,
+    trajectory_td_errors,
     weighted_scores,
 )
 from rlnotes.exact.mdp import policy_values, q_values
@@ -74,7 +74,7 @@ class Bench:
         self.probs = self.episodes.probs(self.policy)
         self.values = policy_values(self.mdp, self.policy, gamma=gamma)
         self.q = q_values(self.mdp, self.values, gamma=gamma)
-        self.to_go = rewards_to_go(self.episodes, gamma=gamma)
+        self.to_go = trajectory_rewards_to_go(self.episodes, gamma=gamma)
         self.logits = np.log(self.policy)
 
     def moments(self, weights, power=True):
@@ -92,7 +92,7 @@ class Bench:
             "V": self.to_go - self.values[s],
             "Q": self.q[s, a],
             "A": self.q[s, a] - self.values[s],
-            "TD": td_errors(self.episodes, self.values, gamma=self.gamma),
+            "TD": trajectory_td_errors(self.episodes, self.values, gamma=self.gamma),
         }
 
 
@@ -143,7 +143,7 @@ def test_a_wrong_value_is_harmless_as_a_baseline_and_a_bias_inside_the_td_error(
     wrong = bench.values + np.where(bench.mdp.terminal, 0.0, [1, -1, 1, 1, -1, 0])
     exact = policy_gradient(bench.mdp, bench.logits, gamma=0.9)
     baseline, _ = bench.moments(bench.to_go - wrong[bench.episodes.states])
-    bootstrap, _ = bench.moments(td_errors(bench.episodes, wrong, gamma=0.9))
+    bootstrap, _ = bench.moments(trajectory_td_errors(bench.episodes, wrong, gamma=0.9))
     np.testing.assert_allclose(baseline, exact, atol=1e-12)
     assert np.linalg.norm(bootstrap - exact) > 0.1 * np.linalg.norm(exact)
 
@@ -176,7 +176,7 @@ def test_standardising_halves_the_gradient_of_keep_going():
     episodes = enumerate_trajectories(keep_going(3), max_steps=3)
     policy = np.tile([0.4, 0.6], (4, 1))
     probs, score = episodes.probs(policy), episodes.scores(policy)[..., 1].sum(axis=-1)
-    to_go = rewards_to_go(episodes, gamma=1.0)
+    to_go = trajectory_rewards_to_go(episodes, gamma=1.0)
     lengths = episodes.mask.sum(axis=1, keepdims=True)
     centred = (to_go - to_go.sum(axis=1, keepdims=True) / lengths) * episodes.mask
     means = [
@@ -193,14 +193,16 @@ def test_standardising_halves_the_gradient_of_keep_going():
 def test_standardising_ten_equal_rewards_praises_the_start_and_blames_the_end():
     episodes = enumerate_trajectories(keep_going(10), max_steps=10)
     longest = episodes.mask.all(axis=1)
-    weights = standardized_per_episode(episodes, rewards_to_go(episodes, gamma=1.0))[longest][0]
+    weights = standardized_per_episode(episodes, trajectory_rewards_to_go(episodes, gamma=1.0))[
+        longest
+    ][0]
     assert weights[0] == pytest.approx(1.486, abs=5e-4)
     assert weights[-1] == pytest.approx(-1.486, abs=5e-4)
 
 
 def test_standardising_an_episode_of_one_step_gives_zero_and_no_nan():
     episodes = enumerate_trajectories(keep_going(3), max_steps=3)
-    weights = standardized_per_episode(episodes, rewards_to_go(episodes, gamma=1.0))
+    weights = standardized_per_episode(episodes, trajectory_rewards_to_go(episodes, gamma=1.0))
     single = episodes.mask.sum(axis=1) == 1
     assert single.any()
     assert not weights[single].any()
@@ -209,7 +211,7 @@ def test_standardising_an_episode_of_one_step_gives_zero_and_no_nan():
 def test_a_reward_at_the_end_alone_is_standardised_away():
     # All steps of an episode have the same return: nothing is left of the gradient.
     episodes = enumerate_trajectories(token_level_mdp(), max_steps=3)
-    weights = standardized_per_episode(episodes, rewards_to_go(episodes, gamma=1.0))
+    weights = standardized_per_episode(episodes, trajectory_rewards_to_go(episodes, gamma=1.0))
     assert not weights.any()
 
 
@@ -218,7 +220,7 @@ def test_rewards_to_go_agree_with_the_returns_of_the_training_code():
     rewards = torch.from_numpy(episodes.rewards)
     no = torch.zeros(rewards.shape, dtype=torch.bool)
     expected = discounted_returns(rewards, torch.zeros_like(rewards), no, no, gamma=0.8)
-    np.testing.assert_allclose(rewards_to_go(episodes, gamma=0.8), expected.numpy())
+    np.testing.assert_allclose(trajectory_rewards_to_go(episodes, gamma=0.8), expected.numpy())
 
 
 def test_dropping_past_rewards_keeps_the_mean_and_lowers_the_variance():
@@ -232,7 +234,7 @@ def test_dropping_past_rewards_keeps_the_mean_and_lowers_the_variance():
 def test_td_errors_by_hand_and_in_padding():
     # Going on: 1 + 0.5 * 6 - 4 = 0. Stopping: 1 + 0.5 * 8 - 4 = 1, then padding.
     episodes = enumerate_trajectories(keep_going(2), max_steps=2)
-    errors = td_errors(episodes, np.array([4.0, 6.0, 8.0]), gamma=0.5)
+    errors = trajectory_td_errors(episodes, np.array([4.0, 6.0, 8.0]), gamma=0.5)
     stopped = ~episodes.mask[:, 1]
     assert errors[stopped].tolist() == [[1, 0]]
     assert (errors[~stopped] == [0, 1 + 4 - 6]).all()
@@ -241,21 +243,21 @@ def test_td_errors_by_hand_and_in_padding():
 def test_gamma_zero_counts_the_first_step_only():
     episodes = enumerate_trajectories(token_level_mdp(), max_steps=3)
     assert gamma_powers(episodes, gamma=0).tolist() == [1, 0, 0]
-    assert np.array_equal(rewards_to_go(episodes, gamma=0), episodes.rewards)
+    assert np.array_equal(trajectory_rewards_to_go(episodes, gamma=0), episodes.rewards)
 
 
 def test_bad_input_names_the_argument():
     episodes = enumerate_trajectories(keep_going(3), max_steps=3)
     with pytest.raises(ValueError, match=r"gamma must lie in \[0, 1\], got 2"):
-        rewards_to_go(episodes, gamma=2)
+        trajectory_rewards_to_go(episodes, gamma=2)
     with pytest.raises(ValueError, match=r"gamma must lie in \[0, 1\], got -1"):
         gamma_powers(episodes, gamma=-1)
     with pytest.raises(ValueError, match="values must have shape"):
-        td_errors(episodes, np.zeros((4, 1)), gamma=0.9)
+        trajectory_td_errors(episodes, np.zeros((4, 1)), gamma=0.9)
     with pytest.raises(ValueError, match="values must have one entry per state"):
-        td_errors(episodes, np.zeros(2), gamma=0.9)
+        trajectory_td_errors(episodes, np.zeros(2), gamma=0.9)
     with pytest.raises(ValueError, match=r"values must be finite, got nan at \(1,\)"):
-        td_errors(episodes, np.array([0, np.nan, 0, 0]), gamma=0.9)
+        trajectory_td_errors(episodes, np.array([0, np.nan, 0, 0]), gamma=0.9)
     with pytest.raises(ValueError, match="weights must have shape"):
         standardized_per_episode(episodes, np.zeros(3))
     with pytest.raises(ValueError, match="weights must have shape"):
@@ -291,9 +293,9 @@ def test_the_bigram_policy_of_the_tree_has_smaller_variance_with_better_weights(
     q = q_values(tree, values, gamma=1.0)[episodes.states, episodes.actions]
     scores, probs = episodes.scores(policy), episodes.probs(policy)
     weights = [
-        rewards_to_go(episodes, gamma=1.0),
+        trajectory_rewards_to_go(episodes, gamma=1.0),
         q,
-        rewards_to_go(episodes, gamma=1.0) - values[episodes.states],
+        trajectory_rewards_to_go(episodes, gamma=1.0) - values[episodes.states],
         q - values[episodes.states],
     ]
     variances = [estimator_moments(probs, weighted_scores(scores, w))[1] for w in weights]

@@ -17,7 +17,13 @@ from rlnotes.envs.vec_table_env import VecTableEnv
 from rlnotes.exact.mdp import policy_values
 from rlnotes.exact.policy_gradients import gradient_without_gamma_power
 from rlnotes.training.on_policy import Record, play_episodes
-from rlnotes.training.reinforce import Config, Learner, policy_loss, rewards_to_go, train_reinforce
+from rlnotes.training.reinforce import (
+    Config,
+    Learner,
+    policy_loss,
+    returns_of_record,
+    train_reinforce,
+)
 
 MAZE = maze_2x3()
 ON_MAZE = partial(VecTableEnv, MAZE)
@@ -77,7 +83,7 @@ def test_over_all_completions_the_loss_has_the_exact_gradient_for_any_baseline()
 
     probs = objective(logits)[1]
     for baseline in ([0.0, 0.0, 0.0], [2.0, -3.0, 100.0]):
-        to_go = rewards_to_go(record, None, gamma=1.0)
+        to_go = returns_of_record(record, None, gamma=1.0)
         weights = 8 * probs[:, None] * (to_go - torch.tensor(baseline, dtype=torch.float64))
         policy = Table(logits)
         policy_loss(policy, record, weights).backward()
@@ -94,7 +100,7 @@ def test_on_the_maze_the_mean_estimate_is_the_exact_one(baseline):
     estimates = []
     for _ in range(60):
         record = play_episodes(env, policy, rng)
-        weights = rewards_to_go(record, None, gamma=0.9)
+        weights = returns_of_record(record, None, gamma=0.9)
         if baseline:
             weights = weights - record.observations @ torch.tensor(baseline)
         policy.zero_grad()
@@ -112,10 +118,10 @@ def test_rewards_to_go_by_hand():
     ended = record_of(rewards, terminated=yes, truncated=no)
     cut = record_of(rewards, terminated=no, truncated=yes)
     # The end: 3, 1 + 3/2, 1 + 2.5/2. The limit adds V = 8, halved, to the last reward.
-    assert_close(rewards_to_go(ended, values, gamma=0.5), torch.tensor([[2.25, 2.5, 3.0]]))
-    assert_close(rewards_to_go(cut, values, gamma=0.5), torch.tensor([[3.25, 4.5, 7.0]]))
-    assert_close(rewards_to_go(cut, None, gamma=0.5), torch.tensor([[2.25, 2.5, 3.0]]))
-    assert not rewards_to_go(cut, values, gamma=0.5).requires_grad
+    assert_close(returns_of_record(ended, values, gamma=0.5), torch.tensor([[2.25, 2.5, 3.0]]))
+    assert_close(returns_of_record(cut, values, gamma=0.5), torch.tensor([[3.25, 4.5, 7.0]]))
+    assert_close(returns_of_record(cut, None, gamma=0.5), torch.tensor([[2.25, 2.5, 3.0]]))
+    assert not returns_of_record(cut, values, gamma=0.5).requires_grad
 
 
 def test_steps_of_a_waiting_copy_change_nothing():
@@ -128,7 +134,7 @@ def test_steps_of_a_waiting_copy_change_nothing():
             rewards + waste * torch.tensor([[0, 0, 0], [0, 1, 1]]), ends, counted=counted
         )
         policy = Table(torch.zeros(4, 2))
-        policy_loss(policy, record, rewards_to_go(record, None, gamma=1.0)).backward()
+        policy_loss(policy, record, returns_of_record(record, None, gamma=1.0)).backward()
         gradients.append(policy.rows.grad)
     assert_close(*gradients)
     # Step 0: rewards to go 3 and 4, over 2 episodes, times the score (1/2, -1/2).
