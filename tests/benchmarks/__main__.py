@@ -30,7 +30,8 @@ ones of time, not of experience.
 rows = [*planning.comparisons(), *learning.comparisons(), *gae.comparisons(), *ppo.comparisons()]
 results = table([measure(row) for row in rows])
 print(results, flush=True)
-outcomes = [seeds.run(race) for race in (*dqn.races(), *reinforce.races(), *ppo.races())]
-results += RACES + "\n".join([seeds.HEADER, *(outcome.row() for outcome in outcomes)])
+races = (*dqn.races(), *reinforce.races(), *ppo.races())
+outcomes = [outcome.row() for race in races for outcome in seeds.run(race)]
+results += RACES + "\n".join([seeds.HEADER, *outcomes])
 PAGE.write_text(INTRODUCTION + results + "\n", encoding="utf-8")
 print(results)

@@ -7,7 +7,7 @@ import numpy as np
 
 from rlnotes.training.dqn import Config, train_dqn
 from rlnotes.training.on_policy import greedy_actions
-from tests.benchmarks.seeds import Race, Referee
+from tests.benchmarks.seeds import PLAIN, Race, Referee
 
 NUM_STEPS, EVERY = 50_000, 1_000
 # The tuned settings for CartPole-v1 that the project publishes in its model zoo.
@@ -26,13 +26,13 @@ PUBLISHED = {
 }
 
 
-def ours(seed: int, referee: Referee) -> None:
+def ours(seed: int, referee: Referee, *, fast: bool) -> None:
     """Train with the defaults of `Config` until solved."""
 
     def watch(step, q_network):
         return referee.judge(step, partial(greedy_actions, q_network))
 
-    train_dqn(gym.make("CartPole-v1"), Config(seed=seed), every=EVERY, watch=watch)
+    train_dqn(gym.make("CartPole-v1"), Config(seed=seed, fast=fast), every=EVERY, watch=watch)
 
 
 def peer(seed: int, referee: Referee) -> None:
@@ -58,6 +58,5 @@ def peer(seed: int, referee: Referee) -> None:
 
 def races() -> list[Race]:
     """The peer may use its published number of steps, we the number in `Config`."""
-    return [
-        Race("DQN on CartPole-v1 against Stable-Baselines3 DQN, published settings", ours, peer)
-    ]
+    name = "DQN on CartPole-v1 against Stable-Baselines3 DQN, published settings"
+    return [Race(name, {"": partial(ours, fast=True), PLAIN: partial(ours, fast=False)}, peer)]

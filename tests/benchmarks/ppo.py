@@ -1,5 +1,6 @@
 """PPO on CartPole-v1 against Stable-Baselines3: to a solved task, and per step."""
 
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -8,7 +9,7 @@ from rlnotes.envs.cartpole import VecCartPole
 from rlnotes.training.ppo import Config, train_ppo
 from tests.benchmarks.frame import Comparison
 from tests.benchmarks.reinforce import Watch
-from tests.benchmarks.seeds import Race, Referee
+from tests.benchmarks.seeds import PLAIN, Race, Referee
 
 NUM_STEPS, EVERY = 100_000, 1_000
 NUM_ENVS, NUM_TIMED_STEPS = 8, 5_120
@@ -41,9 +42,9 @@ SAME = Config(
 )
 
 
-def ours(seed: int, referee: Referee) -> None:
+def ours(seed: int, referee: Referee, *, fast: bool) -> None:
     """Train with the defaults of `Config` until solved."""
-    train_ppo(VecCartPole, Config(seed=seed), watch=Watch(referee))
+    train_ppo(VecCartPole, Config(seed=seed, fast=fast), watch=Watch(referee))
 
 
 def peer(seed: int, referee: Referee) -> None:
@@ -79,9 +80,8 @@ def peer_model(seed: int, **rates):
 
 def races() -> list[Race]:
     """The peer may use its published number of steps, we the number in `Config`."""
-    return [
-        Race("PPO on CartPole-v1 against Stable-Baselines3 PPO, published settings", ours, peer)
-    ]
+    name = "PPO on CartPole-v1 against Stable-Baselines3 PPO, published settings"
+    return [Race(name, {"": partial(ours, fast=True), PLAIN: partial(ours, fast=False)}, peer)]
 
 
 def comparisons() -> list[Comparison]:

@@ -78,7 +78,7 @@ def races() -> list[Race]:
         Race(
             "REINFORCE with baseline, 16 copies, on CartPole-v1 against a loop with one "
             "environment and one episode per update",
-            ours,
+            {"": ours},
             peer,
         )
     ]

@@ -11,6 +11,7 @@ import torch
 from rlnotes.training.evaluation import greedy_returns, is_solved
 
 NUM_SEEDS, FIRST_SEED = 10, 800
+PLAIN = "; ours with `fast=False`, the update as one reads it"
 
 
 class Referee:
@@ -38,10 +39,10 @@ class Referee:
 
 @dataclass(frozen=True)
 class Race:
-    """Two trainers (seed, referee); each stops when the referee says so."""
+    """Trainers (seed, referee); each stops when the referee says so."""
 
     name: str
-    ours: Callable[[int, Referee], None]
+    ours: dict[str, Callable[[int, Referee], None]]  # what to add to the name -> trainer
     peer: Callable[[int, Referee], None]
 
 
@@ -75,18 +76,25 @@ HEADER = (
 )
 
 
-def run(race: Race, num_seeds: int = NUM_SEEDS) -> Outcome:
-    """Alternate both sides, seed by seed.
+def run(race: Race, num_seeds: int = NUM_SEEDS) -> list[Outcome]:
+    """Alternate all sides, seed by seed; one outcome for each of ours.
 
     Raises:
         AssertionError: if one of our runs did not solve the task.
     """
     torch.set_num_threads(1)
-    ours, peer = [], []
+    ours, peer = {name: [] for name in race.ours}, []
     for seed in range(FIRST_SEED, FIRST_SEED + num_seeds):
-        for side, referees in ((race.ours, ours), (race.peer, peer)):
-            referee = Referee(seed)
-            side(seed, referee)
-            referees.append(referee)
-        assert ours[-1].solved, f"{race.name}: seed {seed} not solved, {ours[-1].means[-5:]}"
-    return Outcome(race.name, ours, peer)
+        for name, train in race.ours.items():
+            ours[name].append(raced(train, seed))
+            means = ours[name][-1].means
+            assert ours[name][-1].solved, f"{race.name}: seed {seed} not solved, {means[-5:]}"
+        peer.append(raced(race.peer, seed))
+    return [Outcome(race.name + name, runs, peer) for name, runs in ours.items()]
+
+
+def raced(train: Callable[[int, Referee], None], seed: int) -> Referee:
+    """The referee of one run."""
+    referee = Referee(seed)
+    train(seed, referee)
+    return referee
