@@ -453,7 +453,7 @@ def test_an_environment_that_reuses_its_array_is_stored_as_it_was(n):
 @pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
 def test_a_run_that_diverges_stops_with_a_sentence():
     config = Config(learning_rate=1e12, max_gradient_norm=1e30, num_steps=3_000)
-    with pytest.raises(ValueError, match=r"(loss|numbers?|values?) must be finite, got"):
+    with pytest.raises(ValueError, match=r"\w+ must be finite, got (inf|-inf|nan)"):
         train_dqn(gym.make("CartPole-v1"), config)
 
 
