@@ -9,4 +9,6 @@
 `rollouts`          many episodes at once, straight from the tables
 `cartpole`          many copies of CartPole-v1, stepped together
 `gymnasium_adapter` the tables of Gymnasium's own small environments
+`gymnasium_copies`  Gymnasium's vector environments, with the interface of our copies
+`numbering`         spaces that do not start at 0, counted from 0
 """

@@ -5,6 +5,9 @@
 `dqn`                DQN, with every part on a switch
 `probing`            a DQN learner on one rung of the probe ladder
 `evaluation`         greedy evaluation on CartPole, and when it counts as solved
+`episodes`           which episodes ended in a run, and how
+`optimizing`         generators from seeds, Adam, and one step of it
+`fast`               what only saves time, behind `Config.fast`
 `recordings`         recorded runs, and how to load one
 `on_policy`          experience of the current policy, from many copies at once
 `reinforce`          REINFORCE, with or without a learned baseline

@@ -12,6 +12,7 @@ from rlnotes.functional.log_probs import action_log_probs
 from rlnotes.functional.policy_gradients import entropy_bonus, reinforce_loss, value_loss
 from rlnotes.functional.returns import discounted_returns
 from rlnotes.models.mlp import MLP
+from rlnotes.training.episodes import EpisodesOfCopies
 from rlnotes.training.on_policy import Record, collect_steps
 from rlnotes.training.optimizing import adam, descend, torch_rng
 
@@ -102,7 +103,7 @@ def train_actor_critic(
     env_seed, net_seed, action_seed = np.random.SeedSequence(config.seed).spawn(3)
     env = make_env(config.num_envs, rng=np.random.default_rng(env_seed))
     learner = Learner(env.observations.shape[1], env.num_actions, config, torch_rng(net_seed))
-    rng, episodes = np.random.default_rng(action_seed), Episodes(config.num_envs)
+    rng, episodes = np.random.default_rng(action_seed), EpisodesOfCopies(config.num_envs)
 
     entropies, num_steps = [], []
     for update in range(1, config.num_updates + 1):
@@ -156,23 +157,3 @@ def bootstrapped_targets(record: Record, critic: nn.Module, *, gamma: float) -> 
     return discounted_returns(
         record.rewards, next_values, record.terminated, record.truncated, gamma=gamma
     )
-
-
-class Episodes:
-    """Returns of the episodes that ended so far, over the borders of the pieces."""
-
-    def __init__(self, num_envs: int):
-        self.returns: list[float] = []
-        self.ends: list[int] = []
-        self.num_truncated, self.num_steps = 0, 0
-        self.running = np.zeros(num_envs)
-
-    def add(self, record: Record) -> None:
-        self.num_truncated += int(record.truncated.sum())
-        done = (record.terminated | record.truncated).numpy()
-        for rewards, ended in zip(record.rewards.T.numpy(), done.T, strict=True):
-            self.running += rewards
-            self.num_steps += len(rewards)
-            self.returns.extend(self.running[ended].tolist())
-            self.ends.extend([self.num_steps] * int(ended.sum()))
-            self.running[ended] = 0.0

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from torch import nn
 
-from rlnotes.training.actor_critic import Episodes
 from rlnotes.training.advantage_batches import Diagnostics, batch_of, over_updates
+from rlnotes.training.episodes import EpisodesOfCopies
 from rlnotes.training.on_policy import collect_steps
 from rlnotes.training.optimizing import torch_rng
 
@@ -50,7 +50,7 @@ def run_updates(
     env = make_env(config.num_envs, rng=np.random.default_rng(env_seed))
     sizes = env.observations.shape[1], env.num_actions
     learner = make_learner(*sizes, config, torch_rng(net_seed), torch_rng(own_seed))
-    rng, episodes = np.random.default_rng(action_seed), Episodes(config.num_envs)
+    rng, episodes = np.random.default_rng(action_seed), EpisodesOfCopies(config.num_envs)
 
     diagnostics, num_steps = [], []
     for update in range(1, config.num_updates + 1):

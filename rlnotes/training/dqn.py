@@ -27,9 +27,9 @@ from rlnotes.functional.q_targets import (
     squared_td_loss,
 )
 from rlnotes.models.mlp import MLP, DuelingMLP
+from rlnotes.training.episodes import Episodes
 from rlnotes.training.fast import forward_of, weights_of
 from rlnotes.training.optimizing import torch_rng
-from rlnotes.training.q_learning import Episodes
 
 REPLAYS = ("uniform", "prioritized", "none")
 LOSSES = {"huber": huber_td_loss, "squared": squared_td_loss}

@@ -14,6 +14,7 @@ from rlnotes._checks import (
 from rlnotes.envs.numbering import numbered_from_zero, require_discrete_spaces, state_number
 from rlnotes.envs.table_env import TableEnv
 from rlnotes.functional.finite_mdp import require_live_starts
+from rlnotes.training.episodes import Episodes
 
 
 @dataclass(frozen=True)
@@ -125,31 +126,6 @@ def train_q_learning(env: gym.Env, config: Config) -> Result:
         if step in config.snapshot_steps:
             snapshots[step] = q_values.copy()
     return collect(q_values, visits, episodes, snapshots)
-
-
-class Episodes:
-    """Returns and lengths of the episodes so far."""
-
-    def __init__(self):
-        self.returns: list[float] = []
-        self.lengths: list[int] = []
-        self.num_truncated = 0
-        self.reward_sum, self.length = 0.0, 0
-
-    def step_ends_one(self, reward: float, terminated: bool, truncated: bool, limit: int) -> bool:
-        """Count one step; close the episode if it ended or reached the limit."""
-        self.reward_sum += reward
-        self.length += 1
-        if not (terminated or truncated or self.length == limit):
-            return False
-        self.close(terminated)
-        return True
-
-    def close(self, terminated: bool) -> None:
-        self.returns.append(self.reward_sum)
-        self.lengths.append(self.length)
-        self.num_truncated += not terminated
-        self.reward_sum, self.length = 0.0, 0
 
 
 def epsilon_greedy(action_values: np.ndarray, epsilon: float, rng: np.random.Generator) -> int:

@@ -5,7 +5,8 @@ from bisect import bisect_right
 import numpy as np
 
 from rlnotes.functional.finite_mdp import FiniteMDP, require_live_starts
-from rlnotes.training.q_learning import Config, Episodes, Result, collect
+from rlnotes.training.episodes import Episodes
+from rlnotes.training.q_learning import Config, Result, collect
 
 _BLOCK = 1 << 14  # steps for which random numbers are drawn at once
 

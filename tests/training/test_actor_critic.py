@@ -16,7 +16,6 @@ from rlnotes.exact.mdp import policy_values
 from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.training.actor_critic import (
     Config,
-    Episodes,
     Learner,
     bootstrapped_targets,
     train_actor_critic,
@@ -136,16 +135,6 @@ def test_the_entropy_bonus_keeps_the_policy_undecided():
     assert entropies[0][-1] < 0.05
     # With weight 1 the optimum is softmax(1, 0): p = 0.731, entropy 0.582.
     assert entropies[1][-1] == pytest.approx(0.582, abs=0.05)
-
-
-def test_episodes_are_counted_over_the_borders_of_the_pieces():
-    episodes = Episodes(2)
-    no = [[False, False], [False, False]]
-    episodes.add(record_of([[1.0, 2.0], [4.0, 8.0]], [[False, False], [True, False]], no))
-    assert (episodes.returns, episodes.ends) == ([4.0], [2])
-    episodes.add(record_of([[16.0], [32.0]], [[True], [False]], [[False], [True]]))
-    assert (episodes.returns, episodes.ends) == ([4.0, 19.0, 40.0], [2, 6, 6])
-    assert episodes.num_truncated == 1
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
