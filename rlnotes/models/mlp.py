@@ -59,7 +59,9 @@ class MLP(nn.Module):
         self.layers = nn.Sequential(*layers)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.layers(inputs)
+        for layer in self.layers:
+            inputs = layer(inputs)
+        return inputs
 
 
 class DuelingMLP(nn.Module):

@@ -28,7 +28,7 @@ from rlnotes.functional.q_targets import (
 )
 from rlnotes.models.mlp import MLP, DuelingMLP
 from rlnotes.training.episodes import Episodes
-from rlnotes.training.fast import forward_of, weights_of
+from rlnotes.training.fast import clip_gradient_norm, forward_of, weights_of
 from rlnotes.training.optimizing import torch_rng
 
 REPLAYS = ("uniform", "prioritized", "none")
@@ -242,7 +242,8 @@ class Learner:
             raise ValueError(f"loss must be finite, got {self.losses[-1]}: the values diverged")
         self.optimizer.zero_grad(set_to_none=False)
         loss.backward()
-        nn.utils.clip_grad_norm_(self.online.parameters(), self.config.max_gradient_norm)
+        longest = self.config.max_gradient_norm
+        clip_gradient_norm(self.online, self.weights, longest, fast=self.config.fast)
         self.optimizer.step()
 
         if self.config.replay == "prioritized":

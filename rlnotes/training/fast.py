@@ -4,6 +4,7 @@
 that one reads; a test compares the weights after both.
 
 - The weights of small networks are one vector, so Adam moves one tensor, not twelve.
+- A gradient is cut only where that changes it: mostly its length says that it does not.
 - A few rows go through a network as NumPy arrays, without the overhead of torch.
 """
 
@@ -27,6 +28,15 @@ def weights_of(network: nn.Module, *, fast: bool) -> list[nn.Parameter]:
     return [flatten_weights(network)] if fast else list(network.parameters())
 
 
+def clip_gradient_norm(
+    network: nn.Module, weights: list[nn.Parameter], longest: float, *, fast: bool
+) -> None:
+    """`clip_grad_norm_` for the network, whose `weights_of` these are."""
+    if fast and torch.linalg.vector_norm(weights[0].grad) <= longest:
+        return
+    nn.utils.clip_grad_norm_(network.parameters(), longest)
+
+
 def forward_of(network: nn.Module, *, fast: bool) -> Callable[[np.ndarray], np.ndarray]:
     """The network as a function from arrays to arrays, without gradients."""
     return _numpy_forward(network) if fast and isinstance(network, MLP) else _forward(network)
@@ -34,7 +44,7 @@ def forward_of(network: nn.Module, *, fast: bool) -> Callable[[np.ndarray], np.n
 
 def _forward(network: nn.Module) -> Callable[[np.ndarray], np.ndarray]:
     def forward(inputs: np.ndarray) -> np.ndarray:
-        with torch.no_grad():
+        with torch.inference_mode():
             return network(torch.from_numpy(np.asarray(inputs, dtype=np.float32))).numpy()
 
     return forward
