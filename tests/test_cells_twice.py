@@ -22,7 +22,7 @@ def cell(name: str, source: str, output: str = ""):
 def run(folder: Path, *cells) -> str:
     shutil.copy(CONFTEST, folder)
     nbformat.write(nbformat.v4.new_notebook(cells=list(cells)), folder / "made.ipynb")
-    command = ["pytest", "-q", "--color=no", "-p", "no:cacheprovider"]
+    command = ["pytest", "-q", "--color=no", "-rN", "-p", "no:cacheprovider"]
     command += ["--nbval-lax", "--nbval-current-env", "made.ipynb"]
     done = subprocess.run(
         [sys.executable, "-m", *command], cwd=folder, capture_output=True, text=True, timeout=120
