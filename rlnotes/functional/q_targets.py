@@ -106,7 +106,8 @@ def double_q_learning_targets(
     _check(rewards, terminated, **given)
     # NaN counts as the maximum, so it cannot hide behind another action.
     highest, best_actions = next_q_values_online.detach().max(dim=-1, keepdim=True)
-    require_finite(next_q_values_online=torch.where(terminated, 0.0, highest.squeeze(-1)))
+    if not math.isfinite(highest.sum().item()):
+        require_finite(next_q_values_online=torch.where(terminated, 0.0, highest.squeeze(-1)))
     next_values = next_q_values_target.gather(-1, best_actions).squeeze(-1)
     next_values = torch.where(terminated, 0.0, next_values)
     return _targets(rewards, gamma, next_q_values_target=next_values)
@@ -253,7 +254,8 @@ def _targets(rewards: Tensor, gamma: float | Tensor, **next_values: Tensor) -> T
     numbers = {"rewards": rewards, **next_values}
     if isinstance(gamma, Tensor) and gamma.ndim:
         require_same_shape(rewards=rewards, gamma=gamma)
-        if not ((gamma >= 0) & (gamma <= 1)).all():
+        least, most = gamma.aminmax()
+        if not (least >= 0 and most <= 1):
             raise ValueError(f"gamma must lie in [0, 1], got {gamma.tolist()}")
     else:
         (gamma,) = unit_interval(gamma=gamma)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from rlnotes._checks import require_option, require_positive_integer
 from rlnotes.functional.dueling import dueling_q_values
 
-ACTIVATIONS = {"tanh": nn.Tanh, "relu": nn.ReLU}
+ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu}
 
 
 class MLP(nn.Module):
@@ -50,18 +50,18 @@ class MLP(nn.Module):
         for size in sizes:
             require_positive_integer(sizes=size)
         require_option(ACTIVATIONS, activation=activation)
-        layers = []
-        for index, (inputs, outputs) in enumerate(pairwise(sizes)):
-            last = index == len(sizes) - 2
-            layers.append(linear(inputs, outputs, final_gain if last else 2**0.5, generator))
-            if not last:
-                layers.append(ACTIVATIONS[activation]())
-        self.layers = nn.Sequential(*layers)
+        gains = [2**0.5] * (len(sizes) - 2) + [final_gain]
+        self.layers = nn.ModuleList(
+            linear(*pair, gain, generator)
+            for pair, gain in zip(pairwise(sizes), gains, strict=True)
+        )
+        self.activation = ACTIVATIONS[activation]
 
     def forward(self, inputs: Tensor) -> Tensor:
-        for layer in self.layers:
-            inputs = layer(inputs)
-        return inputs
+        *hidden, last = self.layers
+        for layer in hidden:
+            inputs = self.activation(layer(inputs))
+        return last(inputs)
 
 
 class DuelingMLP(nn.Module):
@@ -92,7 +92,7 @@ class DuelingMLP(nn.Module):
             raise ValueError(f"sizes must have a hidden layer, got {list(sizes)}")
         *encoder, num_actions = sizes
         self.encoder = MLP(encoder, generator=generator, activation=activation, final_gain=2**0.5)
-        self.activation = ACTIVATIONS[activation]()
+        self.activation = ACTIVATIONS[activation]
         require_positive_integer(sizes=num_actions)
         self.value_head = linear(encoder[-1], 1, 1.0, generator)
         self.advantage_head = linear(encoder[-1], num_actions, 1.0, generator)

@@ -80,7 +80,8 @@ def maze_run(run: tuple[dict, int]) -> list[tuple[int, float]]:
     """Largest distance to the exact Q* during one run."""
     settings, seed = dict(run[0]), run[1]
     start, end = EPSILONS[settings.pop("epsilon_schedule")]
-    config = replace(MAZE, epsilon_start=start, epsilon_end=end, seed=seed, **settings)
+    schedule = {"epsilon_start": start, "epsilon_end": end}
+    config = replace(MAZE, **schedule, **settings, seed=seed, fast=False)
     mdp = Maze(picture=PICTURE_2X3, step_noise=MAZE_NOISE).mdp()
     exact = q_values(mdp, optimal_values(mdp, gamma=MAZE.gamma), gamma=MAZE.gamma)
     points = []
@@ -104,7 +105,7 @@ def cartpole_run(base: Config, run: tuple[dict, int]) -> list[tuple[int, float]]
         choose = partial(greedy_actions, q_network)
         points.append((step, greedy_returns(choose, rng=rng, num_episodes=20).mean()))
 
-    config = replace(base, **settings, seed=seed)
+    config = replace(base, **settings, seed=seed, fast=False)
     train_dqn(gym.make("CartPole-v1"), config, every=CARTPOLE_EVERY, watch=watch)
     return points
 

@@ -28,7 +28,7 @@ from rlnotes.functional.q_targets import (
 )
 from rlnotes.models.mlp import MLP, DuelingMLP
 from rlnotes.training.episodes import Episodes
-from rlnotes.training.fast import clip_gradient_norm, forward_of, weights_of
+from rlnotes.training.fast import TDStep, forward_of
 from rlnotes.training.optimizing import torch_rng
 
 REPLAYS = ("uniform", "prioritized", "none")
@@ -218,9 +218,15 @@ class Learner:
         self.online = kind(sizes, generator=generator, activation="relu")
         self.target = kind(sizes, generator=generator, activation="relu")
         self.target.load_state_dict(self.online.state_dict())
-        self.weights = weights_of(self.online, fast=config.fast)
+        if config.fast and not config.dueling:
+            squared, longest = config.loss == "squared", config.max_gradient_norm
+            self.descend = TDStep(
+                self.online, squared=squared, learning_rate=config.learning_rate, longest=longest
+            )
+        else:
+            self.weights = list(self.online.parameters())
+            self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=True)
         self.action_values = forward_of(self.online, fast=config.fast)
-        self.optimizer = torch.optim.Adam(self.weights, lr=config.learning_rate, fused=True)
         self.buffer = (
             PrioritizedReplayBuffer(
                 config.buffer_size, observation_size, alpha=config.priority_alpha
@@ -235,22 +241,24 @@ class Learner:
         """One gradient step on one batch; then perhaps a copy."""
         batch = self.draw(step, rng)
         targets = self.targets(batch)
-        action_values = chosen_q_values(self.online(batch.observations), batch.actions)
-        loss = LOSSES[self.config.loss](action_values, targets, batch.weights)
-        self.losses.append(loss.item())
-        if not math.isfinite(self.losses[-1]):
-            raise ValueError(f"loss must be finite, got {self.losses[-1]}: the values diverged")
-        self.optimizer.zero_grad(set_to_none=False)
-        loss.backward()
-        longest = self.config.max_gradient_norm
-        clip_gradient_norm(self.online, self.weights, longest, fast=self.config.fast)
-        self.optimizer.step()
-
+        action_values, loss = self.descend(batch, targets)
+        self.losses.append(loss)
+        if not math.isfinite(loss):
+            raise ValueError(f"loss must be finite, got {loss}: the values diverged")
         if self.config.replay == "prioritized":
-            td_errors = (targets - action_values).detach().numpy()
-            self.buffer.update_priorities(batch.indices, td_errors)
+            self.buffer.update_priorities(batch.indices, (targets - action_values).numpy())
         if len(self.losses) % self.config.target_period == 0:
             self.target.load_state_dict(self.online.state_dict())
+
+    def descend(self, batch: Batch, targets: Tensor) -> tuple[Tensor, float]:
+        """One step of Adam on the loss; Q(s, a) and the loss before it."""
+        action_values = chosen_q_values(self.online(batch.observations), batch.actions)
+        loss = LOSSES[self.config.loss](action_values, targets, batch.weights)
+        self.optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.weights, self.config.max_gradient_norm)
+        self.optimizer.step()
+        return action_values.detach(), loss.item()
 
     def draw(self, step: int, rng: np.random.Generator) -> Batch:
         if self.config.replay == "none":

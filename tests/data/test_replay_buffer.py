@@ -79,10 +79,11 @@ def test_the_fields_of_a_transition_stay_together(make):
 def test_dtypes_are_those_a_network_takes(make):
     batch = filled(make, 4, 4).sample(3, np.random.default_rng(0))
     assert batch.observations.dtype == batch.next_observations.dtype == torch.float32
-    assert batch.rewards.dtype == batch.weights.dtype == torch.float32
+    assert batch.rewards.dtype == torch.float32
     assert batch.actions.dtype == torch.int64
     assert batch.terminated.dtype == torch.bool
-    assert batch.weights.shape == (3,)
+    if batch.weights is not None:  # a uniform draw has none
+        assert (batch.weights.dtype, batch.weights.shape) == (torch.float32, (3,))
 
 
 def test_the_indices_are_the_places_of_the_batch(make):
@@ -119,9 +120,9 @@ def test_every_stored_transition_is_drawn_equally_often(count):
     assert statistic < size - 1 + 5 * np.sqrt(2 * (size - 1))
 
 
-def test_uniform_draws_all_weigh_one_and_may_repeat():
+def test_uniform_draws_have_no_weights_and_may_repeat():
     batch = filled(ReplayBuffer, 10, 10).sample(10, np.random.default_rng(0))
-    assert (batch.weights == 1).all()
+    assert batch.weights is None
     assert len(set(batch.indices.tolist())) < 10
 
 

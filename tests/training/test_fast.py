@@ -72,9 +72,17 @@ def test_plain_and_fast_trpo_take_the_same_steps():
     torch.testing.assert_close(fast, plain, rtol=0, atol=1e-5)
 
 
-@pytest.mark.parametrize("changes", [{}, {"dueling": True}, {"replay": "prioritized"}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"loss": "squared", "hidden_sizes": (16,), "max_gradient_norm": 1e9},
+        {"replay": "prioritized", "hidden_sizes": ()},
+        {"dueling": True, "double": False},
+    ],
+)
 def test_plain_and_fast_dqn_take_the_same_steps(changes):
-    config = dqn.Config(num_steps=500, warmup_steps=200, batch_size=32, max_gradient_norm=1.0)
+    config = dqn.Config(num_steps=500, warmup_steps=200, batch_size=32, max_gradient_norm=0.5)
     runs = [
         dqn.train_dqn(gym.make("CartPole-v1"), replace(config, fast=fast, **changes))
         for fast in (True, False)
@@ -83,6 +91,7 @@ def test_plain_and_fast_dqn_take_the_same_steps(changes):
     assert isinstance(runs[0].q_network, DuelingMLP if "dueling" in changes else MLP)
     assert len(runs[0].losses) > 50
     torch.testing.assert_close(fast, plain, rtol=0, atol=1e-5)
+    np.testing.assert_allclose(*(run.losses for run in runs), rtol=1e-4, atol=1e-6)
 
 
 def _generators():
