@@ -1,4 +1,4 @@
-"""Recordings of DQN with its parts switched on and off."""
+"""Recordings of DQN with its parts switched on and off, made by the plain code."""
 
 from dataclasses import replace
 from functools import partial
@@ -29,11 +29,19 @@ MAZE = Config(
     n_step=1,
     double=False,
     epsilon_steps=1_000,
+    fast=False,
 )
 PERIODS, BUFFER_SIZES = (1, 10, 50, 250), (100, 1_000, 3_000)
 EPSILONS = {"1 to 0.3": (1.0, 0.3), "always 0.1": (0.1, 0.1), "always 1": (1.0, 1.0)}
 CARTPOLE_EVERY = 1_000
-SWITCHED = Config(num_steps=25_000, learning_rate=2e-3, batch_size=64, steps_per_update=2, n_step=1)
+SWITCHED = Config(
+    num_steps=25_000,
+    learning_rate=2e-3,
+    batch_size=64,
+    steps_per_update=2,
+    n_step=1,
+    fast=False,
+)
 SEEDS = range(5)
 
 
@@ -71,7 +79,7 @@ def cartpole(pool) -> list[dict]:
 
 def cartpole_default(pool) -> list[dict]:
     """The defaults of `Config` on CartPole-v1, and those with targets of one step."""
-    base = Config(num_steps=50_000)
+    base = Config(num_steps=50_000, fast=False)
     settings = [{"n_step": n} for n in (1, base.n_step)]
     return _rows(pool, partial(cartpole_run, base), settings, range(10))
 
@@ -80,8 +88,7 @@ def maze_run(run: tuple[dict, int]) -> list[tuple[int, float]]:
     """Largest distance to the exact Q* during one run."""
     settings, seed = dict(run[0]), run[1]
     start, end = EPSILONS[settings.pop("epsilon_schedule")]
-    schedule = {"epsilon_start": start, "epsilon_end": end}
-    config = replace(MAZE, **schedule, **settings, seed=seed, fast=False)
+    config = replace(MAZE, epsilon_start=start, epsilon_end=end, seed=seed, **settings)
     mdp = Maze(picture=PICTURE_2X3, step_noise=MAZE_NOISE).mdp()
     exact = q_values(mdp, optimal_values(mdp, gamma=MAZE.gamma), gamma=MAZE.gamma)
     points = []
@@ -105,7 +112,7 @@ def cartpole_run(base: Config, run: tuple[dict, int]) -> list[tuple[int, float]]
         choose = partial(greedy_actions, q_network)
         points.append((step, greedy_returns(choose, rng=rng, num_episodes=20).mean()))
 
-    config = replace(base, **settings, seed=seed, fast=False)
+    config = replace(base, **settings, seed=seed)
     train_dqn(gym.make("CartPole-v1"), config, every=CARTPOLE_EVERY, watch=watch)
     return points
 

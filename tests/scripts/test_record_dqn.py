@@ -31,7 +31,7 @@ def configs(monkeypatch):
 def test_the_default_is_recorded_with_its_steps_and_with_one(configs):
     with ThreadPool(1) as pool:
         rows = record_dqn.cartpole_default(pool)
-    default = Config(num_steps=50_000)
+    default = Config(num_steps=50_000, fast=False)
     assert configs == [
         replace(default, n_step=n, seed=seed) for n in (1, default.n_step) for seed in range(10)
     ]
