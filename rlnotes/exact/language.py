@@ -6,25 +6,21 @@ network are one and the same; the results keep the graph of the logits.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from rlnotes._checks import (
-    require_finite,
-    require_positive,
-    require_positive_integer,
-    require_same_shape,
-)
-from rlnotes.functional.log_probs import action_log_probs
+from rlnotes._checks import require_finite, require_positive, require_same_shape
+from rlnotes.exact.prefix_tree import all_completions, prefix_tree
 
 
 @dataclass(frozen=True)
 class Completions:
-    """All V^T completions of a fixed length T, in the order of the tokens as digits."""
+    """All completions of one prompt, in the order of `prefix_tree.all_completions`."""
 
     tokens: Tensor  # [N, T] int64
-    token_log_probs: Tensor  # [N, T] nats, log pi(y_t | y_<t)
+    token_log_probs: Tensor  # [N, T] nats, log pi(y_t | y_<t); 0 after the end
 
     @property
     def log_probs(self) -> Tensor:
@@ -32,10 +28,21 @@ class Completions:
         return self.token_log_probs.sum(dim=-1)
 
 
+class _Prefixes(NamedTuple):
+    tokens: Tensor  # [B, t]
+
+    def rows(self, index: Tensor) -> "_Prefixes":
+        return _Prefixes(self.tokens[index])
+
+
 def enumerate_completions(
-    next_logits: Callable[[Tensor], Tensor], *, vocabulary_size: int, length: int
+    next_logits: Callable[[Tensor], Tensor],
+    *,
+    vocabulary_size: int,
+    length: int,
+    end: int | None = None,
 ) -> Completions:
-    """Walk the prefix tree, level by level.
+    """Walk the prefix tree of a model that reads the whole prefix at each step.
 
         log pi(y) = sum over t of log pi(y_t | y_<t)
 
@@ -43,13 +50,14 @@ def enumerate_completions(
         next_logits: the model: tokens so far [B, t] int64 to logits [B, V] of the next.
         vocabulary_size: V.
         length: T, at least 1.
+        end: the symbol that ends a completion, or None.
 
     Returns:
         `Completions`, differentiable in whatever next_logits is made of.
 
     Raises:
-        ValueError: if a number is not a positive integer, or the logits have another
-            shape.
+        ValueError: if a number is not a positive integer, end is no symbol, or the
+            logits have another shape or are NaN.
 
     Example:
         >>> fair = enumerate_completions(
@@ -57,25 +65,23 @@ def enumerate_completions(
         >>> fair.log_probs.exp().sum()
         tensor(1.)
     """
-    require_positive_integer(vocabulary_size=vocabulary_size, length=length)
-    tokens = torch.zeros(1, 0, dtype=torch.int64)
-    token_log_probs = None
-    for _ in range(length):
-        logits = next_logits(tokens)
-        if logits.shape != (len(tokens), vocabulary_size):
+    tokens = all_completions(vocabulary_size, length, end=end)
+
+    def logits_after(prefixes):
+        logits = next_logits(prefixes)
+        if logits.shape != (len(prefixes), vocabulary_size):
             raise ValueError(
-                f"next_logits must return shape {(len(tokens), vocabulary_size)}, got "
+                f"next_logits must return shape {(len(prefixes), vocabulary_size)}, got "
                 f"{tuple(logits.shape)}"
             )
-        logits = logits.repeat_interleave(vocabulary_size, dim=0)
-        new = torch.arange(vocabulary_size).repeat(len(tokens))
-        tokens = torch.cat([tokens.repeat_interleave(vocabulary_size, dim=0), new[:, None]], dim=1)
-        step = action_log_probs(logits, new)[:, None]
-        if token_log_probs is not None:
-            before = token_log_probs.repeat_interleave(vocabulary_size, dim=0)
-            step = torch.cat([before, step], dim=1)
-        token_log_probs = step
-    return Completions(tokens, token_log_probs)
+        return logits, _Prefixes(prefixes)
+
+    def step(new, cache):
+        return logits_after(torch.cat([cache.tokens, new[:, None]], dim=1))
+
+    start = logits_after(torch.zeros(1, 0, dtype=torch.int64))
+    tree = prefix_tree(*start, step, length=length, end=end)
+    return Completions(tokens, tree.token_log_probs[0])
 
 
 def expected_reward(log_probs: Tensor, rewards: Tensor) -> Tensor:
@@ -84,18 +90,18 @@ def expected_reward(log_probs: Tensor, rewards: Tensor) -> Tensor:
         J = sum over y of pi(y) R(y)
 
     Args:
-        log_probs: [N] of all completions, nats.
-        rewards: [N] in the same order.
+        log_probs: [..., N] of all completions, nats.
+        rewards: [..., N] in the same order.
 
     Returns:
-        Scalar, differentiable in log_probs: its gradient is exact, without sampling.
+        [...] differentiable in log_probs: the gradient is exact, without sampling.
 
     Raises:
         ValueError: if the shapes differ, or the probabilities do not sum to one.
     """
     require_same_shape(log_probs=log_probs, rewards=rewards)
     _require_all_completions(log_probs=log_probs)
-    return (log_probs.exp() * rewards).sum()
+    return (log_probs.exp() * rewards).sum(dim=-1)
 
 
 def gibbs_optimum(ref_log_probs: Tensor, rewards: Tensor, *, beta: float) -> Tensor:
@@ -108,13 +114,13 @@ def gibbs_optimum(ref_log_probs: Tensor, rewards: Tensor, *, beta: float) -> Ten
     added to every reward changes nothing.
 
     Args:
-        ref_log_probs: [N] of all completions under the reference, nats; -inf is allowed
-            and stays.
-        rewards: [N] in the same order.
+        ref_log_probs: [..., N] of all completions under the reference, nats; -inf is
+            allowed and stays.
+        rewards: [..., N] in the same order.
         beta: positive, reward per nat.
 
     Returns:
-        [N] log pi*, nats.
+        [..., N] log pi*, nats.
 
     Raises:
         ValueError: if the shapes differ, a reward is not finite, beta is not positive,
@@ -135,8 +141,29 @@ def gibbs_optimum(ref_log_probs: Tensor, rewards: Tensor, *, beta: float) -> Ten
     return torch.log_softmax(ref_log_probs + rewards / beta, dim=-1)
 
 
+def log_partition(ref_log_probs: Tensor, rewards: Tensor, *, beta: float) -> Tensor:
+    """Logarithm of Z in `gibbs_optimum`; beta log Z is the objective at pi*.
+
+        Z = sum over y of pi_ref(y) exp(R(y) / beta)
+
+    Args:
+        ref_log_probs: [..., N] as for `gibbs_optimum`.
+        rewards: [..., N] as for `gibbs_optimum`.
+        beta: positive, reward per nat.
+
+    Returns:
+        [...] nats.
+
+    Raises:
+        ValueError: as for `gibbs_optimum`.
+    """
+    gibbs_optimum(ref_log_probs, rewards, beta=beta)  # checks the arguments
+    return torch.logsumexp(ref_log_probs + rewards / beta, dim=-1)
+
+
 def _require_all_completions(**log_probs: Tensor) -> None:
     for name, values in log_probs.items():
-        total = values.detach().exp().sum().item()
+        totals = values.detach().exp().sum(dim=-1).flatten()
+        total = totals[(totals - 1).abs().argmax()].item()
         if not abs(total - 1) < 1e-4:
             raise ValueError(f"{name} must be those of all completions, got a sum of {total}")

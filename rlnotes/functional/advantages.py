@@ -186,3 +186,37 @@ def _normalized(advantages: Tensor) -> Tensor:
             f"{largest_size(flat):g}"
         )
     return centered / std
+
+
+def leave_one_out_advantages(rewards: Tensor) -> Tensor:
+    """How much better a reply is than the others to the same prompt.
+
+        A_i = r_i - mean over j != i of r_j = G / (G - 1) * (r_i - mean of the group)
+
+    The baseline knows nothing of reply i, so the expected gradient stays as it is.
+
+    Args:
+        rewards: [P, G] of G replies to each of P prompts, G at least 2, finite.
+
+    Returns:
+        [P, G] advantages, reward, with mean 0 in each group; float32 for half
+        precision.
+
+    Raises:
+        ValueError: for what is no torch tensor of floating-point numbers of shape
+            [P, G], fewer than two replies, or a reward that is not finite.
+
+    References:
+        Kool et al. (2019), "Buy 4 REINFORCE samples, get a baseline for free!";
+        Ahmadian et al. (2024), arXiv:2402.14740.
+
+    Example:
+        >>> leave_one_out_advantages(torch.tensor([[1.0, 0.0, 1.0, 0.5]]))
+        tensor([[ 0.5000, -0.8333,  0.5000, -0.1667]])
+    """
+    (rewards,) = counted(None, rewards=rewards)
+    if rewards.ndim != 2 or rewards.shape[1] < 2:
+        raise ValueError(f"rewards must have shape [P, G], G > 1, got {tuple(rewards.shape)}")
+    require_finite(rewards=rewards)
+    group_size = rewards.shape[1]
+    return (rewards - rewards.mean(dim=1, keepdim=True)) * (group_size / (group_size - 1))

@@ -84,3 +84,11 @@ def adapted_kl_beta(beta: float, kl: float, *, target_kl: float) -> float:
     if kl < target_kl / 1.5:
         return beta / 2
     return beta * 2 if kl > target_kl * 1.5 else beta
+
+
+def kl_penalized_rewards(scores, log_probs, ref_log_probs, mask, *, beta):
+    import torch
+
+    rewards = torch.where(mask, -beta * (log_probs - ref_log_probs), 0.0).detach()
+    rewards[torch.arange(len(rewards)), mask.sum(-1) - 1] += scores
+    return rewards

@@ -1,0 +1,178 @@
+"""A causal transformer of about 26,000 weights, with a head for words or a number.
+
+One trunk serves four models. A language head gives logits of the next symbol, a number
+head gives a value before each word or a score after each word.
+"""
+
+import copy
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from rlnotes._checks import require_positive_integer
+
+
+class Cache(NamedTuple):
+    """Keys and values of the tokens read so far: what the next token attends to."""
+
+    keys: tuple[Tensor, ...]  # one per block, [B, H, t, d / H]
+    values: tuple[Tensor, ...]  # likewise
+
+    def rows(self, index: Tensor) -> "Cache":
+        """The cache of some rows of the batch, each as often as it is asked for."""
+        return Cache(*(tuple(part[index] for part in parts) for parts in self))
+
+
+class Block(nn.Module):
+    """Causal self-attention, then a perceptron; each reads a normalised copy and adds.
+
+    x = x + attention(LN(x)),   x = x + W_2 gelu(W_1 LN(x))
+    """
+
+    def __init__(self, width: int, num_heads: int):
+        super().__init__()
+        self.num_heads = num_heads
+        self.norm_1, self.norm_2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.query_key_value = nn.Linear(width, 3 * width)
+        self.project = nn.Linear(width, width)
+        self.widen, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+
+    def forward(
+        self, inputs: Tensor, before: tuple[Tensor, Tensor] | None = None
+    ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """[B, t, d] to the same, and all keys and values; t = 1 if some came before."""
+        batch, length, width = inputs.shape
+        heads = self.query_key_value(self.norm_1(inputs)).view(batch, length, 3, self.num_heads, -1)
+        query, key, value = heads.permute(2, 0, 3, 1, 4)  # [B, H, t, d / H] each
+        if before is not None:
+            key, value = torch.cat([before[0], key], dim=2), torch.cat([before[1], value], dim=2)
+        attended = nn.functional.scaled_dot_product_attention(
+            query, key, value, is_causal=before is None
+        )
+        hidden = inputs + self.project(attended.transpose(1, 2).reshape(batch, length, width))
+        wide = nn.functional.gelu(self.widen(self.norm_2(hidden)))
+        return hidden + self.narrow(wide), (key, value)
+
+
+class Trunk(nn.Module):
+    """Embeddings of token and place, blocks, and a last normalisation."""
+
+    def __init__(self, num_tokens: int, length: int, width: int, num_blocks: int, num_heads: int):
+        super().__init__()
+        self.embed, self.place = nn.Embedding(num_tokens, width), nn.Embedding(length, width)
+        self.blocks = nn.ModuleList(Block(width, num_heads) for _ in range(num_blocks))
+        self.norm = nn.LayerNorm(width)
+
+    def forward(self, tokens: Tensor, cache: Cache | None = None) -> tuple[Tensor, Cache]:
+        """Features [B, t, d] of tokens [B, t] that follow those in the cache."""
+        start = 0 if cache is None else cache.keys[0].shape[2]
+        places = torch.arange(start, start + tokens.shape[1])
+        hidden, keys, values = self.embed(tokens) + self.place(places), [], []
+        for number, block in enumerate(self.blocks):
+            before = None if cache is None else (cache.keys[number], cache.values[number])
+            hidden, (key, value) = block(hidden, before)
+            keys.append(key)
+            values.append(value)
+        return self.norm(hidden), Cache(tuple(keys), tuple(values))
+
+
+class TinyLM(nn.Module):
+    """A pre-LN causal transformer over a prompt and a reply, with one head.
+
+    Reading x_1 ... x_m y_1 ... y_t gives one output after the prompt and one after each
+    token of the reply. As a language model the output after y_t are logits of y_{t+1};
+    as a number it is V of what comes, or the score of the reply so far.
+
+    Args:
+        generator: source of the start weights: normal, standard deviation 0.02 in
+            embeddings, 1/sqrt(inputs) in layers, zero in biases.
+        num_outputs: symbols of a language head, or 1 for a value or score.
+        num_tokens: size of the whole vocabulary, prompts included.
+        length: tokens of prompt and reply together, at most.
+        width, num_blocks, num_heads: of the transformer.
+
+    Raises:
+        ValueError: if a number is not a positive integer, or width is no multiple of
+            num_heads.
+
+    References:
+        Vaswani et al. (2017), arXiv:1706.03762; Xiong et al. (2020), arXiv:2002.04745
+        (normalising before each part).
+
+    Example:
+        >>> model = TinyLM(torch.Generator().manual_seed(0))
+        >>> model(torch.zeros(3, 2).long(), torch.zeros(3, 4).long()).shape
+        torch.Size([3, 5, 8])
+    """
+
+    def __init__(
+        self,
+        generator: torch.Generator,
+        *,
+        num_outputs: int = 8,
+        num_tokens: int = 13,
+        length: int = 7,
+        width: int = 32,
+        num_blocks: int = 2,
+        num_heads: int = 2,
+    ):
+        super().__init__()
+        sizes = {"num_outputs": num_outputs, "num_tokens": num_tokens, "length": length}
+        shape = {"width": width, "num_blocks": num_blocks, "num_heads": num_heads}
+        require_positive_integer(**sizes, **shape)
+        if width % num_heads:
+            raise ValueError(f"width must be a multiple of num_heads={num_heads}, got {width}")
+        self.length = length
+        self.trunk = Trunk(num_tokens, length, **shape)
+        self.head = nn.Linear(width, num_outputs)
+        _start(self, generator)
+
+    def forward(self, prompts: Tensor, replies: Tensor) -> Tensor:
+        """[B, T + 1, num_outputs] after the prompts [B, M] and each token of [B, T].
+
+        Raises:
+            ValueError: if the two do not fit together, or are too long.
+        """
+        features, _ = self.trunk(self._joined(prompts, replies))
+        return self.head(features[:, prompts.shape[1] - 1 :])
+
+    def start(self, prompts: Tensor) -> tuple[Tensor, Cache]:
+        """[B, num_outputs] after the prompts [B, M], and the cache to go on with."""
+        features, cache = self.trunk(self._joined(prompts, prompts[:, :0]))
+        return self.head(features[:, -1]), cache
+
+    def step(self, tokens: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
+        """[B, num_outputs] after one more token [B] in each row of the cache."""
+        features, cache = self.trunk(tokens[:, None], cache)
+        return self.head(features[:, -1]), cache
+
+    def with_head(self, num_outputs: int, generator: torch.Generator) -> "TinyLM":
+        """A model of its own that starts from this trunk's weights, with a new head."""
+        model = copy.deepcopy(self)
+        model.head = nn.Linear(self.head.in_features, num_outputs)
+        _start(model.head, generator)
+        return model
+
+    def _joined(self, prompts: Tensor, replies: Tensor) -> Tensor:
+        shapes = f"prompts {tuple(prompts.shape)} and replies {tuple(replies.shape)}"
+        if prompts.ndim != 2 or replies.ndim != 2 or len(prompts) != len(replies):
+            raise ValueError(f"prompts and replies must have shapes [B, M], [B, T], got {shapes}")
+        if not 0 < prompts.shape[1] <= prompts.shape[1] + replies.shape[1] <= self.length:
+            raise ValueError(f"a prompt is needed, {self.length} tokens are the most, got {shapes}")
+        return torch.cat([prompts, replies], dim=1)
+
+
+def frozen(model: nn.Module) -> nn.Module:
+    """A copy that no gradient reaches: a reference, or a reward model in use."""
+    return copy.deepcopy(model).requires_grad_(False)
+
+
+@torch.no_grad()
+def _start(module: nn.Module, generator: torch.Generator) -> None:
+    for part in module.modules():
+        if isinstance(part, nn.Embedding):
+            part.weight.normal_(std=0.02, generator=generator)
+        elif isinstance(part, nn.Linear):
+            part.weight.normal_(std=part.in_features**-0.5, generator=generator)
+            part.bias.zero_()

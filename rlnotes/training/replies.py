@@ -1,0 +1,86 @@
+"""Everything that a tiny model can say to the help desk's six prompts, exactly."""
+
+from functools import lru_cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from rlnotes.data.help_desk import (
+    END,
+    MAX_WORDS,
+    PROMPTS,
+    SYMBOLS,
+    gold_rewards,
+    prompt_tokens,
+)
+from rlnotes.exact.language import expected_reward
+from rlnotes.exact.prefix_tree import PrefixTree, all_completions, prefix_tree, walk_prefixes
+from rlnotes.functional.kl import kl_divergence
+from rlnotes.models.tiny_lm import TinyLM
+
+
+@lru_cache(maxsize=1)
+def all_replies() -> Tensor:
+    """[19608, 5] tokens of every reply, in the order of all tables here."""
+    return all_completions(len(SYMBOLS), MAX_WORDS, end=END)
+
+
+@lru_cache(maxsize=1)
+def gold_table() -> Tensor:
+    """[6, 19608] gold reward of every reply to every prompt, float64."""
+    prompts = torch.arange(len(PROMPTS))[:, None].expand(-1, len(all_replies()))
+    replies = all_replies().expand(len(PROMPTS), -1, -1)
+    return gold_rewards(prompts, replies).double()
+
+
+def reply_tree(model: TinyLM) -> PrefixTree:
+    """The model's distribution over all replies to all prompts, in float64.
+
+    Differentiable in the model's weights: an exact gradient without sampling.
+    """
+
+    def step(tokens, cache):
+        logits, cache = model.step(tokens, cache)
+        return logits.double(), cache
+
+    logits, cache = model.start(prompt_tokens())
+    return prefix_tree(logits.double(), cache, step, length=MAX_WORDS, end=END)
+
+
+def reply_scores(model: TinyLM) -> Tensor:
+    """[6, 19608] a reward model's score of every reply, read after its last word."""
+    scores, cache = model.start(prompt_tokens())
+    words = torch.tensor([symbol for symbol in range(len(SYMBOLS)) if symbol != END])
+    levels = walk_prefixes(scores, cache, model.step, words=words, depth=MAX_WORDS)
+    return torch.cat([level.squeeze(-1) for level in levels], dim=1).double()
+
+
+def reply_numbers(tokens: Tensor) -> Tensor:
+    """[...] place of each reply [..., 5] in the tables.
+
+    Example:
+        >>> reply_numbers(torch.tensor([[0, 0, 0, 0, 0], [2, 1, 0, 0, 0], [7] * 5])).tolist()
+        [0, 15, 19607]
+    """
+    num_words = len(SYMBOLS) - 1
+    is_word = (tokens != END).long().cumprod(dim=-1)
+    length = is_word.sum(dim=-1)
+    number = torch.zeros_like(length)
+    for t in range(MAX_WORDS):
+        number = torch.where(is_word[..., t] > 0, number * num_words + tokens[..., t] - 1, number)
+    shorter = torch.tensor([sum(num_words**t for t in range(n)) for n in range(MAX_WORDS + 1)])
+    return shorter[length] + number
+
+
+class Evaluation(NamedTuple):
+    """Where a policy stands on the reward-KL plane; means over the prompts."""
+
+    reward: float  # E[r]
+    kl: float  # KL(policy || reference), nats
+
+
+def evaluate(log_probs: Tensor, ref_log_probs: Tensor, rewards: Tensor) -> Evaluation:
+    """Exact reward and KL of a policy, all arguments [6, 19608]."""
+    reward = expected_reward(log_probs, rewards).mean().item()
+    return Evaluation(reward, kl_divergence(log_probs, ref_log_probs).mean().item())
