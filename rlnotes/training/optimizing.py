@@ -23,6 +23,6 @@ def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
 
 
 def falling_rate(optimizer: torch.optim.Optimizer, start: float, share: float) -> None:
-    """Set the learning rate after this share of a run: from start linearly to start / 20."""
+    """Learning rate after this share of a run: from start linearly to start / 20."""
     for group in optimizer.param_groups:
         group["lr"] = start * (1 - 0.95 * share)

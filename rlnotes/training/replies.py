@@ -60,7 +60,8 @@ def reply_numbers(tokens: Tensor) -> Tensor:
     """[...] place of each reply [..., 5] in the tables.
 
     Example:
-        >>> reply_numbers(torch.tensor([[0, 0, 0, 0, 0], [2, 1, 0, 0, 0], [7] * 5])).tolist()
+        >>> replies = torch.tensor([[0, 0, 0, 0, 0], [2, 1, 0, 0, 0], [7, 7, 7, 7, 7]])
+        >>> reply_numbers(replies).tolist()
         [0, 15, 19607]
     """
     num_words = len(SYMBOLS) - 1

@@ -242,7 +242,7 @@ class Learner:
         return Diagnostics(*(mean.item() for mean in means), float(np.mean(errors)))
 
     def losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """PPO's clipped loss of the policy, and half the squared error of the critic."""
+        """Clipped loss of the policy, and half the squared error of the critic."""
         logits = self.policy(batch.prompts, batch.replies[:, :-1])
         log_probs = token_log_probs(logits, batch.replies, batch.mask)
         epsilon = self.config.clip_epsilon
