@@ -31,6 +31,15 @@ def test_the_smallest_set_that_reaches_top_p(top_p, expected):
     assert sampler(POLICY.float(), top_p=top_p) == pytest.approx(expected, abs=1e-6)
 
 
+def test_a_total_that_only_rounding_keeps_below_top_p_reaches_it():
+    # In binary .6 + .3 is .8999999999999999, and a sum of ten tenths .9999999999999999.
+    policy = torch.tensor([0.6, 0.3, 0.1], dtype=torch.float64).log()
+    assert sampler(policy, top_p=0.9) == pytest.approx([2 / 3, 1 / 3, 0])
+    for count in range(1, 11):
+        kept = truncated_log_probs(torch.zeros(10).double(), temperature=1.0, top_p=count / 10)
+        assert torch.isfinite(kept).sum() == count
+
+
 def test_temperature_is_a_power_of_the_probabilities():
     # Squares .01, .25, .16 sum to .42.
     assert sampler(POLICY, temperature=0.5) == pytest.approx([1 / 42, 25 / 42, 16 / 42])
