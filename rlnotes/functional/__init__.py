@@ -14,6 +14,6 @@
 `sampling`           what a sampler draws from: temperature and nucleus
 `policy_gradients`   losses of a policy and of a value function; PPO's clipped loss
 `kl_penalty`         PPO's loss with a price on the KL divergence
-`kl`                 KL divergence of two distributions
+`kl`                 KL divergence of two distributions; its estimators k1, k2, k3
 `trust_region`       TRPO's step: as far as a bound on the KL divergence allows
 """

@@ -26,7 +26,7 @@ from rlnotes.functional.inputs import (
     require_flags,
     unit_interval,
 )
-from rlnotes.functional.kl import kl_divergence
+from rlnotes.functional.kl import kl_divergence, kl_k1, kl_k2, kl_k3
 from rlnotes.functional.kl_penalty import ppo_kl_penalty_loss
 from rlnotes.functional.log_probs import action_log_probs, entropy, softmax_score
 from rlnotes.functional.policy_gradients import (
@@ -104,6 +104,9 @@ FUNCTIONS = [
     entropy,
     softmax_score,
     kl_divergence,
+    kl_k1,
+    kl_k2,
+    kl_k3,
     reinforce_loss,
     value_loss,
     entropy_bonus,
