@@ -11,6 +11,7 @@
 `returns`            discounted returns and lambda-returns of recorded episodes
 `advantages`         TD errors and generalized advantage estimates (GAE)
 `log_probs`          log-probability, entropy and score of a softmax policy
+`sequences`          completions: masks, log-probabilities per token, the last token
 `sampling`           what a sampler draws from: temperature and nucleus
 `policy_gradients`   losses of a policy and of a value function; PPO's clipped loss
 `kl_penalty`         PPO's loss with a price on the KL divergence

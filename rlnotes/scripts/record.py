@@ -30,6 +30,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row]]]:
         record_inner_epochs,
         record_policy_gradients,
         record_ppo,
+        record_rlhf,
     )
 
     return {
@@ -45,6 +46,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row]]]:
         "inner_epochs": record_inner_epochs.epochs,
         "inner_epochs_batch": record_inner_epochs.samples,
         "ppo_ingredients": record_inner_epochs.ingredients,
+        "rlhf_policies": record_rlhf.policies,
     }
 
 
