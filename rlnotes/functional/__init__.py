@@ -14,7 +14,7 @@
 `sequences`          completions: masks, log-probabilities per token, the last token
 `sampling`           what a sampler draws from: temperature and nucleus
 `policy_gradients`   losses of a policy and of a value function; PPO's clipped loss
-`kl_penalty`         PPO's loss with a price on the KL divergence
+`kl_penalty`         a price on the KL divergence: RLHF's rewards, PPO's other loss
 `kl`                 KL divergence of two distributions; its estimators k1, k2, k3
 `trust_region`       TRPO's step: as far as a bound on the KL divergence allows
 """
