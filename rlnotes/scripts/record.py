@@ -33,6 +33,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         record_inner_epochs,
         record_policy_gradients,
         record_ppo,
+        record_reward_models,
     )
 
     return {
@@ -48,6 +49,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "inner_epochs": record_inner_epochs.epochs,
         "inner_epochs_batch": record_inner_epochs.samples,
         "ppo_ingredients": record_inner_epochs.ingredients,
+        "help_desk_reference": record_reward_models.reference,
     }
 
 
