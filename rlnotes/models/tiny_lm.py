@@ -148,8 +148,8 @@ class TinyLM(nn.Module):
         return self.head(features[:, -1]), cache
 
     def with_head(self, num_outputs: int, generator: torch.Generator) -> "TinyLM":
-        """A model of its own that starts from this trunk's weights, with a new head."""
-        model = copy.deepcopy(self)
+        """A trainable model that starts from a copy of this trunk, with a new head."""
+        model = copy.deepcopy(self).requires_grad_(True)
         model.head = nn.Linear(self.head.in_features, num_outputs)
         _start(model.head, generator)
         return model

@@ -1,28 +1,31 @@
 """Make a recording again: `python -m rlnotes.scripts.record NAME`.
 
-A recipe is a function that returns rows; its name is the name of the recording. The
-rows are written only when all of them are there, in place of the former recording. A
-file of that name which is no recording is left alone.
+A recipe is a function that returns rows, for a CSV file, or arrays by name, for an NPZ
+file; its name is the name of the recording. They are written only when all of them are
+there, in place of the former recording. A file of that name which is no recording is
+left alone.
 """
 
 import argparse
-import csv
 import io
 import os
 import sys
+import zipfile
 from collections.abc import Callable
 from multiprocessing import Pool
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from rlnotes.scripts.output_files import replace_file, require_writable
+from rlnotes.scripts.output_files import as_csv, replace_file, require_writable
 from rlnotes.training.recordings import FOLDER
 
 Row = dict[str, str | float]
+Arrays = dict[str, np.ndarray | str]  # texts hold settings
 
 
-def recipes() -> dict[str, Callable[[Pool], list[Row]]]:
+def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
     """Name -> recipe, which maps its runs over a pool of processes."""
     from rlnotes.scripts import (
         record_dqn,
@@ -30,6 +33,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row]]]:
         record_inner_epochs,
         record_policy_gradients,
         record_ppo,
+        record_reward_models,
         record_rlhf,
     )
 
@@ -46,31 +50,45 @@ def recipes() -> dict[str, Callable[[Pool], list[Row]]]:
         "inner_epochs": record_inner_epochs.epochs,
         "inner_epochs_batch": record_inner_epochs.samples,
         "ppo_ingredients": record_inner_epochs.ingredients,
+        "help_desk_reference": record_reward_models.reference,
         "rlhf_policies": record_rlhf.policies,
     }
 
 
-def write(name: str, rows: list[Row], folder: Path = FOLDER) -> Path:
-    """Write the rows as CSV, with the command that makes them in the first line.
+def write(name: str, recorded: list[Row] | Arrays, folder: Path = FOLDER) -> Path:
+    """Write rows as CSV or arrays as NPZ, with the command that makes them inside.
 
     Raises:
-        ValueError: if there are no rows, or one has other columns than the first, or
-            the file there was not made by this command.
+        ValueError: if there is nothing, a row has other columns than the first, an
+            array is of Python objects or has the command's name, or the file there was
+            not made by this command.
         OSError: if it cannot be written; the former recording stays.
     """
-    if not rows or any(row.keys() != rows[0].keys() for row in rows):
-        raise ValueError(f"rows must be some, all with the same columns, got {len(rows)}")
-    path = replaceable(name, folder)
-    text = io.StringIO(newline="")
-    text.write(first_line(name))
-    table = csv.DictWriter(text, fieldnames=list(rows[0]), lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    replace_file(text.getvalue().encode(), path)
+    if isinstance(recorded, dict):
+        content, path = _npz(name, recorded), replaceable(name, folder, "npz")
+    else:
+        content, path = _csv(name, recorded), replaceable(name, folder, "csv")
+    replace_file(content, path)
     return path
 
 
-def replaceable(name: str, folder: Path) -> Path:
+def _csv(name: str, rows: list[Row]) -> bytes:
+    if not rows or any(row.keys() != rows[0].keys() for row in rows):
+        raise ValueError(f"rows must be some, all with the same columns, got {len(rows)}")
+    return first_line(name).encode() + as_csv(rows)
+
+
+def _npz(name: str, arrays: Arrays) -> bytes:
+    arrays = {key: np.asarray(array) for key, array in arrays.items()}
+    objects = [key for key, array in arrays.items() if array.dtype == object]
+    if not arrays or "made_by" in arrays or objects:
+        raise ValueError(f"arrays must be some, of numbers or text, got {sorted(arrays)}")
+    file = io.BytesIO()
+    np.savez_compressed(file, made_by=np.array(command(name)), **arrays)
+    return file.getvalue()
+
+
+def replaceable(name: str, folder: Path, ending: str) -> Path:
     """The file of a recording, which must be missing or made by this command.
 
     Raises:
@@ -78,7 +96,7 @@ def replaceable(name: str, folder: Path) -> Path:
         OSError: if the folder or the file cannot be used.
     """
     require_writable(folder)
-    path = folder / f"{name}.csv"
+    path = folder / f"{name}.{ending}"
     if os.path.lexists(path) and not _is_ours(path, name):
         raise ValueError(f"{path} was not made by this command: move it away")
     return path
@@ -87,13 +105,24 @@ def replaceable(name: str, folder: Path) -> Path:
 def _is_ours(path: Path, name: str) -> bool:
     if path.is_symlink() or not path.is_file():
         return False
+    if path.suffix == ".npz":
+        try:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+                return arrays["made_by"].item() == command(name)
+        except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
+            return False
     with path.open("rb") as file:
         return file.readline().strip() == first_line(name).strip().encode()
 
 
+def command(name: str) -> str:
+    """The command that makes a recording."""
+    return f"python -m rlnotes.scripts.record {name}"
+
+
 def first_line(name: str) -> str:
     """The command that makes a recording, as the file's first line."""
-    return f"# made by: python -m rlnotes.scripts.record {name}\n"
+    return f"# made by: {command(name)}\n"
 
 
 def _one_thread() -> None:
@@ -116,18 +145,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _record(name: str, folder: Path, processes: int) -> int:
     try:
-        replaceable(name, folder)  # before the long run
+        for ending in ("csv", "npz"):  # before the long run
+            replaceable(name, folder, ending)
     except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 2
     try:
         with Pool(processes, initializer=_one_thread) as pool:
-            rows = recipes()[name](pool)
+            recorded = recipes()[name](pool)
     except KeyboardInterrupt:
         print("interrupted, nothing written", file=sys.stderr)
         return 130
     try:
-        print(write(name, rows, folder))
+        print(write(name, recorded, folder))
     except (OSError, ValueError) as error:
         print(f"cannot write to {folder}: {error}", file=sys.stderr)
         return 1

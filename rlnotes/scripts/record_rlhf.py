@@ -1,16 +1,13 @@
 """Recordings of RLHF on the help desk: where trained policies stand on the plane."""
 
-from functools import lru_cache
 from itertools import product
 
 import torch
 
 from rlnotes.data.help_desk import gold_rewards
-from rlnotes.models.tiny_lm import TinyLM
+from rlnotes.training.help_desk_reference import reference_log_probs, reference_model
 from rlnotes.training.replies import evaluate, gold_table, reply_tree
 from rlnotes.training.rlhf import Config, train_rlhf
-from rlnotes.training.sft import Config as SFTConfig
-from rlnotes.training.sft import train_sft
 
 BETAS, SEEDS, EVERY = (1.0, 0.5, 0.25, 0.1), range(5), 10
 NUM_UPDATES = {"ppo": 100, "rloo": 150}
@@ -28,10 +25,7 @@ def policies(pool) -> list[dict]:
 
 def policy_curve(config: Config) -> list[dict]:
     """One run: a row before it and one after every `EVERY` updates."""
-    start = reference_model()
-    with torch.no_grad():
-        ref_log_probs = reply_tree(start).log_probs
-    rows = []
+    start, ref_log_probs, rows = reference_model(), reference_log_probs(), []
 
     @torch.no_grad()
     def watch(update, policy):
@@ -44,9 +38,3 @@ def policy_curve(config: Config) -> list[dict]:
     watch(0, start)
     train_rlhf(start, gold_rewards, config, watch=watch)
     return rows
-
-
-@lru_cache(maxsize=1)
-def reference_model() -> TinyLM:
-    """The SFT model of seed 0, from which all recorded runs start."""
-    return train_sft(SFTConfig(seed=0)).model

@@ -2,12 +2,14 @@
 
 from multiprocessing.pool import ThreadPool
 
+import numpy as np
 import pytest
 
 from rlnotes.scripts import record
 from rlnotes.training import recordings
 from tests.scripts.interruptions import BrokenOff, at_every_step
 
+ARRAYS = {"scores": np.array([[0.5, -2.0]], dtype=np.float16), "settings": "seed 0"}
 ROWS = [
     {"run": "with, comma", "step": 10, "value": 0.1 + 0.2},
     {"run": 'with "quotes"', "step": 20, "value": -1e-9},
@@ -158,6 +160,47 @@ def test_bad_arguments_are_refused_before_any_work(here, capsys, arguments, mess
     assert error.value.code == 2
     assert message in capsys.readouterr().err
     assert not list(here.iterdir())
+
+
+def test_arrays_are_read_back_with_their_command_and_are_the_same_bytes_each_time(here):
+    path = record.write("some", ARRAYS, here)
+    first = path.read_bytes()
+    assert path == here / "some.npz"
+    arrays = recordings.load_arrays("some")
+    assert arrays["made_by"] == "python -m rlnotes.scripts.record some"
+    assert arrays["settings"] == "seed 0"
+    assert arrays["scores"].dtype == np.float16
+    assert arrays["scores"].tolist() == [[0.5, -2.0]]
+    record.write("some", ARRAYS, here)
+    assert path.read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    "arrays", [{}, {"made_by": "me"}, {"objects": np.array([None]), "numbers": np.zeros(1)}]
+)
+def test_arrays_that_cannot_be_a_recording_leave_the_old_file(here, arrays):
+    record.write("some", ARRAYS, here)
+    with pytest.raises(ValueError, match="arrays must be some"):
+        record.write("some", arrays, here)
+    assert recordings.load_arrays("some")["settings"] == "seed 0"
+
+
+@pytest.mark.parametrize("content", [b"", b"mine", b"PK\x03\x04", "other", "no command"])
+def test_arrays_of_another_origin_are_refused_before_the_run(here, capsys, monkeypatch, content):
+    monkeypatch.setattr(record, "Pool", lambda *_, **__: pytest.fail("ran"))
+    path = here / "squares.npz"
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    elif content == "other":
+        record.write("other", ARRAYS, here).rename(path)
+    else:
+        np.savez(path, scores=np.zeros(2))
+    before = path.read_bytes()
+    assert record.main(["squares", "--folder", str(here)]) == 2
+    assert capsys.readouterr().err == f"{path} was not made by this command: move it away\n"
+    assert path.read_bytes() == before
+    with pytest.raises(ValueError, match="was not made by this command"):
+        record.write("squares", ARRAYS, here)
 
 
 def test_the_recipes_are_functions_with_file_names():

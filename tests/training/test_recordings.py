@@ -1,11 +1,13 @@
 """Recorded runs: every file loads and names its command; what `load` returns."""
 
+import numpy as np
 import pytest
 
 from rlnotes.scripts import record
 from rlnotes.training import recordings
 
 NAMES = sorted(path.stem for path in recordings.FOLDER.glob("*.csv"))
+ARRAYS = sorted(path.stem for path in recordings.FOLDER.glob("*.npz"))
 
 
 @pytest.fixture
@@ -52,3 +54,38 @@ def test_an_unknown_name_is_refused_with_the_known_ones(folder, name):
         (folder / f"{stem}.csv").write_text("# made by: hand\na\n1\n", encoding="utf-8")
     with pytest.raises(ValueError, match=rf"name must be one of \['one', 'two'\], got '{name}'"):
         recordings.load(name)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+def test_every_recording_of_arrays_names_its_command_and_is_finite(name):
+    arrays = recordings.load_arrays(name)
+    assert arrays.pop("made_by") == f"python -m rlnotes.scripts.record {name}"
+    assert name in record.recipes()
+    assert isinstance(arrays.pop("settings"), str)
+    assert arrays
+    for array in arrays.values():
+        assert array.size
+        assert np.isfinite(array).all()
+
+
+def test_all_recordings_of_arrays_stay_small():
+    sizes = [path.stat().st_size for path in recordings.FOLDER.glob("*.npz")]
+    assert sum(sizes) <= 4e6
+
+
+def test_arrays_keep_their_type_and_texts_are_str(folder):
+    words, halves = np.array(["a", "b"]), np.array([0.5, 2.0], dtype=np.float16)
+    np.savez(folder / "some.npz", halves=halves, words=words, settings=np.array("seed 0"))
+    arrays = recordings.load_arrays("some")
+    assert arrays["halves"].dtype == np.float16
+    assert arrays["halves"].tolist() == [0.5, 2.0]
+    assert arrays["words"].tolist() == ["a", "b"]
+    assert arrays["settings"] == "seed 0"
+
+
+@pytest.mark.parametrize("name", ["three", "", "one.npz"])
+def test_unknown_arrays_are_refused_with_the_known_ones(folder, name):
+    for file in ("two.npz", "one.npz", "other.csv"):
+        (folder / file).write_bytes(b"")
+    with pytest.raises(ValueError, match=rf"name must be one of \['one', 'two'\], got '{name}'"):
+        recordings.load_arrays(name)
