@@ -163,7 +163,7 @@ def best_gap(kl: float, reward: float) -> float:
 
 @lru_cache(maxsize=32)
 def recorded(algorithm: str, progress: int) -> list[dict]:
-    """Recorded policies of all prices and seeds after this share (%) of their updates."""
+    """Policies of all prices and seeds after this share (%) of their updates."""
     rows = [row for row in load("rlhf_policies") if row["algorithm"] == algorithm]
     last = max(row["update"] for row in rows)
     updates = sorted({row["update"] for row in rows})
