@@ -11,11 +11,13 @@ from rlnotes.exact.frontier import RewardMasses, best_reward_at, frontier, rewar
 from rlnotes.exact.language import gibbs_optimum
 from rlnotes.explorers.base import Explorer
 from rlnotes.plotting.style import (
+    BLUE,
     CURRENT,
     ESTIMATE,
     EXACT,
     FURTHER,
     GREY,
+    INK,
     REFERENCE,
     SHADE,
     label,
@@ -26,7 +28,7 @@ from rlnotes.training.recordings import load
 from rlnotes.training.replies import all_replies, gold_table
 
 ALGORITHMS = {"PPO": "ppo", "RLOO": "rloo"}
-SHOWN = 8  # replies in the right panel
+SHOWN = 6  # replies in the right panel
 LARGEST_KL, REWARDS = 6.0, (0.6, 4.4)
 
 
@@ -55,9 +57,12 @@ class RewardKLPlane(Explorer):
         }
 
     def build(self):
-        figure, (plane, replies) = new_figure(2, size=(11.4, 4.4), width_ratios=[1.15, 1.0])
-        rewards, kls = frontier(masses(), torch.logspace(-1.9, 2.5, 240))
-        start = float(rewards[-1])
+        figure, (plane, replies) = new_figure(2, size=(10.6, 4.0), width_ratios=[1.15, 1.0])
+        points = frontier(masses(), torch.logspace(-1.9, 2.5, 240))
+        rewards, kls = (numbers.numpy() for numbers in points)
+        start = rewards[-1]
+        # Beyond its last point the line stays at the best reply to each prompt.
+        rewards, kls = np.append(rewards[0], rewards), np.append(LARGEST_KL, kls)
         label(
             plane,
             heading="No policy gets above the black line",
@@ -65,9 +70,8 @@ class RewardKLPlane(Explorer):
             y="expected gold reward",
         )
         plane.set(xlim=(-0.15, LARGEST_KL), ylim=REWARDS)
-        top = np.full(len(kls), REWARDS[1])
-        plane.fill_between(kls.numpy(), rewards.numpy(), top, color=SHADE, zorder=1)
-        plane.plot(kls.numpy(), rewards.numpy(), **EXACT)
+        plane.fill_between(kls, rewards, REWARDS[1], color=SHADE, zorder=1)
+        plane.plot(kls, rewards, **EXACT)
         plane.plot([0], [start], "D", color=GREY, ms=8, zorder=6)
         plane.annotate("reference", (0, start), (0.2, start - 0.12), color=GREY, va="top")
         plane.text(0.4, 4.12, "out of reach", color=GREY)
@@ -75,8 +79,16 @@ class RewardKLPlane(Explorer):
         trained = {**ESTIMATE, "linestyle": "", "markersize": 6, "zorder": 12}
         (self.trained,) = plane.plot([], [], **trained, markeredgecolor="white")
         (self.here,) = plane.plot([], [], **{**CURRENT, "zorder": 13, "linestyle": ""})
-        self.note = plane.text(
-            0.98, 0.03, "", transform=plane.transAxes, ha="right", va="bottom", zorder=14
+        plane.text(
+            0.98,
+            0.03,
+            "circle: best policy at this price\norange dashed: same reward - beta KL\n"
+            "squares: trained, 5 seeds at each of\nbeta 1, 0.5, 0.25, 0.1",
+            transform=plane.transAxes,
+            ha="right",
+            va="bottom",
+            fontsize=9.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
         label(
             replies,
@@ -85,10 +97,8 @@ class RewardKLPlane(Explorer):
             y="",
         )
         replies.set(xlim=(0, 1), ylim=(SHOWN - 0.4, -0.6), yticks=[])
-        self.bars = [
-            replies.barh(range(SHOWN), [0] * SHOWN, height=0.62, color="#0072B2", zorder=10)
-        ]
-        (self.ref_marks,) = replies.plot([], [], "|", color="#22262b", ms=13, mew=2, zorder=12)
+        self.bars = replies.barh(range(SHOWN), [0] * SHOWN, height=0.62, color=BLUE, zorder=10)
+        (self.ref_marks,) = replies.plot([], [], "|", color=INK, ms=13, mew=2, zorder=12)
         self.names = [
             replies.text(0, row, "", va="center", fontsize=9.5, zorder=13) for row in range(SHOWN)
         ]
@@ -101,8 +111,8 @@ class RewardKLPlane(Explorer):
             va="bottom",
             fontsize=9,
         )
-        artists = [self.line, self.trained, self.here, self.note, self.ref_marks]
-        return figure, [*artists, *self.bars[0], *self.names]
+        artists = [self.line, self.trained, self.here, self.ref_marks]
+        return figure, [*artists, *self.bars, *self.names]
 
     def update(self, beta, algorithm, progress, prompt):
         reward, kl = (float(number) for number in frontier(masses(), torch.tensor([beta])))
@@ -112,22 +122,18 @@ class RewardKLPlane(Explorer):
         self.here.set_data([kl], [reward])
         points = recorded(ALGORITHMS[algorithm], progress)
         self.trained.set_data([p["kl"] for p in points], [p["reward"] for p in points])
-        self.note.set_text(
-            f"circle: best policy at this price\n"
-            f"orange dashed: same reward - beta KL\n"
-            f"squares: {algorithm}, 5 seeds at each of\nbeta 1, 0.5, 0.25, 0.1"
-        )
         number = PROMPTS.index(prompt)
         ref = reference_log_probs()[number]
         best = gibbs_optimum(ref, gold_table()[number], beta=beta)
         top = best.topk(SHOWN)
         probs, ref_probs = top.values.exp().tolist(), ref[top.indices].exp().tolist()
         texts = [reply_text(all_replies()[index]) for index in top.indices]
-        for bar, name, prob, text in zip(self.bars[0], self.names, probs, texts, strict=True):
+        rows = zip(self.bars, self.names, probs, ref_probs, texts, strict=True)
+        for bar, name, prob, ref_prob, text in rows:
+            inside = prob > 0.5
             bar.set_width(prob)
-            name.set_text(text)
-            name.set_x(max(prob, 0.0) + 0.02 if prob < 0.55 else 0.02)
-            name.set_color("white" if prob >= 0.55 else "#22262b")
+            name.set(text=text, color="white" if inside else INK)
+            name.set_x(ref_prob + 0.02 if inside else max(prob, ref_prob) + 0.02)
         self.ref_marks.set_data(ref_probs, range(SHOWN))
         gaps = [best_gap(p["kl"], p["reward"]) for p in points]
         listed = ", ".join(

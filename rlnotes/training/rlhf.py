@@ -45,7 +45,8 @@ class Config:
     beta: float = 0.25  # price of KL to the reference, reward per nat
     algorithm: str = "ppo"  # or "rloo"
     num_updates: int = 100
-    num_prompts: int = 32  # per update; the six of the help desk in turn
+    num_prompts: int = 32  # per update, the trained ones in turn
+    prompts: tuple[int, ...] = tuple(range(len(PROMPTS)))  # numbers of those trained
     group_size: int = 8  # replies to each prompt of an update
     num_epochs: int = 2  # passes over the replies of an update
     minibatch_size: int = 128  # replies
@@ -74,6 +75,8 @@ class Config:
             minibatch_size=self.minibatch_size,
         )
         require_in_unit_interval(gae_lambda=self.gae_lambda)
+        if not self.prompts or not set(self.prompts) <= set(range(len(PROMPTS))):
+            raise ValueError(f"prompts must be some of 0 to {len(PROMPTS) - 1}, got {self.prompts}")
         if self.algorithm == "rloo" and self.group_size < 2:
             raise ValueError(f"group_size must be at least 2 for rloo, got {self.group_size}")
 
@@ -197,8 +200,8 @@ class Learner:
     def rollout(self) -> Batch:
         """Replies of the policy as it stands, scored by the frozen models."""
         config = self.config
-        numbers = torch.arange(config.num_prompts) % len(PROMPTS)
-        numbers = numbers.repeat_interleave(config.group_size)
+        turns = torch.arange(config.num_prompts) % len(config.prompts)
+        numbers = torch.tensor(config.prompts)[turns].repeat_interleave(config.group_size)
         prompts = prompt_tokens()[numbers]
         replies, mask, old_log_probs, _ = sample_replies(
             self.policy, prompts, generator=self.generator, length=MAX_WORDS, end=END
