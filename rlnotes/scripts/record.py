@@ -52,6 +52,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "ppo_ingredients": record_inner_epochs.ingredients,
         "help_desk_reference": record_reward_models.reference,
         "rlhf_policies": record_rlhf.policies,
+        "rlhf_forgetting": record_rlhf.forgetting,
     }
 
 

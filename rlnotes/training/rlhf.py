@@ -45,10 +45,10 @@ class Config:
     beta: float = 0.25  # price of KL to the reference, reward per nat
     algorithm: str = "ppo"  # or "rloo"
     num_updates: int = 100
-    num_prompts: int = 32  # per update, the trained ones in turn
+    num_prompts: int = 64  # per update, the trained ones in turn
     prompts: tuple[int, ...] = tuple(range(len(PROMPTS)))  # numbers of those trained
     group_size: int = 8  # replies to each prompt of an update
-    num_epochs: int = 2  # passes over the replies of an update
+    num_epochs: int = 1  # passes over the replies of an update
     minibatch_size: int = 128  # replies
     learning_rate: float = 2e-3  # Adam's, falling linearly to a twentieth
     value_learning_rate: float = 1e-3  # ppo: of the critic, likewise

@@ -1,8 +1,9 @@
-"""Run all comparisons, print the table and write it to docs/benchmarks.md."""
+"""Run all comparisons, print the tables and write them to docs/benchmarks.md."""
 
+import argparse
 from pathlib import Path
 
-from tests.benchmarks import dqn, gae, learning, planning, ppo, reinforce, seeds
+from tests.benchmarks import dqn, gae, learning, planning, ppo, reinforce, rlhf, seeds
 from tests.benchmarks.frame import measure, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -27,11 +28,28 @@ ones of time, not of experience.
 
 """
 
-rows = [*planning.comparisons(), *learning.comparisons(), *gae.comparisons(), *ppo.comparisons()]
-results = table([measure(row) for row in rows])
-print(results, flush=True)
-races = (*dqn.races(), *reinforce.races(), *ppo.races())
-outcomes = [outcome.row() for race in races for outcome in seeds.run(race)]
-results += RACES + "\n".join([seeds.HEADER, *outcomes])
-PAGE.write_text(INTRODUCTION + results + "\n", encoding="utf-8")
-print(results)
+
+def comparisons() -> str:
+    """Our functions against a peer's."""
+    parts = (planning, learning, gae, ppo)
+    return table([measure(row) for part in parts for row in part.comparisons()])
+
+
+def races() -> str:
+    """Our trainers against a peer's, to a solved task."""
+    every = (*dqn.races(), *reinforce.races(), *ppo.races())
+    rows = [outcome.row() for race in every for outcome in seeds.run(race)]
+    return RACES + "\n".join([seeds.HEADER, *rows])
+
+
+SECTIONS = {"comparisons": comparisons, "races": races, "rlhf": rlhf.section}
+
+parser = argparse.ArgumentParser(description=__doc__)
+parser.add_argument("--only", choices=SECTIONS, help="print this part, and write nothing")
+chosen = parser.parse_args()
+results = []
+for name in [chosen.only] if chosen.only else SECTIONS:
+    results.append(SECTIONS[name]())
+    print(results[-1], flush=True)
+if not chosen.only:
+    PAGE.write_text(INTRODUCTION + "".join(results) + "\n", encoding="utf-8")
