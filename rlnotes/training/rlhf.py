@@ -44,7 +44,7 @@ class Config:
 
     beta: float = 0.25  # price of KL to the reference, reward per nat
     algorithm: str = "ppo"  # or "rloo"
-    num_updates: int = 100
+    num_updates: int = 120
     num_prompts: int = 64  # per update, the trained ones in turn
     prompts: tuple[int, ...] = tuple(range(len(PROMPTS)))  # numbers of those trained
     group_size: int = 8  # replies to each prompt of an update

@@ -57,7 +57,7 @@ def _run(start: TinyLM, algorithm: str, beta: float, seed: int) -> tuple[float, 
     """Gap and CPU seconds of one run."""
     ref_log_probs = _table_of(start)
     begin = time.process_time()
-    config = Config(algorithm=algorithm, beta=beta, seed=seed, num_updates=NUM_UPDATES[algorithm])
+    config = Config(algorithm=algorithm, beta=beta, seed=seed)
     policy = train_rlhf(start, gold_rewards, config).policy
     seconds = time.process_time() - begin
     point = evaluate(_table_of(policy), ref_log_probs, gold_table())
