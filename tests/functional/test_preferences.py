@@ -282,3 +282,21 @@ def test_scores_are_numbers_in_the_dtype_of_the_counts_or_float32():
         scores = bradley_terry_scores(given)
         assert scores.dtype == expected.get(dtype, torch.float32)
         assert not scores.requires_grad
+
+
+@pytest.mark.parametrize("ridge", [0.0, 1e-6])
+def test_a_step_that_would_go_too_far_is_halved(ridge):
+    # Strong links and weak ones: here a whole Newton step lowers the likelihood.
+    wins = doubles(
+        [0, 10, 0, 0, 0, 0],
+        [10, 0, 0, 1, 0, 0],
+        [100, 1, 0, 1, 0, 1000],
+        [1, 0, 100, 0, 10, 100],
+        [0, 1000, 0, 10, 0, 1],
+        [0, 100, 10, 0, 1000, 0],
+    )
+    scores = bradley_terry_scores(wins, ridge=ridge)
+    probs = torch.sigmoid(scores[:, None] - scores)
+    slopes = wins.sum(1) - ((wins + wins.T) * probs).sum(1) - ridge * scores
+    assert_close(slopes, torch.zeros_like(slopes), atol=1e-9, rtol=0)
+    assert abs(scores.sum().item()) < 1e-13
