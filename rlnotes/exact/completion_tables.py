@@ -1,4 +1,4 @@
-"""From a table of completions back to the tree: a policy's next symbol by its prefix."""
+"""From a table of completions back to the tree: the next symbol by its prefix."""
 
 import torch
 from torch import Tensor
@@ -14,7 +14,7 @@ def tree_of_table(log_probs: Tensor, *, vocabulary_size: int, length: int, end: 
         pi(symbol | prefix) = mass(prefix, symbol) / mass(prefix)
 
     The mass of a prefix is that of all completions that begin with it. So a
-    distribution that is given as a whole, such as the Gibbs optimum, gets a next symbol.
+    distribution given as a whole, such as the Gibbs optimum, gets a next symbol.
 
     Args:
         log_probs: [P, N] in the order of `all_completions`, nats.
