@@ -39,6 +39,7 @@ from rlnotes.functional.policy_gradients import (
     reinforce_loss,
     value_loss,
 )
+from rlnotes.functional.preferences import preference_probs, reward_model_loss
 from rlnotes.functional.q_targets import (
     chosen_q_values,
     double_q_learning_targets,
@@ -116,6 +117,8 @@ FUNCTIONS = [
     partial(ppo_gradient_mask, clip_epsilon=0.2),
     partial(clip_fraction, clip_epsilon=0.2),
     partial(ppo_kl_penalty_loss, beta=0.5),
+    preference_probs,
+    reward_model_loss,
     partial(q_learning_targets, gamma=0.9),
     partial(double_q_learning_targets, gamma=0.9),
     chosen_q_values,
