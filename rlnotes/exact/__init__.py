@@ -10,5 +10,7 @@
 `max_bias`             bias of a maximum over noisy estimates
 `semi_gradient`        when a value that chases itself diverges
 `importance_sampling`  samples of one distribution for the mean of another
+`bradley_terry`        what a fit of preferences finds: flips, answers that never lost
+`kl_estimators`        k1, k2 and k3 as values and as gradients, whatever samples them
 `local_models`         what TRPO and PPO see of a policy nearby, without sampling
 """

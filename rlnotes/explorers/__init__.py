@@ -30,6 +30,8 @@ _EXPLORERS = {
     "ppo_clip": "PPOClip",
     "inner_epochs": "InnerEpochs",
     "ppo_ingredients": "PPOIngredients",
+    "bradley_terry": "BradleyTerry",
+    "kl_laboratory": "KLLaboratory",
 }
 
 

@@ -11,6 +11,7 @@ from rlnotes.exact.mdp import optimal_values, policy_values, q_values, return_va
 from rlnotes.explorers import catalog
 from rlnotes.explorers.baseline_variance import BaselineVariance
 from rlnotes.explorers.bellman_backups import METHODS, BellmanBackups
+from rlnotes.explorers.bradley_terry import BradleyTerry
 from rlnotes.explorers.derivation_ladder import DerivationLadder
 from rlnotes.explorers.discounting import Discounting
 from rlnotes.explorers.dqn_switches import DQNSwitches
@@ -20,6 +21,7 @@ from rlnotes.explorers.gae_weights import GAEWeights
 from rlnotes.explorers.gradient_hill import GradientHill
 from rlnotes.explorers.importance_weights import ImportanceWeights
 from rlnotes.explorers.inner_epochs import InnerEpochs
+from rlnotes.explorers.kl_laboratory import KLLaboratory
 from rlnotes.explorers.language_mdp import LanguageMDP
 from rlnotes.explorers.max_bias import MaxBias
 from rlnotes.explorers.maze_values import MazeValues
@@ -37,6 +39,7 @@ TESTED = {
     DQNSwitches,
     BaselineVariance,
     BellmanBackups,
+    BradleyTerry,
     DerivationLadder,
     Discounting,
     DuelingConstant,
@@ -45,6 +48,7 @@ TESTED = {
     GradientHill,
     ImportanceWeights,
     InnerEpochs,
+    KLLaboratory,
     LanguageMDP,
     MaxBias,
     MazeValues,
