@@ -45,6 +45,17 @@ def require_positive_integer(**numbers: int) -> None:
             raise ValueError(f"{name} must be a positive integer, got {number!r}")
 
 
+def require_indices(size: int, **indices) -> None:
+    """Raise unless everything is a torch tensor of int64 that lies in [0, size)."""
+    for name, tensor in indices.items():
+        dtype = str(getattr(tensor, "dtype", type(tensor).__name__))
+        if dtype != "torch.int64":
+            raise ValueError(f"{name} must be an int64 tensor, got {dtype}")
+        wrong = tensor[(tensor < 0) | (tensor >= size)]
+        if wrong.numel():
+            raise ValueError(f"{name} must lie in [0, {size}), got {wrong[0].item()}")
+
+
 def require_shape(shape: tuple[int, ...], **arrays: np.ndarray) -> None:
     """Raise unless every array has exactly this shape."""
     for name, array in arrays.items():

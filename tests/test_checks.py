@@ -13,6 +13,7 @@ from rlnotes._checks import (
     require_finite,
     require_finite_numbers,
     require_in_unit_interval,
+    require_indices,
     require_option,
     require_positive,
     require_positive_integer,
@@ -176,3 +177,15 @@ def test_numbers_of_torch_that_are_not_finite_are_named_with_their_place(dtype):
         tensor[1, 0] = tensor[1, 2] = bad
         with refuses(f"rewards must be finite, got {bad} at (1, 0)"):
             require_finite(values=torch.ones(2), rewards=tensor.requires_grad_())
+
+
+def test_indices_are_int64_and_lie_in_their_range():
+    require_indices(3, prompts=torch.tensor([0, 2]), replies=torch.zeros(0).long())
+    with refuses("replies must lie in [0, 3), got 3"):
+        require_indices(3, prompts=torch.tensor([2]), replies=torch.tensor([[1], [3]]))
+    with refuses("replies must lie in [0, 3), got -1"):
+        require_indices(3, replies=torch.tensor(-1))
+    with refuses("replies must be an int64 tensor, got torch.int32"):
+        require_indices(3, replies=torch.tensor([1]).int())
+    with refuses("replies must be an int64 tensor, got int"):
+        require_indices(3, replies=1)

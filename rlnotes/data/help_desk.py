@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_positive_integer
+from rlnotes._checks import require_indices, require_positive_integer
 
 SYMBOLS = (".", "hi", "sorry", "open", "refund", "price", "thanks", "!")
 END, MAX_WORDS = 0, 5
@@ -33,13 +33,15 @@ def reply_tokens(text: str) -> Tensor:
     """[5] tokens of a reply given as words, the end and what follows as full stops.
 
     Raises:
-        ValueError: for an unknown word, a full stop before the last place, or more
-            than five words.
+        ValueError: for what is no string, an unknown word, a full stop before the last
+            place, or more than five words.
 
     Example:
         >>> reply_tokens("hi refund thanks .")
         tensor([1, 4, 6, 0, 0])
     """
+    if not isinstance(text, str):
+        raise ValueError(f"text must be words in a string, got {text!r:.80}")
     words = text.split()
     if words and words[-1] == SYMBOLS[END]:
         words.pop()
@@ -55,11 +57,17 @@ def reply_tokens(text: str) -> Tensor:
 def reply_text(tokens: Tensor) -> str:
     """A reply's words; a full stop where it ended by one.
 
+    Raises:
+        ValueError: for what is no int64 tensor of five symbols.
+
     Example:
         >>> reply_text(torch.tensor([1, 4, 6, 0, 0])), reply_text(torch.tensor([1] * 5))
         ('hi refund thanks .', 'hi hi hi hi hi')
     """
     words = []
+    require_indices(len(SYMBOLS), tokens=tokens)
+    if tokens.shape != (MAX_WORDS,):
+        raise ValueError(f"tokens must have shape {(MAX_WORDS,)}, got {tuple(tokens.shape)}")
     for token in tokens.tolist():
         words.append(SYMBOLS[token])
         if token == END:
@@ -90,8 +98,8 @@ def gold_rewards(prompts: Tensor, replies: Tensor) -> Tensor:
         >>> gold_rewards(angry_refund, reply_tokens("hi sorry refund thanks"))
         tensor(4.2500)
     """
-    _require_indices("prompts", prompts, len(PROMPTS))
-    _require_indices("replies", replies, len(SYMBOLS))
+    require_indices(len(PROMPTS), prompts=prompts)
+    require_indices(len(SYMBOLS), replies=replies)
     if replies.shape != (*prompts.shape, MAX_WORDS):
         raise ValueError(
             f"replies must have shape {(*prompts.shape, MAX_WORDS)}, got {tuple(replies.shape)}"
@@ -160,11 +168,3 @@ def demonstrations(num: int, generator: torch.Generator) -> Demonstrations:
     words = torch.stack(columns, dim=1)
     order = (words == END).long().argsort(dim=1, stable=True)  # words first, gaps last
     return Demonstrations(prompts, words.gather(1, order)[:, :MAX_WORDS])
-
-
-def _require_indices(name: str, indices: Tensor, size: int) -> None:
-    if not isinstance(indices, Tensor) or indices.dtype != torch.int64:
-        raise ValueError(f"{name} must be an int64 tensor, got {indices!r:.80}")
-    if indices.numel() and not 0 <= indices.min() <= indices.max() < size:
-        worst = indices.min() if indices.min() < 0 else indices.max()
-        raise ValueError(f"{name} must lie in [0, {size}), got {worst.item()}")

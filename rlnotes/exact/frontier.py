@@ -6,9 +6,16 @@ Everything is the mean over prompts: one price beta for all of them.
 from dataclasses import dataclass
 
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from rlnotes._checks import require_finite, require_positive_integer, require_same_shape
+from rlnotes._checks import (
+    float64_array,
+    require_finite,
+    require_positive_integer,
+    require_same_shape,
+)
+from rlnotes.exact.language import require_all_completions
 
 
 @dataclass(frozen=True)
@@ -31,17 +38,21 @@ def reward_masses(ref_log_probs: Tensor, rewards: Tensor) -> RewardMasses:
         rewards: [P, N] in the same order.
 
     Raises:
-        ValueError: if the shapes differ, or a reward is not finite.
+        ValueError: if the shapes are not one [P, N], a reward is not finite, or the
+            probabilities do not sum to one.
     """
     require_same_shape(ref_log_probs=ref_log_probs, rewards=rewards)
+    if ref_log_probs.ndim != 2:
+        raise ValueError(f"ref_log_probs must have shape [P, N], got {tuple(ref_log_probs.shape)}")
     require_finite(rewards=rewards)
+    require_all_completions(ref_log_probs=ref_log_probs)
     values, places = rewards.unique(return_inverse=True)
     masses = torch.zeros(len(rewards), len(values), dtype=ref_log_probs.dtype)
     masses.scatter_add_(1, places, ref_log_probs.exp())
     return RewardMasses(values.to(ref_log_probs.dtype), masses.log())
 
 
-def frontier(masses: RewardMasses, betas: Tensor) -> tuple[Tensor, Tensor]:
+def frontier(masses: RewardMasses, betas: ArrayLike) -> tuple[Tensor, Tensor]:
     """The best expected reward at each price of KL, and the KL that it takes.
 
         pi*_beta(y) = pi_ref(y) exp(r(y) / beta) / Z
@@ -51,22 +62,28 @@ def frontier(masses: RewardMasses, betas: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         masses: see `reward_masses`.
-        betas: [B] positive, reward per nat.
+        betas: [B] numbers in any form, positive, reward per nat.
 
     Returns:
         Rewards [B] and KL divergences [B] in nats, each the mean over prompts.
 
     Raises:
-        ValueError: if a beta is not positive and finite.
+        ValueError: for what is no row of numbers, or if one is not positive and finite.
     """
-    if not ((betas > 0) & (betas < float("inf"))).all():
-        raise ValueError(f"betas must be positive and finite, got {betas.tolist()}")
-    betas = betas.to(masses.rewards)[:, None, None]
-    tilted = masses.log_masses + masses.rewards / betas  # [B, P, K]
+    rows = torch.as_tensor(float64_array("betas", betas)).to(masses.rewards)
+    if rows.ndim != 1 or not ((rows > 0) & (rows < float("inf"))).all():
+        raise ValueError(f"betas must be a row of positive, finite numbers, got {rows.tolist()}")
+    prices = rows[:, None, None]
+    # Below the best possible reward of each prompt, so that no exponential overflows
+    # and a small price cancels no digits.
+    possible = masses.log_masses > -torch.inf
+    best = torch.where(possible, masses.rewards, -torch.inf).amax(dim=-1, keepdim=True)
+    below = (masses.rewards - best).clamp(max=0.0)  # [P, K]
+    tilted = masses.log_masses + below / prices  # [B, P, K]
     log_z = torch.logsumexp(tilted, dim=-1)
-    rewards = ((tilted - log_z[..., None]).exp() * masses.rewards).sum(dim=-1)
-    kls = rewards / betas[..., 0] - log_z
-    return rewards.mean(dim=-1), kls.mean(dim=-1)
+    below = ((tilted - log_z[..., None]).exp() * below).sum(dim=-1)
+    kls = below / prices[..., 0] - log_z
+    return (best[:, 0] + below).mean(dim=-1), kls.mean(dim=-1)
 
 
 def best_reward_at(masses: RewardMasses, kl: float) -> float:
@@ -113,13 +130,14 @@ def best_of_n_log_probs(ref_log_probs: Tensor, scores: Tensor, n: int) -> Tensor
         precision.
 
     Raises:
-        ValueError: if the shapes differ, a score is not finite, or n is not a positive
-            integer.
+        ValueError: as for `reward_masses`, or if n is not a positive integer.
 
     References:
         Stiennon et al. (2020), arXiv:2009.01325, appendix G.3 (the bound).
     """
     require_positive_integer(n=n)
+    require_same_shape(ref_log_probs=ref_log_probs, scores=scores)
+    require_finite(scores=scores)
     masses = reward_masses(ref_log_probs, scores)
     upper = masses.log_masses.exp().cumsum(dim=-1)
     upper = upper / upper[:, -1:]

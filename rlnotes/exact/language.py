@@ -100,7 +100,7 @@ def expected_reward(log_probs: Tensor, rewards: Tensor) -> Tensor:
         ValueError: if the shapes differ, or the probabilities do not sum to one.
     """
     require_same_shape(log_probs=log_probs, rewards=rewards)
-    _require_all_completions(log_probs=log_probs)
+    require_all_completions(log_probs=log_probs)
     return (log_probs.exp() * rewards).sum(dim=-1)
 
 
@@ -137,7 +137,7 @@ def gibbs_optimum(ref_log_probs: Tensor, rewards: Tensor, *, beta: float) -> Ten
     require_same_shape(ref_log_probs=ref_log_probs, rewards=rewards)
     require_finite(rewards=rewards)
     require_positive(beta=beta)
-    _require_all_completions(ref_log_probs=ref_log_probs)
+    require_all_completions(ref_log_probs=ref_log_probs)
     return torch.log_softmax(ref_log_probs + rewards / beta, dim=-1)
 
 
@@ -161,7 +161,8 @@ def log_partition(ref_log_probs: Tensor, rewards: Tensor, *, beta: float) -> Ten
     return torch.logsumexp(ref_log_probs + rewards / beta, dim=-1)
 
 
-def _require_all_completions(**log_probs: Tensor) -> None:
+def require_all_completions(**log_probs: Tensor) -> None:
+    """Raise unless the probabilities along the last axis sum to one."""
     for name, values in log_probs.items():
         totals = values.detach().exp().sum(dim=-1).flatten()
         total = totals[(totals - 1).abs().argmax()].item()

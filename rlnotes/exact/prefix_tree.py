@@ -125,6 +125,9 @@ def prefix_tree(
         ValueError: for what is no [P, V] of floating-point numbers, NaN, a length that
             is not a positive integer, or an end that is no symbol.
     """
+    logits = checked_logits(logits)
+    if logits.ndim != 2:
+        raise ValueError(f"logits must have shape [P, V], got {tuple(logits.shape)}")
     words = _words(logits.shape[-1], length, end)
     levels = walk_prefixes(logits, cache, step, words=words, depth=length - 1)
     return PrefixTree(
@@ -134,7 +137,8 @@ def prefix_tree(
 
 def _words(vocabulary_size: int, length: int, end: int | None) -> Tensor:
     require_positive_integer(vocabulary_size=vocabulary_size, length=length)
-    if end is not None and end not in range(vocabulary_size):
+    known = isinstance(end, int) and 0 <= end < vocabulary_size
+    if end is not None and not known:
         raise ValueError(f"end must be a symbol from 0 to {vocabulary_size - 1}, got {end}")
     words = torch.arange(vocabulary_size)
     return words if end is None else words[words != end]

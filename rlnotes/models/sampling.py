@@ -57,6 +57,8 @@ def sample_replies(
     if min_words not in range(length + 1):
         raise ValueError(f"min_words must be an integer from 0 to {length}, got {min_words}")
     logits, cache = model.start(prompts)
+    if not isinstance(end, int) or not 0 <= end < logits.shape[-1]:
+        raise ValueError(f"end must be a symbol from 0 to {logits.shape[-1] - 1}, got {end}")
     alive = torch.ones(len(prompts), dtype=torch.bool)
     columns = []
     for t in range(length):

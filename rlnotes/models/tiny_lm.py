@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rlnotes._checks import require_positive_integer
+from rlnotes._checks import require_indices, require_positive_integer
 
 
 class Cache(NamedTuple):
@@ -65,7 +65,14 @@ class Trunk(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, tokens: Tensor, cache: Cache | None = None) -> tuple[Tensor, Cache]:
-        """Features [B, t, d] of tokens [B, t] that follow those in the cache."""
+        """Features [B, t, d] of tokens [B, t] that follow those in the cache.
+
+        Raises:
+            ValueError: for more than one token in a row after a cache: what each of
+                them may see is not worked out.
+        """
+        if cache is not None and tokens.shape[1] != 1:
+            raise ValueError(f"tokens must have shape [B, 1], got {tuple(tokens.shape)}")
         start = 0 if cache is None else cache.keys[0].shape[2]
         places = torch.arange(start, start + tokens.shape[1])
         hidden, keys, values = self.embed(tokens) + self.place(places), [], []
@@ -132,25 +139,44 @@ class TinyLM(nn.Module):
         """[B, T + 1, num_outputs] after the prompts [B, M] and each token of [B, T].
 
         Raises:
-            ValueError: if the two do not fit together, or are too long.
+            ValueError: if the two do not fit together, are too long, or hold what is no
+                token.
         """
         features, _ = self.trunk(self._joined(prompts, replies))
         return self.head(features[:, prompts.shape[1] - 1 :])
 
     def start(self, prompts: Tensor) -> tuple[Tensor, Cache]:
         """[B, num_outputs] after the prompts [B, M], and the cache to go on with."""
-        features, cache = self.trunk(self._joined(prompts, prompts[:, :0]))
+        features, cache = self.trunk(self._joined(prompts, prompts[..., :0]))
         return self.head(features[:, -1]), cache
 
     def step(self, tokens: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
-        """[B, num_outputs] after one more token [B] in each row of the cache."""
+        """[B, num_outputs] after one more token [B] in each row of the cache.
+
+        Raises:
+            ValueError: for what is no token for each row, or one token too many.
+        """
+        require_indices(self.trunk.embed.num_embeddings, tokens=tokens)
+        rows, read = len(cache.keys[0]), cache.keys[0].shape[2]
+        if tokens.shape != (rows,):
+            raise ValueError(f"tokens must have shape {(rows,)}, got {tuple(tokens.shape)}")
+        if read >= self.length:
+            raise ValueError(f"{self.length} tokens are the most, got one more than {read}")
         features, cache = self.trunk(tokens[:, None], cache)
         return self.head(features[:, -1]), cache
 
     def with_head(self, num_outputs: int, generator: torch.Generator) -> "TinyLM":
-        """A trainable model that starts from a copy of this trunk, with a new head."""
+        """A model of its own that starts from this trunk's weights, with a new head.
+
+        Everything in it can be trained, even if this model is frozen.
+
+        Raises:
+            ValueError: if num_outputs is not a positive integer.
+        """
+        require_positive_integer(num_outputs=num_outputs)
         model = copy.deepcopy(self).requires_grad_(True)
-        model.head = nn.Linear(self.head.in_features, num_outputs)
+        dtype = self.head.weight.dtype
+        model.head = nn.Linear(self.head.in_features, num_outputs, dtype=dtype)
         _start(model.head, generator)
         return model
 
@@ -160,6 +186,7 @@ class TinyLM(nn.Module):
             raise ValueError(f"prompts and replies must have shapes [B, M], [B, T], got {shapes}")
         if not 0 < prompts.shape[1] <= prompts.shape[1] + replies.shape[1] <= self.length:
             raise ValueError(f"a prompt is needed, {self.length} tokens are the most, got {shapes}")
+        require_indices(self.trunk.embed.num_embeddings, prompts=prompts, replies=replies)
         return torch.cat([prompts, replies], dim=1)
 
 

@@ -16,7 +16,12 @@ from rlnotes.envs.token_tree import (
     token_level_mdp,
     verifier_reward,
 )
-from rlnotes.exact.language import enumerate_completions, expected_reward, gibbs_optimum
+from rlnotes.exact.language import (
+    enumerate_completions,
+    expected_reward,
+    gibbs_optimum,
+    log_partition,
+)
 from rlnotes.exact.policy_gradients import objective, policy_gradient
 
 TABLE = torch.tensor(list(BIGRAM_LOGITS.values()), dtype=torch.float64)  # [4, 3]
@@ -77,6 +82,42 @@ def test_the_gradient_through_the_enumeration_is_the_policy_gradient():
     np.testing.assert_allclose(
         logits.grad.numpy(), policy_gradient(mdp, table, gamma=1.0), atol=1e-12
     )
+
+
+@pytest.mark.parametrize("end", [0, 1, 2])
+def test_with_an_end_every_completion_up_to_it_occurs_once(end):
+    # Words in a row, then the end: by hand, without the tree.
+    every = enumerate_completions(bigram(TABLE), vocabulary_size=3, length=3, end=end)
+    table = torch.log_softmax(TABLE, dim=-1).tolist()
+    assert every.tokens.shape == every.token_log_probs.shape == (15, 3)
+    assert len({tuple(row) for row in every.tokens.tolist()}) == 15
+    for row, scores in zip(every.tokens.tolist(), every.token_log_probs.tolist(), strict=True):
+        expected, last = [], 0
+        for symbol in row:
+            expected.append(table[last][symbol])
+            last = symbol + 1
+            if symbol == end:
+                break
+        assert set(row[len(expected) :]) <= {end}
+        assert scores == pytest.approx(expected + [0.0] * (3 - len(expected)))
+    assert every.log_probs.exp().sum().item() == pytest.approx(1)
+    assert_close(every.log_probs, every.token_log_probs.sum(dim=-1))
+
+
+@pytest.mark.parametrize("beta", [0.1, 1.0, 7.0])
+def test_the_log_partition_is_the_logarithm_of_the_mean_weight(beta):
+    ref = torch.tensor([[0.5, 0.3, 0.2], [0.1, 0.9, 0.0]]).double()
+    rewards = torch.tensor([[1.0, 0.0, 2.0], [-1.0, 3.0, 50.0]]).double()
+    for row in range(2):
+        total = sum(
+            ref[row, y].item() * np.exp(rewards[row, y].item() / beta)
+            for y in range(3)
+            if ref[row, y] > 0
+        )
+        logarithm = log_partition(ref.log(), rewards, beta=beta)[row].item()
+        assert logarithm == pytest.approx(np.log(total))
+    with pytest.raises(ValueError, match="beta must be positive and finite, got 0"):
+        log_partition(ref.log(), rewards, beta=0)
 
 
 def test_gradients_of_probabilities_sum_to_zero():
@@ -144,6 +185,10 @@ def test_bad_input_names_the_argument():
         enumerate_completions(bigram(TABLE), vocabulary_size=3, length=0)
     with pytest.raises(ValueError, match=r"next_logits must return shape \(1, 4\), got \(1, 3\)"):
         enumerate_completions(bigram(TABLE), vocabulary_size=4, length=2)
+    with pytest.raises(ValueError, match="end must be a symbol from 0 to 2, got 3"):
+        enumerate_completions(bigram(TABLE), vocabulary_size=3, length=2, end=3)
+    with pytest.raises(ValueError, match=r"logits must .* got nan"):
+        enumerate_completions(bigram(TABLE * np.nan), vocabulary_size=3, length=2)
     with pytest.raises(ValueError, match="common shape"):
         expected_reward(torch.zeros(1), torch.zeros(2))
     with pytest.raises(ValueError, match="log_probs must be those of all completions"):

@@ -1,0 +1,292 @@
+"""The transformer: by loops, the cache, causality, copies, counts, bad input."""
+
+import math
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from rlnotes.models.layer_shapes import layer_shapes
+from rlnotes.models.tiny_lm import TinyLM, frozen
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def random_model(seed=0, **sizes):
+    """A model far from its start: norms and biases are drawn as well."""
+    model, generator = TinyLM(seeded(seed), **sizes), seeded(seed + 100)
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights.add_(torch.randn(weights.shape, generator=generator) * 0.3)
+    return model
+
+
+def random_texts(num=6, words=5, seed=1):
+    prompts = torch.randint(8, 13, (num, 2), generator=seeded(seed))
+    return prompts, torch.randint(8, (num, words), generator=seeded(seed + 1))
+
+
+def normalized(row, norm):
+    mean = sum(row) / len(row)
+    variance = sum((x - mean) ** 2 for x in row) / len(row)
+    weights, biases = norm.weight.tolist(), norm.bias.tolist()
+    scale = math.sqrt(variance + 1e-5)
+    return [(x - mean) / scale * w + b for x, w, b in zip(row, weights, biases, strict=True)]
+
+
+def affine(row, layer):
+    weights, biases = layer.weight.tolist(), layer.bias.tolist()
+    return [
+        sum(w * x for w, x in zip(line, row, strict=True)) + bias
+        for line, bias in zip(weights, biases, strict=True)
+    ]
+
+
+def attention_by_hand(rows, block):
+    width, heads = len(rows[0]), block.num_heads
+    size = width // heads
+    parts = [affine(normalized(row, block.norm_1), block.query_key_value) for row in rows]
+    results = []
+    for place, part in enumerate(parts):
+        joined = []
+        for head in range(heads):
+            query, key, value = (
+                slice(kind * width + head * size, kind * width + (head + 1) * size)
+                for kind in range(3)
+            )
+            scores = [
+                sum(q * k for q, k in zip(part[query], other[key], strict=True)) / math.sqrt(size)
+                for other in parts[: place + 1]
+            ]
+            weights = [math.exp(score - max(scores)) for score in scores]
+            for entry in range(size):
+                seen = [other[value][entry] for other in parts[: place + 1]]
+                mean = sum(w * v for w, v in zip(weights, seen, strict=True)) / sum(weights)
+                joined.append(mean)
+        results.append(affine(joined, block.project))
+    return results
+
+
+def plus(one, other):
+    return [[x + y for x, y in zip(a, b, strict=True)] for a, b in zip(one, other, strict=True)]
+
+
+def forward_by_hand(model, tokens):
+    places = model.trunk.place.weight.tolist()
+    rows = plus([model.trunk.embed.weight[t].tolist() for t in tokens], places[: len(tokens)])
+    for block in model.trunk.blocks:
+        rows = plus(rows, attention_by_hand(rows, block))
+        wide = [affine(normalized(row, block.norm_2), block.widen) for row in rows]
+        bent = [[x * (1 + math.erf(x / math.sqrt(2))) / 2 for x in row] for row in wide]
+        rows = plus(rows, [affine(row, block.narrow) for row in bent])
+    return [affine(normalized(row, model.trunk.norm), model.head) for row in rows]
+
+
+@pytest.mark.parametrize("num_heads", [1, 2, 4])
+def test_the_forward_pass_by_loops_over_plain_numbers(num_heads):
+    model = random_model(width=8, num_heads=num_heads).double()
+    prompts, replies = random_texts(num=2, words=4)
+    outputs = model(prompts, replies)
+    for row in range(2):
+        tokens = [*prompts[row].tolist(), *replies[row].tolist()]
+        expected = forward_by_hand(model, tokens)[1:]  # from after the prompt on
+        assert_close(outputs[row].detach(), torch.tensor(expected, dtype=torch.float64))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_stepping_with_the_cache_equals_the_full_pass(dtype):
+    model = random_model().to(dtype)
+    prompts, replies = random_texts()
+    expected = model(prompts, replies)
+    outputs, cache = model.start(prompts)
+    for t in range(6):
+        assert outputs.dtype == dtype
+        assert_close(outputs, expected[:, t], atol=1e-5, rtol=1e-5)
+        if t < 5:
+            outputs, cache = model.step(replies[:, t], cache)
+
+
+def test_a_later_token_changes_no_earlier_output():
+    model = random_model()
+    prompts, replies = random_texts()
+    outputs = model(prompts, replies)
+    for t in range(5):
+        changed = replies.clone()
+        changed[:, t] = (changed[:, t] + 1) % 8
+        moved = (model(prompts, changed) - outputs).abs().amax(dim=(0, 2))
+        assert (moved[: t + 1] == 0).all()
+        assert (moved[t + 1 :] > 1e-3).all()
+
+
+def test_no_row_of_a_batch_sees_another():
+    model = random_model()
+    prompts, replies = random_texts()
+    alone = torch.cat([model(p[None], r[None]) for p, r in zip(prompts, replies, strict=True)])
+    assert_close(model(prompts, replies), alone, atol=1e-5, rtol=1e-5)
+
+
+def test_rows_of_the_cache_go_on_where_they_stood():
+    model = random_model()
+    prompts, replies = random_texts()
+    _, cache = model.start(prompts)
+    _, cache = model.step(replies[:, 0], cache)
+    index = torch.tensor([4, 1, 1])
+    following = torch.tensor([1, 2, 3])
+    outputs, longer = model.step(following, cache.rows(index))
+    whole = model(prompts[index], torch.stack([replies[index, 0], following], dim=1))
+    assert_close(outputs, whole[:, -1], atol=1e-5, rtol=1e-5)
+    assert longer.keys[0].shape == longer.values[1].shape == (3, 2, 4, 16)
+    assert cache.keys[0].shape == (6, 2, 3, 16)  # the old one is as it was
+
+
+def test_the_number_of_weights():
+    # Embeddings, 2 blocks of 4 d^2 attention and 8 d^2 perceptron, norms, head.
+    d, tokens, length, outputs = 32, 13, 7, 8
+    block = (3 * d * d + 3 * d) + (d * d + d) + (4 * d * d + 4 * d) + (4 * d * d + d) + 4 * d
+    total = (tokens + length) * d + 2 * block + 2 * d + outputs * d + outputs
+    assert total == 26_376
+    assert sum(weights.numel() for weights in TinyLM(seeded()).parameters()) == total
+
+
+def test_start_weights_have_their_spread_and_zero_biases():
+    model = TinyLM(seeded(), width=64, num_tokens=500)
+    assert model.trunk.embed.weight.std().item() == pytest.approx(0.02, rel=0.05)
+    for block in model.trunk.blocks:
+        assert block.widen.weight.std().item() == pytest.approx(64**-0.5, rel=0.05)
+        assert block.narrow.weight.std().item() == pytest.approx(256**-0.5, rel=0.05)
+        assert (block.query_key_value.bias == 0).all()
+        assert (block.norm_1.weight == 1).all()
+
+
+def test_weights_depend_on_the_generator_and_on_nothing_else():
+    prompts, replies = random_texts()
+    with torch.random.fork_rng():
+        outputs = []
+        for seed in (0, 0, 1):
+            torch.rand(3)  # the global generator stands elsewhere each time
+            outputs.append(TinyLM(seeded(seed))(prompts, replies))
+    assert torch.equal(outputs[0], outputs[1])
+    assert not torch.equal(outputs[0], outputs[2])
+
+
+def weights_of(model):
+    return {weights.data_ptr() for weights in model.parameters()}
+
+
+def test_a_model_with_a_new_head_starts_from_the_trunk_and_shares_nothing():
+    model = random_model()
+    other = model.with_head(1, seeded(7))
+    assert not weights_of(model) & weights_of(other)
+    for name, weights in model.trunk.state_dict().items():
+        assert torch.equal(weights, other.trunk.state_dict()[name])
+    prompts, replies = random_texts()
+    assert other(prompts, replies).shape == (6, 6, 1)
+    assert torch.equal(other.head.weight, model.with_head(1, seeded(7)).head.weight)
+    assert not torch.equal(other.head.weight, model.with_head(1, seeded(8)).head.weight)
+
+    before = model(prompts, replies)
+    with torch.no_grad():
+        for weights in other.parameters():
+            weights.add_(1)
+    assert torch.equal(before, model(prompts, replies))
+
+
+def test_a_new_head_on_a_frozen_model_can_be_trained_with_its_trunk():
+    reference = frozen(random_model())
+    other = reference.with_head(1, seeded())
+    assert all(weights.requires_grad for weights in other.parameters())
+    assert not any(weights.requires_grad for weights in reference.parameters())
+
+
+def test_a_new_head_has_the_precision_of_its_model():
+    other = random_model().double().with_head(1, seeded())
+    assert {weights.dtype for weights in other.parameters()} == {torch.float64}
+
+
+def test_no_gradient_reaches_a_frozen_copy():
+    model = random_model()
+    copy, texts = frozen(model), random_texts()
+    assert torch.equal(copy(*texts), model(*texts))
+    assert not copy(*texts).requires_grad
+    assert model(*texts).requires_grad
+    assert not weights_of(model) & weights_of(copy)
+
+
+def test_the_layers_in_the_order_of_their_use():
+    model = TinyLM(seeded())
+    prompts, replies = random_texts(num=3, words=4)
+    rows = layer_shapes(model, prompts, replies)
+    block = [
+        ("norm_1", (3, 6, 32), (3, 6, 32), 64),
+        ("query_key_value", (3, 6, 32), (3, 6, 96), 32 * 96 + 96),
+        ("project", (3, 6, 32), (3, 6, 32), 32 * 32 + 32),
+        ("norm_2", (3, 6, 32), (3, 6, 32), 64),
+        ("widen", (3, 6, 32), (3, 6, 128), 32 * 128 + 128),
+        ("narrow", (3, 6, 128), (3, 6, 32), 128 * 32 + 32),
+    ]
+    expected = [
+        ("trunk.embed", (3, 6), (3, 6, 32), 13 * 32),
+        ("trunk.place", (6,), (6, 32), 7 * 32),
+        *((f"trunk.blocks.{n}.{name}", *rest) for n in range(2) for name, *rest in block),
+        ("trunk.norm", (3, 6, 32), (3, 6, 32), 64),
+        ("head", (3, 5, 32), (3, 5, 8), 32 * 8 + 8),
+    ]
+    assert rows == expected
+    assert sum(row.num_weights for row in rows) == 26_376
+
+
+def test_looking_at_the_layers_leaves_no_hook_behind():
+    model, texts = random_model(), random_texts()
+    before = model(*texts)
+    assert layer_shapes(model, *texts) == layer_shapes(model, *texts)
+    with pytest.raises(ValueError, match="a prompt is needed"):
+        layer_shapes(model, texts[0][:, :0], texts[1])
+    assert not any(part._forward_hooks for part in model.modules())
+    assert torch.equal(model(*texts), before)
+
+
+PROMPTS, REPLIES = random_texts()
+
+
+def step_with(tokens):
+    return TinyLM(seeded()).step(tokens, TinyLM(seeded()).start(PROMPTS)[1])
+
+
+def one_step_too_many():
+    model = TinyLM(seeded(), length=2)
+    model.step(PROMPTS[:, 0], model.start(PROMPTS)[1])
+
+
+def two_at_once():
+    model = TinyLM(seeded())
+    model.trunk(REPLIES[:, :2], model.start(PROMPTS)[1])
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: TinyLM(seeded(), width=0), "width must be a positive integer, got 0"),
+        (lambda: TinyLM(seeded(), num_outputs=2.5), "num_outputs must be a positive .* got 2.5"),
+        (lambda: TinyLM(seeded(), num_heads=3), "width must be a multiple of num_heads=3, got 32"),
+        (lambda: TinyLM(seeded()).with_head(0, seeded()), "num_outputs must be a positive .* 0"),
+        (lambda: TinyLM(seeded())(PROMPTS, REPLIES[:3]), r"got prompts \(6, 2\) and replies \(3"),
+        (lambda: TinyLM(seeded())(PROMPTS[0], REPLIES), r"shapes \[B, M\], \[B, T\], got .*\(2,\)"),
+        (lambda: TinyLM(seeded())(PROMPTS, REPLIES[:, 0]), r"got .* replies \(6,\)"),
+        (lambda: TinyLM(seeded()).start(PROMPTS[0]), r"got prompts \(2,\) and replies \(0,\)"),
+        (lambda: TinyLM(seeded(), length=6)(PROMPTS, REPLIES), "6 tokens are the most"),
+        (lambda: TinyLM(seeded())(PROMPTS[:, :0], REPLIES), "a prompt is needed"),
+        (lambda: TinyLM(seeded())(PROMPTS, REPLIES - 9), r"replies must lie in \[0, 13\), got -"),
+        (lambda: TinyLM(seeded())(PROMPTS + 5, REPLIES), r"prompts must lie in \[0, 13\), got 1"),
+        (lambda: TinyLM(seeded())(PROMPTS, REPLIES.float()), "replies must be an int64 tensor, g"),
+        (lambda: step_with(REPLIES[:3, 0]), r"tokens must have shape \(6,\), got \(3,\)"),
+        (lambda: step_with(REPLIES), r"tokens must have shape \(6,\), got \(6, 5\)"),
+        (lambda: step_with(REPLIES[:, 0] + 13), r"tokens must lie in \[0, 13\)"),
+        (one_step_too_many, "2 tokens are the most, got one more than 2"),
+        (two_at_once, r"tokens must have shape \[B, 1\], got \(6, 2\)"),
+    ],
+)
+def test_bad_input_names_the_argument(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
