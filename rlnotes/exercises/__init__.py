@@ -32,6 +32,7 @@ _EXERCISES = (
     "ppo_objectives",
     "ppo_loss",
     "token_ratios",
+    "penalized_rewards",
 )
 
 
