@@ -33,6 +33,7 @@ _EXERCISES = (
     "ppo_loss",
     "token_ratios",
     "penalized_rewards",
+    "preference_loss",
 )
 
 
