@@ -32,6 +32,8 @@ _EXERCISES = (
     "ppo_objectives",
     "ppo_loss",
     "token_ratios",
+    "penalized_rewards",
+    "preference_loss",
 )
 
 

@@ -60,7 +60,7 @@ def test_one_loss_is_wanted(change, message):
     assert "raised an error" not in verdict.message
 
 
-LOSSES = ("actor_critic_losses", "ppo_loss")
+LOSSES = ("actor_critic_losses", "ppo_loss", "preference_loss")
 HALVES = (torch.bfloat16, torch.float16)
 
 
@@ -120,6 +120,8 @@ def after_computing(name, change):
         ("ppo_loss", "old_log_probs", lambda log_probs: log_probs.data.zero_()),
         ("ppo_loss", "old_log_probs", lambda log_probs: log_probs.detach_()),
         ("ppo_loss", "advantages", lambda advantages: advantages.sub_(1)),
+        ("preference_loss", "chosen_mask", lambda mask: mask.logical_not_()),
+        ("preference_loss", "rejected_scores", lambda scores: scores.data.zero_()),
     ],
 )
 def test_a_changed_argument_is_named(name, argument, change):

@@ -1,0 +1,85 @@
+"""Pairs of replies of which a rater has named the better one."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from rlnotes._checks import require_in_unit_interval, require_positive_integer
+from rlnotes.functional.preferences import preference_probs
+from rlnotes.training.replies import all_replies, gold_table
+
+
+class Comparisons(NamedTuple):
+    """N pairs; all that a reward model ever sees of the gold reward."""
+
+    prompts: Tensor  # [N] int64, index into `help_desk.PROMPTS`
+    chosen: Tensor  # [N, 5] tokens of the preferred reply
+    rejected: Tensor  # [N, 5] tokens of the other
+
+    def rows(self, index) -> "Comparisons":
+        """Some of the pairs, by a slice or by numbers."""
+        return Comparisons(*(part[index] for part in self))
+
+
+def draw_comparisons(
+    num: int, ref_log_probs: Tensor, generator: torch.Generator, *, flip_rate: float = 0.0
+) -> Comparisons:
+    """Two replies of the reference to a random prompt, labelled by the gold reward.
+
+        P(first preferred) = sigmoid(gold(first) - gold(second))     (Bradley-Terry)
+
+    Then a label is flipped with probability flip_rate. With the same generator another
+    rate flips more or fewer labels of the same pairs. A pair of two equal replies is
+    drawn again: a rater has nothing to say about it, and it would teach nothing.
+
+    Args:
+        num: N.
+        ref_log_probs: [6, 19608] of all replies under the reference, nats.
+        generator: source of the draws.
+        flip_rate: probability in [0, 1] that a label is the wrong way round.
+
+    Raises:
+        ValueError: if a number is out of its range, the table has another shape or does
+            not sum to one, or a prompt has but one likely reply.
+
+    References:
+        Bradley & Terry (1952); Ouyang et al. (2022), arXiv:2203.02155, Eq. 1.
+    """
+    require_positive_integer(num=num)
+    require_in_unit_interval(flip_rate=flip_rate)
+    _require_choice(ref_log_probs)
+    prompts = torch.randint(len(ref_log_probs), (num,), generator=generator)
+    sums = ref_log_probs.exp().double().cumsum(dim=-1)
+    pairs = _draw(sums, prompts, generator)
+    while (equal := pairs[:, 0] == pairs[:, 1]).any():
+        pairs[equal] = _draw(sums, prompts[equal], generator)
+    gold = gold_table()[prompts[:, None], pairs]
+    chance, flip = torch.rand(2, num, generator=generator, dtype=torch.float64)
+    first = (chance < preference_probs(gold[:, 0], gold[:, 1])) ^ (flip < flip_rate)
+    order = torch.stack([~first, first], dim=1).long()
+    chosen, rejected = all_replies()[pairs.gather(1, order)].unbind(dim=1)
+    return Comparisons(prompts, chosen, rejected)
+
+
+def _draw(sums: Tensor, prompts: Tensor, generator: torch.Generator) -> Tensor:
+    """[B, 2] numbers of two replies to each prompt [B], by the running sums [6, N]."""
+    # One search for all: each prompt's sums lie between its number and the next.
+    scaled = (sums / sums[:, -1:] + torch.arange(len(sums))[:, None]).flatten()
+    chance = torch.rand(len(prompts), 2, generator=generator, dtype=torch.float64)
+    places = torch.searchsorted(scaled, chance + prompts[:, None], right=True)
+    return (places - prompts[:, None] * sums.shape[1]).clamp(0, sums.shape[1] - 1)
+
+
+def _require_choice(ref_log_probs: Tensor) -> None:
+    shape = tuple(gold_table().shape)
+    if tuple(ref_log_probs.shape) != shape:
+        raise ValueError(f"ref_log_probs must have shape {shape}, got {tuple(ref_log_probs.shape)}")
+    probs = ref_log_probs.exp()
+    total = probs.sum(dim=-1)
+    if not ((total - 1).abs() < 1e-4).all():
+        raise ValueError(f"ref_log_probs must sum to one, got {total.tolist()}")
+    if not (probs.max() < 0.99):
+        raise ValueError(
+            f"ref_log_probs must leave a choice of replies, got one with {probs.max():.4f}"
+        )
