@@ -34,6 +34,7 @@ _EXERCISES = (
     "token_ratios",
     "penalized_rewards",
     "preference_loss",
+    "kl_as_loss",
 )
 
 
