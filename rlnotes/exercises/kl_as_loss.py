@@ -28,6 +28,8 @@ def _k3_times_ratio(log_probs, ref_log_probs):
 
 def _one_per_sample(terms, count: int) -> torch.Tensor:
     """The terms, if they are as many as samples and have a gradient."""
+    if isinstance(terms, list | tuple) and all(torch.is_tensor(t) and not t.ndim for t in terms):
+        terms = torch.stack([*terms]) if terms else torch.zeros(0)
     if not torch.is_tensor(terms) or terms.dtype not in TYPES:
         kind = terms.dtype if torch.is_tensor(terms) else type(terms).__name__
         raise Unreadable(f"it must be a tensor of floating-point numbers, got {kind}.")

@@ -66,6 +66,7 @@ def test_one_loss_is_wanted(change, message):
         (lambda terms: terms.mean(), "must be one term per sample, shape [3], got []"),
         (lambda terms: terms[:, None], "must be one term per sample, shape [3], got [3, 1]"),
         (lambda terms: terms.tolist(), "must be a tensor of floating-point numbers, got list"),
+        (lambda terms: [], "must be one term per sample, shape [3], got [0]"),
         (lambda terms: terms.long(), "floating-point numbers, got torch.int64"),
         (lambda terms: terms.to(torch.float8_e5m2), "got torch.float8_e5m2"),
         (lambda terms: terms.detach(), "the terms have no gradient"),
@@ -90,7 +91,10 @@ def test_any_loss_with_the_right_mean_gradient_will_do():
         log_ratios = (log_probs - ref_log_probs).detach()
         return (log_ratios - 7) * log_probs
 
-    for right in (k1_times_ratio, k1_as_weight_of_itself, with_a_baseline):
+    def one_by_one(log_probs, ref_log_probs):
+        return [(own - ref) ** 2 / 2 for own, ref in zip(log_probs, ref_log_probs, strict=True)]
+
+    for right in (k1_times_ratio, k1_as_weight_of_itself, with_a_baseline, one_by_one):
         verdict = EXERCISES["kl_as_loss"].check(right)
         assert verdict.passed, verdict.message
 
