@@ -30,6 +30,7 @@ _EXPLORERS = {
     "ppo_clip": "PPOClip",
     "inner_epochs": "InnerEpochs",
     "ppo_ingredients": "PPOIngredients",
+    "over_optimization": "OverOptimization",
 }
 
 
