@@ -77,11 +77,13 @@ def optimum_path(groups: ReplyGroups, scores: Tensor, betas: Tensor) -> Path:
     if not ((betas > 0) & (betas < float("inf"))).all():
         raise ValueError(f"betas must be positive and finite, got {betas.tolist()}")
     # Shifted, so that nothing large is divided by a small beta. It changes no optimum.
-    shifts = scores.amax(dim=-1, keepdim=True)
+    present = groups.log_masses > -torch.inf
+    shifts = torch.where(present, scores, -torch.inf).amax(dim=-1, keepdim=True)
+    lowered = torch.where(present, scores - shifts, 0.0)
     prices = (1 / betas.to(scores))[:, None, None]
-    weights = torch.addcmul(groups.log_masses, scores - shifts, prices).exp_()  # [B, P, K]
+    weights = torch.addcmul(groups.log_masses, lowered, prices).exp_()  # [B, P, K]
     totals = weights.sum(dim=-1)
-    proxy = (weights * (scores - shifts)).sum(dim=-1) / totals
+    proxy = (weights * lowered).sum(dim=-1) / totals
     gold = (weights * groups.gold).sum(dim=-1) / totals
     kls = proxy * prices[..., 0] - totals.log()
     return Path(kls.mean(dim=-1), (proxy + shifts[:, 0]).mean(dim=-1), gold.mean(dim=-1))
@@ -113,12 +115,13 @@ def best_of_n_path(groups: ReplyGroups, scores: Tensor, ns: Tensor) -> Path:
     below = sums.gather(1, torch.searchsorted(ordered, ordered))  # P(score < s)
     present = upto > below
     tie = torch.where(present, upto - below, 1.0)
-    share = torch.where(present, tie / upto.clamp(min=1e-300), 1.0).clamp(max=1.0)
+    log_upto = torch.where(present, upto, 1.0).log()
+    log_loss = torch.where(present, torch.log1p(-(tie / upto).clamp(max=1.0)), 0.0)
     numbers = ns.to(masses.dtype)[:, None, None]
-    # F(s)^n - P(score < s)^n = F(s)^n (1 - (1 - share)^n), without cancellation.
-    wins = torch.where(present, upto, 1.0) ** numbers * -torch.expm1(numbers * torch.log1p(-share))
-    probs = torch.where(present, wins * masses / tie, 0.0)
-    kls = torch.special.xlogy(probs, torch.where(present, wins / tie, 1.0)).sum(dim=-1)
+    # F(s)^n - P(score < s)^n = F(s)^n (1 - (1 - tie / F(s))^n), without cancellation.
+    wins = torch.exp(numbers * log_upto) * -torch.expm1(numbers * log_loss)
+    probs = wins * (torch.where(present, masses, 0.0) / tie)
+    kls = torch.special.xlogy(probs, wins / tie).sum(dim=-1)
     means = [(probs * values).sum(dim=-1).mean(dim=-1) for values in (ordered, gold)]
     return Path(kls.mean(dim=-1), *means)
 

@@ -31,6 +31,8 @@ _EXPLORERS = {
     "inner_epochs": "InnerEpochs",
     "ppo_ingredients": "PPOIngredients",
     "bradley_terry": "BradleyTerry",
+    "reward_kl_plane": "RewardKLPlane",
+    "over_optimization": "OverOptimization",
     "kl_laboratory": "KLLaboratory",
 }
 

@@ -51,6 +51,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "inner_epochs_batch": record_inner_epochs.samples,
         "ppo_ingredients": record_inner_epochs.ingredients,
         "help_desk_reference": record_reward_models.reference,
+        "reward_model_scores": record_reward_models.scores,
         "rlhf_policies": record_rlhf.policies,
         "rlhf_forgetting": record_rlhf.forgetting,
     }

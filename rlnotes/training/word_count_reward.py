@@ -31,7 +31,7 @@ def word_counts(replies: Tensor) -> Tensor:
 
 
 class Bags(NamedTuple):
-    """The 792 bags of at most five words: all that a word-count score can tell apart."""
+    """The 792 bags of at most five words: all that a word-count score tells apart."""
 
     counts: Tensor  # [792, 7] how often each word is in the bag
     of_reply: Tensor  # [19608] int64, the bag of each reply
