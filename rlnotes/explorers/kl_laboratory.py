@@ -255,7 +255,7 @@ def frequencies(sampler: Tensor, *, num_samples: int, seed: int) -> Tensor:
     """[8] share of each symbol among the samples."""
     sums = np.cumsum(sampler.numpy())
     picks = uniforms(seed)[:num_samples] * (sums[-1] * (1 - 1e-12))
-    drawn = np.searchsorted(sums, picks, side="right")
+    drawn = np.searchsorted(sums, picks)
     return torch.tensor(np.bincount(drawn, minlength=8) / num_samples)
 
 
