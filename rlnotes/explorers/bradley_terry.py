@@ -76,7 +76,7 @@ class BradleyTerry(Explorer):
             x="margin of the true scores, nats",
             y="probability preferred",
         )
-        left.set(xlim=(-1.2, 3.8), ylim=(-0.12, 1.25), yticks=[0, 0.5, 1])
+        left.set(xlim=(-1.2, 3.8), ylim=(-0.22, 1.25), yticks=[0, 0.5, 1])
         label(right, heading="Scores, without their common constant", x="answer", y="score, nats")
         right.set(xlim=(-0.6, 3.6), ylim=(-6.3, 5.9), yticks=[-4, -2, 0, 2, 4])
         right.set_xticks(range(4), list(NAMES))
@@ -84,7 +84,7 @@ class BradleyTerry(Explorer):
         with house_style():
             for row, place in enumerate(np.argsort(TRUE_MARGINS)):
                 initials = f"{NAMES[BETTER[place]]}>{NAMES[WORSE[place]]}"
-                height = -0.09 if row % 2 else -0.03
+                height = -0.185 if row % 2 else -0.115
                 left.text(TRUE_MARGINS[place], height, initials, fontsize=9, ha="center")
         (curve,) = left.plot(MARGINS, exact, **{**EXACT, "zorder": 10})
         (self.flipped,) = left.plot([], [], **{**WRONG, "zorder": 11})

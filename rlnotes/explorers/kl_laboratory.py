@@ -46,7 +46,7 @@ PLACES = {
     "in the loss, times the ratio": "loss times ratio",
 }
 SAMPLE_SIZES = [10, 30, 100, 300, 1000, 10000]
-VALUE_LIMITS, SHARE_LIMITS = (-1.1, 2.5), (-0.5, 0.72)  # of what is drawn to scale
+VALUE_LIMITS, SHARE_LIMITS = (-1.1, 2.5), (-0.5, 0.66)  # of what is drawn to scale
 AGREE = 5e-4  # the three decimals that are printed
 
 
@@ -72,7 +72,7 @@ class KLLaboratory(Explorer):
 
     def build(self):
         figure, (left, middle, right) = new_figure(
-            3, size=(10.8, 4.2), width_ratios=[0.8, 0.85, 1.4]
+            3, size=(10.4, 4.0), width_ratios=[0.8, 0.85, 1.4]
         )
         label(left, heading="Who is scored, who draws", x="symbol", y="probability")
         left.set(xlim=(-0.6, 7.6), ylim=(0, 1.28), xticks=SYMBOLS, yticks=[0, 0.5, 1])
@@ -255,7 +255,7 @@ def frequencies(sampler: Tensor, *, num_samples: int, seed: int) -> Tensor:
     """[8] share of each symbol among the samples."""
     sums = np.cumsum(sampler.numpy())
     picks = uniforms(seed)[:num_samples] * (sums[-1] * (1 - 1e-12))
-    drawn = np.searchsorted(sums, picks, side="right")
+    drawn = np.searchsorted(sums, picks)
     return torch.tensor(np.bincount(drawn, minlength=8) / num_samples)
 
 

@@ -133,6 +133,10 @@ def test_rows_of_samplers_do_not_mix(place):
         ({"sampling_probs": [1.0]}, "sampling_probs must be a torch tensor, got list"),
         ({"logits": LOGITS * math.nan}, "logits must not be NaN"),
         ({"logits": LOGITS[None]}, r"sampling_probs must have shape .* for \(1, 4\)"),
+        (
+            {"logits": LOGITS[0], "sampling_probs": torch.tensor(1.0)},
+            r"sampling_probs must have shape .* got \(\) for \(\)",
+        ),
     ],
 )
 def test_bad_input_names_the_argument(change, message):
