@@ -54,6 +54,8 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "reward_model_scores": record_reward_models.scores,
         "rlhf_policies": record_rlhf.policies,
         "rlhf_forgetting": record_rlhf.forgetting,
+        "rlhf_pipeline": record_rlhf.pipeline,
+        "reward_model_starts": record_rlhf.starts,
     }
 
 

@@ -5,11 +5,17 @@ from itertools import product
 import torch
 
 from rlnotes.data.help_desk import PROMPTS, gold_rewards
+from rlnotes.training import reward_model
+from rlnotes.training.comparisons import draw_comparisons
 from rlnotes.training.help_desk_reference import reference_log_probs, reference_model
-from rlnotes.training.replies import evaluate, gold_table, reply_tree
+from rlnotes.training.replies import evaluate, gold_table, reply_scores, reply_tree
+from rlnotes.training.reward_model import train_reward_model
 from rlnotes.training.rlhf import ALGORITHMS, Config, train_rlhf
+from rlnotes.training.scores import ModelScores, centred_scores, reward_accuracy
 
 BETAS, SEEDS, EVERY = (1.0, 0.5, 0.25, 0.1), range(5), 10
+PROXY_BETA, PAIRS, PAIRS_SEED = 0.25, 3_000, 8
+STARTS_PAIRS, STARTS_SEEDS, FRESH_PAIRS = (100, 300, 1_000, 3_000), range(3), 4_000
 CALM, FORGETTING_BETAS, FORGETTING_SEEDS = (0, 1, 2), (1.0, 0.25, 0.05), range(3)
 
 
@@ -21,6 +27,55 @@ def policies(pool) -> list[dict]:
     ]
     curves = pool.map(policy_curve, configs, chunksize=1)
     return [row for curve in curves for row in curve]
+
+
+def pipeline(pool) -> list[dict]:
+    """PPO on a learned reward model: exact gold, score and KL during training."""
+    configs = [Config(beta=PROXY_BETA, seed=seed) for seed in SEEDS]
+    curves = pool.map(pipeline_curve, configs, chunksize=1)
+    return [row for curve in curves for row in curve]
+
+
+def pipeline_curve(config: Config) -> list[dict]:
+    """One run on the reward model that `PAIRS` comparisons give."""
+    generator = torch.Generator().manual_seed(PAIRS_SEED)
+    pairs = draw_comparisons(PAIRS, reference_log_probs(), generator)
+    judge = train_reward_model(pairs, reward_model.Config(), reference_model()).model
+    rows = []
+
+    @torch.no_grad()
+    def watch(update, policy):
+        if update % EVERY:
+            return
+        tables = reply_tree(policy).log_probs, reference_log_probs()
+        gold, kl = evaluate(*tables, gold_table())
+        row = {"seed": config.seed, "update": update, "kl": kl, "gold": gold}
+        rows.append(row | {"score": evaluate(*tables, scores).reward})
+
+    with torch.no_grad():
+        scores = centred_scores(reply_scores(judge), reference_log_probs())
+    watch(0, reference_model())
+    train_rlhf(reference_model(), ModelScores(judge), config, watch=watch)
+    return rows
+
+
+def starts(pool) -> list[dict]:
+    """Accuracy of reward models that start from the SFT trunk, or from a random one."""
+    settings = list(product(STARTS_PAIRS, ("sft", "random"), STARTS_SEEDS))
+    return pool.map(starts_row, settings, chunksize=1)
+
+
+def starts_row(setting: tuple[int, str, int]) -> dict:
+    """Share of fresh labels that one reward model predicts; a seed has its own pairs."""
+    num_pairs, start, seed = setting
+    generator = torch.Generator().manual_seed(seed)
+    pairs = draw_comparisons(num_pairs, reference_log_probs(), generator)
+    fresh = draw_comparisons(FRESH_PAIRS, reference_log_probs(), generator)
+    config = reward_model.Config(held_out=0.0, seed=seed)
+    model = reference_model() if start == "sft" else None
+    judge = ModelScores(train_reward_model(pairs, config, model).model)
+    accuracy = reward_accuracy(judge, fresh)
+    return {"num_pairs": num_pairs, "start": start, "seed": seed, "accuracy": accuracy}
 
 
 def forgetting(pool) -> list[dict]:
