@@ -24,13 +24,18 @@ MODELS = ["word counts", "transformer", "ensemble, mean", "ensemble, min"]
 BETAS = [10.0, 5.0, 3.0, 2.0, 1.5, 1.0, 0.7, 0.5, 0.4, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03]
 BETAS += [0.02, 0.01]
 NS = [2**k for k in range(15)]
-GRID = torch.cat([torch.tensor([1e4]), torch.logspace(1, -2, 40)]).double()
-TOP_REPLIES, LOW, HIGH, MOST_KL = 5, -9.5, 11.0, 21.0
-TICKS = [-8, -4, 0, 4, 8]
+GRID = torch.cat([torch.tensor([1e6]), torch.logspace(1, -2, 40)]).double()
+TOP_REPLIES, MOST_KL = 5, 21.0
+LOW, HIGH, MOST_SCORE = -9.5, 14.5, 20.0  # of means over prompts; of one reply
+TICKS = [-8, -4, 0, 4, 8, 12]
 
 
 class OverOptimization(Explorer):
-    """Left: reward against KL. Right: what the proxy's optimum writes to one prompt."""
+    """Left: reward against KL. Right: what the proxy's optimum writes to one prompt.
+
+    For word counts the seed draws other pairs. The recorded transformers of a setting
+    share their pairs; the seed is that of the training.
+    """
 
     title = "Over-optimization: a proxy is raised, the gold reward falls"
 
@@ -48,21 +53,35 @@ class OverOptimization(Explorer):
 
     def build(self):
         figure, (left, right) = new_figure(2, size=(10.8, 4.4), width_ratios=[1.15, 1])
-        label(left, heading="Proxy up, gold down", x="KL to the reference, nats", y="reward")
+        label(
+            left,
+            heading="Proxy and gold along the optima for the proxy",
+            x="KL to the reference, nats",
+            y="reward",
+        )
         left.set(xlim=(0, MOST_KL), ylim=(LOW, HIGH), xticks=[0, 5, 10, 15, 20], yticks=TICKS)
         kls, best = gold_frontier()
         left.plot([*kls, MOST_KL], [*best, best[-1]], **EXACT)
-        keys = [
-            ("black: the most gold that any policy has", 0.31),
-            ("vermilion dots: proxy; green triangles: gold", 0.24),
-            ("circles: both at this beta", 0.17),
-            ("orange: gold of the best of n, diamond at this n", 0.10),
-        ]
-        for text, height in keys:
-            left.text(0.02, height - 0.08, text, transform=left.transAxes, fontsize=8.5)
-        label(right, heading="Likeliest replies of the optimum (probability)", x="reward", y="")
+        keys = (
+            "black: the most gold that any policy has",
+            "vermilion dots: proxy; green triangles: gold",
+            "circles: both at this beta",
+            "orange: gold of the best of n, diamond: this n",
+        )
+        left.text(0.02, 0.02, "\n".join(keys), transform=left.transAxes, fontsize=8.5)
+        label(
+            right,
+            heading="Likeliest replies of the optimum (probability)",
+            x="reward (cross: proxy, triangle: gold)",
+            y="",
+        )
         rows = np.arange(TOP_REPLIES)
-        right.set(xlim=(LOW, HIGH), ylim=(TOP_REPLIES - 0.4, -0.75), xticks=TICKS, yticks=rows)
+        right.set(
+            xlim=(LOW, MOST_SCORE),
+            ylim=(TOP_REPLIES - 0.4, -0.75),
+            xticks=[*TICKS, 16],
+            yticks=rows,
+        )
         right.set_yticklabels([f"{row + 1}." for row in rows])
         (self.proxy,) = left.plot([], [], **{**WRONG, "zorder": 11})
         (self.gold,) = left.plot([], [], "^-", color=GREEN, ms=4, lw=1.2, markevery=3, zorder=12)
@@ -77,7 +96,7 @@ class OverOptimization(Explorer):
         self.gaps = right.hlines(rows, 0, 0, color=GREY, linewidth=1.2, zorder=10)
         (self.reply_proxy,) = right.plot([], [], "x", color=WRONG["color"], mew=2, zorder=12)
         (self.reply_gold,) = right.plot([], [], "^", color=GREEN, ms=8, zorder=11)
-        middle = (LOW + HIGH) / 2
+        middle = (LOW + MOST_SCORE) / 2
         self.words = Labels(right, [(middle, row - 0.42) for row in rows], size=9, zorder=13)
         on_left = [self.candidates, self.proxy, self.gold, self.at_n, self.here, self.note]
         return figure, [*on_left, self.gaps, self.reply_gold, self.reply_proxy, self.words]
@@ -94,14 +113,14 @@ class OverOptimization(Explorer):
         self.gold.set_data(path.kls, path.gold)
         self.candidates.set_data(best_of.kls, best_of.gold)
         self.at_n.set_data(best_of.kls[at_n, None], best_of.gold[at_n, None])
-        self.here.set_data([kl, kl], [min(score + start, HIGH), gold])
+        self.here.set_data([kl, kl], [score + start, gold])
         remark = said_setting(chosen)
         self.note.set_text(remark)
         top = likeliest(proxy, PROMPTS.index(prompt), beta)
         self.words.set_texts([f"{reply.words}   ({reply.prob:.3f})" for reply in top])
         scores, golds = ([getattr(reply, name) for reply in top] for name in ("score", "gold"))
         rows = np.arange(TOP_REPLIES)
-        shown = np.clip(scores, LOW, HIGH)
+        shown = np.clip(scores, LOW, MOST_SCORE)
         self.reply_proxy.set_data(shown, rows)
         self.reply_gold.set_data(golds, rows)
         self.gaps.set_segments(
@@ -156,8 +175,10 @@ def said_setting(setting: Setting) -> str:
     model, num_pairs, flip_rate, seed = setting
     if model == "word counts":
         return ""
-    which = f"seed {seed}" if model == "transformer" else "its four seeds (seed is idle)"
-    return f"Recorded: {num_pairs} pairs, {flip_rate:.0%} flipped, {which}"
+    which = (
+        f"trained with seed {seed}" if model == "transformer" else "all four seeds (seed is idle)"
+    )
+    return f"Recorded: {num_pairs:,} pairs, {flip_rate:.0%} flipped, {which}"
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,12 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_finite, require_option
+from rlnotes._checks import (
+    require_finite,
+    require_in_unit_interval,
+    require_option,
+    require_positive_integer,
+)
 from rlnotes.exact.over_optimization import ReplyGroups, group_replies
 from rlnotes.training.comparisons import draw_comparisons
 from rlnotes.training.help_desk_reference import reference_log_probs
@@ -20,7 +25,7 @@ from rlnotes.training.replies import gold_table, reply_numbers
 from rlnotes.training.scores import ENSEMBLES, ensemble_scores
 from rlnotes.training.word_count_reward import CountedPairs, bags, count_pairs, fit_word_counts
 
-MOST_PAIRS = 30_000
+FEW_PAIRS = 3_000  # quick to draw
 LEVELS = 16  # steps per unit of a recorded score
 
 
@@ -50,15 +55,14 @@ class Proxy:
         return ((ahead > behind).double() + 0.5 * (ahead == behind)).mean().item()
 
 
-@lru_cache(maxsize=8)
-def drawn_pairs(seed: int, flip_rate: float) -> CountedPairs:
-    """30,000 counted comparisons of the recorded reference; use the first ones.
+@lru_cache(maxsize=16)
+def drawn_pairs(num: int, flip_rate: float, seed: int) -> CountedPairs:
+    """Counted comparisons of the recorded reference, of which the first may be used.
 
     Another flip_rate flips more or fewer labels of the same pairs.
     """
     generator = torch.Generator().manual_seed(seed)
-    pairs = draw_comparisons(MOST_PAIRS, reference_log_probs(), generator, flip_rate=flip_rate)
-    return count_pairs(pairs)
+    return count_pairs(draw_comparisons(num, reference_log_probs(), generator, flip_rate=flip_rate))
 
 
 class OrderedPairs(NamedTuple):
@@ -82,8 +86,17 @@ def ordered_pairs() -> OrderedPairs:
 
 
 def word_count_proxy(num_pairs: int, *, flip_rate: float, seed: int) -> Proxy:
-    """The word-count reward model of the first comparisons of a seed, fitted now."""
-    weights = fit_word_counts(drawn_pairs(seed, flip_rate), num_pairs=num_pairs)
+    """The word-count reward model of some comparisons under the recorded reference.
+
+    Up to `FEW_PAIRS` a larger number has the pairs of a smaller one among its own.
+
+    Raises:
+        ValueError: if a number is out of its range.
+    """
+    require_positive_integer(num_pairs=num_pairs)
+    require_in_unit_interval(flip_rate=flip_rate)
+    drawn = drawn_pairs(max(num_pairs, FEW_PAIRS), flip_rate, seed)
+    weights = fit_word_counts(drawn, num_pairs=num_pairs)
     groups = _bag_groups()
     scores = weights @ bags().counts.T
     scores = scores - (groups.log_masses.exp() * scores).sum(dim=-1, keepdim=True)

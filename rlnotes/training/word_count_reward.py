@@ -127,7 +127,7 @@ def _newton(differences: Tensor, repeats: Tensor, ridge: float) -> Tensor:
             return weights
         spread = repeats * doubts * (1 - doubts)
         curvature = (differences * spread[..., None]).mT @ differences + price
-        weights = weights - torch.linalg.solve(curvature, gradient)
+        weights = weights - torch.linalg.solve_ex(curvature, gradient).result
     raise ValueError(f"ridge must be larger for these comparisons, got {ridge}")
 
 

@@ -27,6 +27,7 @@ from rlnotes.explorers.max_bias import MaxBias
 from rlnotes.explorers.maze_values import MazeValues
 from rlnotes.explorers.monte_carlo import MonteCarlo
 from rlnotes.explorers.moving_target import MovingTarget
+from rlnotes.explorers.over_optimization import OverOptimization
 from rlnotes.explorers.ppo_clip import PPOClip
 from rlnotes.explorers.ppo_ingredients import PPOIngredients
 from rlnotes.explorers.prioritized_sampling import PrioritizedSampling
@@ -54,6 +55,7 @@ TESTED = {
     MazeValues,
     MonteCarlo,
     MovingTarget,
+    OverOptimization,
     PPOClip,
     PPOIngredients,
     PrioritizedSampling,
