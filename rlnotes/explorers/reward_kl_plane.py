@@ -115,7 +115,10 @@ class RewardKLPlane(Explorer):
         return figure, [*artists, *self.bars, *self.names]
 
     def update(self, beta, algorithm, progress, prompt):
-        reward, kl = (float(number) for number in frontier(masses(), torch.tensor([beta])))
+        reward, kl = (
+            float(number)
+            for number in frontier(masses(), torch.tensor([beta], dtype=torch.float64))
+        )
         value = reward - beta * kl
         ends = np.array([0.0, LARGEST_KL])
         self.line.set_data(ends, value + beta * ends)

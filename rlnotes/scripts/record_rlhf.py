@@ -66,7 +66,7 @@ def starts(pool) -> list[dict]:
 
 
 def starts_row(setting: tuple[int, str, int]) -> dict:
-    """Share of fresh labels that one reward model predicts; a seed has its own pairs."""
+    """Share of fresh labels that a model predicts; a seed has its own pairs."""
     num_pairs, start, seed = setting
     generator = torch.Generator().manual_seed(seed)
     pairs = draw_comparisons(num_pairs, reference_log_probs(), generator)

@@ -33,6 +33,7 @@ from rlnotes.explorers.ppo_ingredients import PPOIngredients
 from rlnotes.explorers.prioritized_sampling import PrioritizedSampling
 from rlnotes.explorers.psi_variants import PsiVariants
 from rlnotes.explorers.q_learning_stepper import QLearningStepper, greedy_value, learn
+from rlnotes.explorers.reward_kl_plane import RewardKLPlane
 from rlnotes.explorers.trust_region_step import TrustRegionStep
 from rlnotes.explorers.value_targets import ValueTargets
 
@@ -61,6 +62,7 @@ TESTED = {
     PrioritizedSampling,
     PsiVariants,
     QLearningStepper,
+    RewardKLPlane,
     TrustRegionStep,
     ValueTargets,
 }
