@@ -3,12 +3,19 @@
 from itertools import product
 
 import torch
+from torch import Tensor
 
-from rlnotes.data.help_desk import PROMPTS, gold_rewards
+from rlnotes.data.help_desk import PROMPTS, SYMBOLS, gold_rewards
 from rlnotes.training import reward_model
 from rlnotes.training.comparisons import draw_comparisons
 from rlnotes.training.help_desk_reference import reference_log_probs, reference_model
-from rlnotes.training.replies import evaluate, gold_table, reply_scores, reply_tree
+from rlnotes.training.replies import (
+    all_replies,
+    evaluate,
+    gold_table,
+    reply_scores,
+    reply_tree,
+)
 from rlnotes.training.reward_model import train_reward_model
 from rlnotes.training.rlhf import ALGORITHMS, Config, train_rlhf
 from rlnotes.training.scores import ModelScores, centred_scores, reward_accuracy
@@ -98,7 +105,14 @@ def forgetting_row(config: Config) -> dict:
     for name, numbers in {"trained": list(config.prompts), "other": others}.items():
         point = evaluate(*(table[numbers] for table in tables))
         row |= {f"{name}_reward": point.reward, f"{name}_kl": point.kl}
+        row[f"{name}_sorry"] = sorry_probability(tables[0][numbers])
     return row
+
+
+def sorry_probability(log_probs: Tensor) -> float:
+    """Probability that a reply says sorry, mean over the prompts [P, 19608]."""
+    says = (all_replies() == SYMBOLS.index("sorry")).any(dim=1)
+    return log_probs.exp()[:, says].sum(dim=1).mean().item()
 
 
 def policy_curve(config: Config) -> list[dict]:
