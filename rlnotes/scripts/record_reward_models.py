@@ -10,12 +10,12 @@ from torch import nn
 from rlnotes.training import reward_model, sft
 from rlnotes.training.comparisons import draw_comparisons
 from rlnotes.training.help_desk_reference import reference_log_probs, reference_model
+from rlnotes.training.proxies import LEVELS
 from rlnotes.training.replies import reply_scores
 from rlnotes.training.scores import centred_scores
 
 NUM_PAIRS, FLIP_RATES, SEEDS = (300, 3_000), (0.0, 0.2), range(4)
 COMPARISONS_SEED = 0
-LEVELS = 16  # of a recorded score per unit: finer ones would not make it truer
 
 
 def reference(pool) -> dict[str, np.ndarray | str]:

@@ -109,7 +109,7 @@ def _bag_groups() -> ReplyGroups:
 
 
 def table_proxy(table: Tensor) -> Proxy:
-    """A score table [6, 19608], centred for each prompt and rounded to sixteenths.
+    """A score table [6, 19608] in steps of a sixteenth, centred for each prompt.
 
     Raises:
         ValueError: if a score is not finite or the shape is another.
@@ -126,7 +126,8 @@ def table_proxy(table: Tensor) -> Proxy:
     of_reply = steps - lowest
     scores = torch.arange(lowest, int(steps.max()) + 1, dtype=torch.float64) / LEVELS
     groups = group_replies(log_probs, gold_table(), of_reply)
-    return Proxy(groups, scores.expand(len(table), -1), of_reply)
+    means = (groups.log_masses.exp() * scores).sum(dim=-1, keepdim=True)
+    return Proxy(groups, scores - means, of_reply)
 
 
 @lru_cache(maxsize=1)

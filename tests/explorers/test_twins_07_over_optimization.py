@@ -70,6 +70,13 @@ def test_the_twin_is_that_of_all_replies(model, beta, n):
     assert found("most gold at this KL, exact, #", text) == pytest.approx([best], abs=0.0051)
     assert explorer.here.get_xdata() == pytest.approx([kl, kl], abs=1e-4)
     assert explorer.here.get_ydata() == pytest.approx([score + start, gold], abs=1e-4)
+    # Both curves start at the reference, at one height.
+    for line in (explorer.proxy, explorer.gold):
+        assert line.get_xydata()[0] == pytest.approx([0, start], abs=1e-4)
+    last = gibbs_optimum(reference_log_probs(), table, beta=0.01)
+    end = measured(last, table)
+    assert explorer.proxy.get_xydata()[-1] == pytest.approx([end[0], end[1] + start], abs=1e-4)
+    assert explorer.gold.get_xydata()[-1] == pytest.approx([end[0], end[2]], abs=1e-4)
     kl, score, gold = measured(best_of_n_log_probs(reference_log_probs(), table, n), table)
     shown = found("Best of [0-9]+: KL #, proxy #, gold #;", text)
     assert shown == pytest.approx([kl, score + start, gold], abs=0.0051)

@@ -71,6 +71,14 @@ def test_flips_turn_labels_of_the_same_pairs(flip_rate):
     assert turned.double().mean().item() == pytest.approx(flip_rate, abs=0.03)
 
 
+def test_flips_do_not_depend_on_the_label():
+    # Calm refund, "refund" over "hi": 0.81757 of the time; one in five is turned.
+    pairs = draw_comparisons(60_000, two_replies(0.5), generator(), flip_rate=0.2)
+    share = first_chosen(pairs, "refund")[pairs.prompts == 1].double().mean().item()
+    expected = 0.8 * 0.81757 + 0.2 * (1 - 0.81757)
+    assert share == pytest.approx(expected, abs=4 * (0.21 / 10_000) ** 0.5)
+
+
 def test_more_flips_keep_the_ones_before():
     chosen = [
         draw_comparisons(2_000, reference_log_probs(), generator(), flip_rate=rate).chosen

@@ -57,9 +57,10 @@ def test_gold_as_its_own_proxy_orders_every_pair_and_its_opposite_none():
     assert table_proxy(gold_table() * 0).accuracy == 0.5
     pairs = ordered_pairs()
     assert [len(part) for part in pairs] == [5_000] * 3
-    # Sixteenths and a constant for each prompt are all that is lost.
-    spread = proxy.table - gold_table()
-    assert (spread - spread.mean(dim=1, keepdim=True)).abs().max() < 1 / 16
+    centred = centred_scores(gold_table(), reference_log_probs())
+    assert (proxy.table - centred).abs().max() < 1 / 16
+    means = (reference_log_probs().exp() * proxy.table).sum(dim=-1)
+    assert_close(means, torch.zeros(6).double(), atol=1e-9, rtol=0)
 
 
 @pytest.mark.parametrize(

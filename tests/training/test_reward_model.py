@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from rlnotes.training import reward_model
 from rlnotes.training.comparisons import draw_comparisons
 from rlnotes.training.help_desk_reference import reference_log_probs, reference_model
 from rlnotes.training.reward_model import Config, train_reward_model
@@ -58,6 +59,13 @@ def test_it_starts_from_the_trunk_and_leaves_it_as_it_was():
     train_reward_model(pairs(50), Config(num_steps=2), start)
     assert torch.equal(torch.nn.utils.parameters_to_vector(start.parameters()), before)
     assert not any(weight.requires_grad for weight in start.parameters())
+
+
+def test_the_learning_rate_falls_over_the_run(monkeypatch):
+    seen = []
+    monkeypatch.setattr(reward_model, "falling_rate", lambda *call: seen.append(call[1:]))
+    train_reward_model(pairs(20), Config(num_steps=4, learning_rate=0.25))
+    assert seen == [(0.25, 0.0), (0.25, 0.25), (0.25, 0.5), (0.25, 0.75)]
 
 
 def test_a_seed_gives_the_same_model_and_another_one_another():
