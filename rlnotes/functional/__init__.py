@@ -11,8 +11,10 @@
 `returns`            discounted returns and lambda-returns of recorded episodes
 `advantages`         TD errors and generalized advantage estimates (GAE)
 `log_probs`          log-probability, entropy and score of a softmax policy
+`sequences`          completions: log-probabilities per token, masks, last tokens
 `policy_gradients`   losses of a policy and of a value function; PPO's clipped loss
-`kl_penalty`         PPO's loss with a price on the KL divergence
-`kl`                 KL divergence of two distributions
+`kl_penalty`         a price on the KL divergence: RLHF's rewards, PPO's other loss
+`kl`                 KL divergence of two distributions; its estimators k1, k2, k3
+`preferences`        Bradley-Terry: probabilities, a reward model's loss, a fit
 `trust_region`       TRPO's step: as far as a bound on the KL divergence allows
 """

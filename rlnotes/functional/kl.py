@@ -1,4 +1,7 @@
-"""Kullback-Leibler divergence: how far one policy lies from another."""
+"""Kullback-Leibler divergence: how far one policy lies from another.
+
+Exact for whole distributions; estimated, one number per sample, by k1, k2 and k3.
+"""
 
 import math
 
@@ -6,7 +9,12 @@ import torch
 from torch import Tensor
 
 from rlnotes._checks import require_floating_point, require_same_shape
-from rlnotes.functional.inputs import at_least_float32, require_tensors
+from rlnotes.functional.inputs import (
+    at_least_float32,
+    counted,
+    require_counted_finite,
+    require_tensors,
+)
 
 
 def kl_divergence(log_probs_p: Tensor, log_probs_q: Tensor) -> Tensor:
@@ -59,6 +67,135 @@ def kl_divergence(log_probs_p: Tensor, log_probs_q: Tensor) -> Tensor:
     log_p = torch.where(possible, log_p, 0.0)
     log_q = torch.where(possible, log_q, 0.0)
     return (log_p.exp() * (log_p - log_q)).sum(dim=-1)
+
+
+def kl_k1(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
+    """k1 estimator of KL(policy || reference), one value per sample.
+
+        log r = log pi_ref(a) - log pi(a)
+        k1    = -log r
+
+    Unbiased if the actions were sampled from the policy; single values may be negative.
+    As a reward it is the usual KL penalty. As a loss it is useless: with the samples
+    held fixed its gradient is the score, whose mean is zero.
+
+    Args:
+        log_probs: [...] log pi(a) of actions sampled from the policy, nats.
+        ref_log_probs: [...] log pi_ref(a) of the same actions, nats.
+
+    Returns:
+        [...] estimates in nats, float32 for half precision; differentiable in both
+        arguments.
+
+    Raises:
+        ValueError: for what is no torch tensor of floating-point numbers, if the shapes
+            differ, a number is not finite, there is none, or the estimate overflows.
+
+    References:
+        Schulman (2020), "Approximating KL Divergence", with q = policy, p = reference.
+
+    Example:
+        >>> kl_k1(torch.tensor([-1.0, -3.0]), torch.tensor([-3.0, -3.0]))
+        tensor([2., 0.])
+    """
+    log_ratios = _log_ratios(log_probs, ref_log_probs)
+    return _finite("k1", -log_ratios, log_ratios)
+
+
+def kl_k2(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
+    """k2 estimator of KL(policy || reference), one value per sample.
+
+        log r = log pi_ref(a) - log pi(a)
+        k2    = (log r)^2 / 2
+
+    Biased, though little near the reference, and never negative. As a loss it is right:
+    with the samples held fixed, the mean of its gradient is that of
+    KL(policy || reference).
+
+    Args:
+        log_probs: [...] as for `kl_k1`.
+        ref_log_probs: [...] as for `kl_k1`.
+
+    Returns:
+        [...] estimates in nats, float32 for half precision; differentiable in both
+        arguments.
+
+    Raises:
+        ValueError: as for `kl_k1`.
+
+    References:
+        Schulman (2020), "Approximating KL Divergence", with q = policy, p = reference.
+
+    Example:
+        >>> kl_k2(torch.tensor([-1.0, -3.0]), torch.tensor([-3.0, -3.0]))
+        tensor([2., 0.])
+    """
+    log_ratios = _log_ratios(log_probs, ref_log_probs)
+    return _finite("k2", log_ratios**2 / 2, log_ratios)
+
+
+def kl_k3(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
+    """k3 estimator of KL(policy || reference), one value per sample.
+
+        log r = log pi_ref(a) - log pi(a)
+        k3    = (r - 1) - log r
+
+    Unbiased if the actions were sampled from the policy, and never negative. Computed
+    with expm1, because exp(x) - 1 loses its digits near x = 0. Its spread is small near
+    the reference and grows like r far from it.
+
+    As a loss it pulls elsewhere: with the samples held fixed, the mean of its gradient
+    is that of KL(reference || policy). Multiplied by the ratio pi / pi_old, before the
+    first step 1 with the gradient of log pi, it gets that of KL(policy || reference).
+
+    Args:
+        log_probs: [...] as for `kl_k1`.
+        ref_log_probs: [...] as for `kl_k1`.
+
+    Returns:
+        [...] estimates in nats, float32 for half precision; differentiable in both
+        arguments.
+
+    Raises:
+        ValueError: as for `kl_k1`; in float32, k3 overflows at log r = 89.
+
+    References:
+        Schulman (2020), "Approximating KL Divergence", with q = policy, p = reference;
+        Shao et al. (2024), arXiv:2402.03300, Eq. 4.
+
+    Example:
+        >>> half = torch.tensor([0.5]).log()
+        >>> kl_k3(half, half)
+        tensor([0.])
+        >>> kl_k3(torch.tensor([-1.0]), torch.tensor([0.0]))  # e - 1 - 1
+        tensor([0.7183])
+    """
+    log_ratios = _log_ratios(log_probs, ref_log_probs)
+    return _finite("k3", torch.expm1(log_ratios) - log_ratios, log_ratios)
+
+
+def _log_ratios(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
+    """Log of r = pi_ref / pi, of finite numbers."""
+    given = {"log_probs": log_probs, "ref_log_probs": ref_log_probs}
+    own, reference = counted(None, **given)
+    log_ratios = reference - own
+    if not math.isfinite(log_ratios.detach().sum().item()):
+        require_counted_finite(None, **given)
+    return log_ratios
+
+
+def _finite(name: str, estimates: Tensor, log_ratios: Tensor) -> Tensor:
+    # One number to look at: a finite sum has finite terms only.
+    if math.isfinite(estimates.detach().sum().item()):
+        return estimates
+    infinite = ~torch.isfinite(estimates.detach())
+    if infinite.any():
+        where = tuple(infinite.nonzero()[0].tolist())
+        raise ValueError(
+            f"ref_log_probs - log_probs must not be so large that {name} overflows, got "
+            f"{log_ratios[where].item():g} at {where}"
+        )
+    return estimates
 
 
 def _require_log_probs(name: str, log_probs: Tensor) -> None:

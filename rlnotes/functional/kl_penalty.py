@@ -1,10 +1,94 @@
-"""PPO with a price on the KL divergence, the variant that came with the clipped one."""
+"""A price on the KL divergence: in the rewards, as in RLHF, or in the loss.
 
+To the reference, it keeps a language model near where it started. To the old policy,
+it is PPO's variant beside the clipped one.
+"""
+
+import torch
 from torch import Tensor
 
-from rlnotes._checks import require_positive
-from rlnotes.functional.inputs import counted, finite_result
+from rlnotes._checks import require_floating_point, require_positive, require_same_shape
+from rlnotes.functional.inputs import (
+    at_least_float32,
+    counted,
+    finite_result,
+    require_counted_finite,
+    require_tensors,
+)
 from rlnotes.functional.policy_gradients import counted_ratios
+from rlnotes.functional.sequences import last_places
+
+
+def kl_penalized_rewards(
+    scores: Tensor,
+    log_probs: Tensor,
+    ref_log_probs: Tensor,
+    mask: Tensor,
+    *,
+    beta: float,
+) -> Tensor:
+    """Rewards per token in RLHF: a price on each token, the score at the last one.
+
+        r_t = -beta * (log pi(y_t) - log pi_ref(y_t)) + [t is the last token] * score
+
+    Summed over a completion, undiscounted, this is score - beta * log(pi / pi_ref) of
+    the whole: its mean over completions is E[score] - beta KL(pi || pi_ref). The price
+    of a token is k1, see `kl_k1`: negative where the policy makes it less likely than
+    the reference does.
+
+    Rewards are numbers: no gradient flows through them, to policy, reference or reward
+    model.
+
+    Args:
+        scores: [...] of a reward model, one for each completion, reward.
+        log_probs: [..., T] log pi(y_t | x, y_<t) of the policy that sampled, nats.
+        ref_log_probs: [..., T] the same of the frozen reference.
+        mask: [..., T] bool, True where a token counts. Other places may hold anything.
+        beta: price of one nat, reward per nat; 0 leaves the scores alone.
+
+    Returns:
+        [..., T] reward, 0 where not counted; float32 for half precision. No gradient.
+
+    Raises:
+        ValueError: for what is no torch tensor of the right dtype, if shapes do not
+            fit, a row counts nothing, a counted number is not finite, a reward
+            overflows, or beta is negative or not finite.
+
+    References:
+        Ziegler et al. (2019), arXiv:1909.08593, Eq. 2; Ouyang et al. (2022),
+        arXiv:2203.02155, Eq. 2, of which this is the part without pretraining.
+
+    Example:
+        >>> log_probs = torch.tensor([[-1.0, -2.0, 0.0]])
+        >>> ref_log_probs = torch.tensor([[-3.0, -1.0, 9.0]])
+        >>> mask = torch.tensor([[True, True, False]])
+        >>> kl_penalized_rewards(
+        ...     torch.tensor([5.0]), log_probs, ref_log_probs, mask, beta=0.5)
+        tensor([[-1.0000,  5.5000,  0.0000]])
+    """
+    _require_price(beta)
+    given = {"log_probs": log_probs, "ref_log_probs": ref_log_probs}
+    require_tensors(scores=scores, **given)
+    require_floating_point(scores=scores, **given)
+    ends = last_places(mask)
+    require_same_shape(**given, mask=mask)
+    if scores.shape != mask.shape[:-1]:
+        raise ValueError(
+            f"scores must have shape {tuple(mask.shape[:-1])}, one for each row of mask, got "
+            f"{tuple(scores.shape)}"
+        )
+    require_counted_finite(None, scores=scores)
+    require_counted_finite(mask, **given)
+    own, reference, wide = at_least_float32(**given, scores=scores)
+    penalties = torch.where(mask, beta * (reference - own), 0.0)
+    rewards = (penalties + torch.where(ends, wide.unsqueeze(-1), 0.0)).detach()
+    if not torch.isfinite(rewards).all():
+        where = tuple((~torch.isfinite(rewards)).nonzero()[0].tolist())
+        raise ValueError(
+            f"scores, log_probs and beta must not overflow in the reward, got {rewards[where]:g} "
+            f"at {where} with beta = {beta:g}"
+        )
+    return rewards
 
 
 def ppo_kl_penalty_loss(
@@ -42,13 +126,11 @@ def ppo_kl_penalty_loss(
         Schulman et al. (2017), arXiv:1707.06347, Eq. 8 (there an objective).
 
     Example:
-        >>> import torch
         >>> half, zero = torch.tensor([0.5]).log(), torch.zeros(1)
         >>> ppo_kl_penalty_loss(half, half, zero + 3, zero + 0.5, beta=2.0)
         tensor(-2.)
     """
-    if not 0 <= beta < float("inf"):
-        raise ValueError(f"beta must be finite and not negative, got {beta}")
+    _require_price(beta)
     given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
     others = {"advantages": advantages, "kl": kl}
     log_probs, old_log_probs, advantages, kl = counted(mask, **given, **others)
@@ -86,9 +168,6 @@ def adapted_kl_beta(beta: float, kl: float, *, target_kl: float) -> float:
     return beta * 2 if kl > target_kl * 1.5 else beta
 
 
-def kl_penalized_rewards(scores, log_probs, ref_log_probs, mask, *, beta):
-    import torch
-
-    rewards = torch.where(mask, -beta * (log_probs - ref_log_probs), 0.0).detach()
-    rewards[torch.arange(len(rewards)), mask.sum(-1) - 1] += scores
-    return rewards
+def _require_price(beta: float) -> None:
+    if not 0 <= beta < float("inf"):
+        raise ValueError(f"beta must be finite and not negative, got {beta}")

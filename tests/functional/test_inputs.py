@@ -26,7 +26,7 @@ from rlnotes.functional.inputs import (
     require_flags,
     unit_interval,
 )
-from rlnotes.functional.kl import kl_divergence
+from rlnotes.functional.kl import kl_divergence, kl_k1, kl_k2, kl_k3
 from rlnotes.functional.kl_penalty import ppo_kl_penalty_loss
 from rlnotes.functional.log_probs import action_log_probs, entropy, softmax_score
 from rlnotes.functional.policy_gradients import (
@@ -39,6 +39,7 @@ from rlnotes.functional.policy_gradients import (
     reinforce_loss,
     value_loss,
 )
+from rlnotes.functional.preferences import preference_probs, reward_model_loss
 from rlnotes.functional.q_targets import (
     chosen_q_values,
     double_q_learning_targets,
@@ -104,6 +105,9 @@ FUNCTIONS = [
     entropy,
     softmax_score,
     kl_divergence,
+    kl_k1,
+    kl_k2,
+    kl_k3,
     reinforce_loss,
     value_loss,
     entropy_bonus,
@@ -113,6 +117,8 @@ FUNCTIONS = [
     partial(ppo_gradient_mask, clip_epsilon=0.2),
     partial(clip_fraction, clip_epsilon=0.2),
     partial(ppo_kl_penalty_loss, beta=0.5),
+    preference_probs,
+    reward_model_loss,
     partial(q_learning_targets, gamma=0.9),
     partial(double_q_learning_targets, gamma=0.9),
     chosen_q_values,

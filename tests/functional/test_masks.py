@@ -15,6 +15,7 @@ from rlnotes.functional.policy_gradients import (
     reinforce_loss,
     value_loss,
 )
+from rlnotes.functional.preferences import reward_model_loss
 from rlnotes.functional.q_targets import huber_td_loss, squared_td_loss
 from rlnotes.functional.trust_region import mean_kl, surrogate_objective
 
@@ -27,6 +28,7 @@ FUNCTIONS = {
     "value_loss": (value_loss, "tn"),
     "ppo_clip_loss": (partial(ppo_clip_loss, clip_epsilon=0.2), "tnn"),
     "ppo_kl_penalty_loss": (partial(ppo_kl_penalty_loss, beta=0.7), "tnnt"),
+    "reward_model_loss": (reward_model_loss, "tt"),
     "surrogate_objective": (surrogate_objective, "tnn"),
     "squared_td_loss": (squared_td_loss, "tn"),
     "huber_td_loss": (huber_td_loss, "tn"),
