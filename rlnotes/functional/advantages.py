@@ -8,6 +8,7 @@ from torch import Tensor
 from rlnotes._checks import require_finite
 from rlnotes.functional.inputs import (
     counted,
+    finite_result,
     largest_size,
     require_counted_finite,
     unit_interval,
@@ -204,7 +205,8 @@ def leave_one_out_advantages(rewards: Tensor) -> Tensor:
 
     Raises:
         ValueError: for what is no torch tensor of floating-point numbers of shape
-            [P, G], fewer than two replies, or a reward that is not finite.
+            [P, G], fewer than two replies, or a reward that is not finite or so large
+            that an advantage overflows.
 
     References:
         Kool et al. (2019), "Buy 4 REINFORCE samples, get a baseline for free!";
@@ -217,6 +219,10 @@ def leave_one_out_advantages(rewards: Tensor) -> Tensor:
     (rewards,) = counted(None, rewards=rewards)
     if rewards.ndim != 2 or rewards.shape[1] < 2:
         raise ValueError(f"rewards must have shape [P, G], G > 1, got {tuple(rewards.shape)}")
-    require_finite(rewards=rewards)
     group_size = rewards.shape[1]
-    return (rewards - rewards.mean(dim=1, keepdim=True)) * (group_size / (group_size - 1))
+    # Differences of nearly equal rewards are exact, their mean is rounded.
+    differences = rewards - rewards[:, :1]
+    centered = differences - differences.mean(dim=1, keepdim=True)
+    advantages = centered * (group_size / (group_size - 1))
+    finite_result(advantages.abs().max(), None, rewards=rewards)
+    return advantages
