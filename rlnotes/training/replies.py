@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from rlnotes._checks import require_indices
 from rlnotes.data.help_desk import (
     END,
     MAX_WORDS,
@@ -59,11 +60,17 @@ def reply_scores(model: TinyLM) -> Tensor:
 def reply_numbers(tokens: Tensor) -> Tensor:
     """[...] place of each reply [..., 5] in the tables.
 
+    Raises:
+        ValueError: for what is no int64 tensor of five symbols each.
+
     Example:
         >>> replies = torch.tensor([[0, 0, 0, 0, 0], [2, 1, 0, 0, 0], [7, 7, 7, 7, 7]])
         >>> reply_numbers(replies).tolist()
         [0, 15, 19607]
     """
+    require_indices(len(SYMBOLS), tokens=tokens)
+    if tokens.shape[-1:] != (MAX_WORDS,):
+        raise ValueError(f"tokens must have shape [..., {MAX_WORDS}], got {tuple(tokens.shape)}")
     num_words = len(SYMBOLS) - 1
     is_word = (tokens != END).long().cumprod(dim=-1)
     length = is_word.sum(dim=-1)
