@@ -34,9 +34,9 @@ class Block(nn.Module):
         super().__init__()
         self.num_heads = num_heads
         self.norm_1, self.norm_2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.query_key_value = nn.Linear(width, 3 * width)
-        self.project = nn.Linear(width, width)
-        self.widen, self.narrow = nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
+        self.query_key_value = _linear(width, 3 * width)
+        self.project = _linear(width, width)
+        self.widen, self.narrow = _linear(width, 4 * width), _linear(4 * width, width)
 
     def forward(
         self, inputs: Tensor, before: tuple[Tensor, Tensor] | None = None
@@ -60,7 +60,8 @@ class Trunk(nn.Module):
 
     def __init__(self, num_tokens: int, length: int, width: int, num_blocks: int, num_heads: int):
         super().__init__()
-        self.embed, self.place = nn.Embedding(num_tokens, width), nn.Embedding(length, width)
+        self.embed = nn.utils.skip_init(nn.Embedding, num_tokens, width)
+        self.place = nn.utils.skip_init(nn.Embedding, length, width)
         self.blocks = nn.ModuleList(Block(width, num_heads) for _ in range(num_blocks))
         self.norm = nn.LayerNorm(width)
 
@@ -132,7 +133,7 @@ class TinyLM(nn.Module):
             raise ValueError(f"width must be a multiple of num_heads={num_heads}, got {width}")
         self.length = length
         self.trunk = Trunk(num_tokens, length, **shape)
-        self.head = nn.Linear(width, num_outputs)
+        self.head = _linear(width, num_outputs)
         _start(self, generator)
 
     def forward(self, prompts: Tensor, replies: Tensor) -> Tensor:
@@ -175,8 +176,7 @@ class TinyLM(nn.Module):
         """
         require_positive_integer(num_outputs=num_outputs)
         model = copy.deepcopy(self).requires_grad_(True)
-        dtype = self.head.weight.dtype
-        model.head = nn.Linear(self.head.in_features, num_outputs, dtype=dtype)
+        model.head = _linear(self.head.in_features, num_outputs).to(self.head.weight.dtype)
         _start(model.head, generator)
         return model
 
@@ -193,6 +193,11 @@ class TinyLM(nn.Module):
 def frozen(model: nn.Module) -> nn.Module:
     """A copy that no gradient reaches: a reference, or a reward model in use."""
     return copy.deepcopy(model).requires_grad_(False)
+
+
+def _linear(inputs: int, outputs: int) -> nn.Linear:
+    """A linear map without start weights: the usual ones use the global generator."""
+    return nn.utils.skip_init(nn.Linear, inputs, outputs)
 
 
 @torch.no_grad()
