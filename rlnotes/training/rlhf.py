@@ -136,7 +136,8 @@ def train_rlhf(
 
     Raises:
         ValueError: if policy and reference disagree before the first update (their KL
-            must be 0), a score is not finite, or a ratio overflows.
+            must be 0), scores are not finite numbers of shape [B], or a ratio
+            overflows.
 
     References:
         Ziegler et al. (2019), arXiv:1909.08593; Ouyang et al. (2022), arXiv:2203.02155;
@@ -175,6 +176,7 @@ class Learner:
         self, start: TinyLM, score: Callable, config: Config, reference: TinyLM | None = None
     ):
         self.config, self.score = config, score
+        self.next_prompt = 0  # each comes as often as the others
         head_seed, draw_seed, order_seed = np.random.SeedSequence(config.seed).spawn(3)
         self.generator, self.order_generator = torch_rng(draw_seed), torch_rng(order_seed)
         self.reference = frozen(start if reference is None else reference)
@@ -197,7 +199,8 @@ class Learner:
     def rollout(self) -> Batch:
         """Replies of the policy as it stands, scored by the frozen models."""
         config = self.config
-        numbers = torch.arange(config.num_prompts) % len(PROMPTS)
+        numbers = (self.next_prompt + torch.arange(config.num_prompts)) % len(PROMPTS)
+        self.next_prompt = (self.next_prompt + config.num_prompts) % len(PROMPTS)
         numbers = numbers.repeat_interleave(config.group_size)
         prompts = prompt_tokens()[numbers]
         replies, mask, old_log_probs, _ = sample_replies(
@@ -262,6 +265,7 @@ def advantages_of(rewards: Tensor, values: Tensor, mask: Tensor, *, gae_lambda: 
     The last counted token ends the episode: nothing is bootstrapped, and nothing of the
     padding gets in.
     """
+    rewards, values = (torch.where(mask, given, 0.0) for given in (rewards, values))
     last = mask & ~torch.cat([mask[:, 1:], torch.zeros_like(mask[:, :1])], dim=1)
     next_values = torch.cat([values[:, 1:], torch.zeros_like(values[:, :1])], dim=1)
     advantages = generalized_advantage_estimation(
