@@ -10,8 +10,9 @@ from functools import lru_cache
 import torch
 from torch import Tensor, nn
 
-from rlnotes.envs.token_tree import BIGRAM_LOGITS, VOCABULARY, all_completions, verifier_reward
+from rlnotes.envs.token_tree import BIGRAM_LOGITS, VOCABULARY, verifier_reward
 from rlnotes.exact.language import expected_reward
+from rlnotes.exact.prefix_tree import all_completions
 from rlnotes.functional.kl import kl_divergence
 from rlnotes.models.mlp import MLP
 
@@ -43,10 +44,11 @@ class AdaptedBigram(nn.Module):
 @lru_cache(maxsize=1)
 def completions() -> tuple[Tensor, Tensor, Tensor]:
     """Contexts [27, 3], tokens [27, 3] and rewards [27] of all completions."""
-    tokens = torch.tensor([[VOCABULARY.index(c) for c in text] for text in all_completions()])
+    tokens = all_completions(len(VOCABULARY), 3)
+    texts = ["".join(VOCABULARY[token] for token in row) for row in tokens.tolist()]
     contexts = torch.zeros_like(tokens)
     contexts[:, 1], contexts[:, 2] = 1 + tokens[:, 0], 4 + tokens[:, 1]
-    return contexts, tokens, torch.tensor([verifier_reward(text) for text in all_completions()])
+    return contexts, tokens, torch.tensor([verifier_reward(text) for text in texts])
 
 
 def token_log_probs(table: Tensor, drawn: Tensor | slice = slice(None)) -> Tensor:

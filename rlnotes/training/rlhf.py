@@ -29,7 +29,7 @@ from rlnotes.functional.policy_gradients import ppo_clip_loss, value_loss
 from rlnotes.functional.sequences import token_log_probs
 from rlnotes.models.sampling import sample_replies
 from rlnotes.models.tiny_lm import TinyLM, frozen
-from rlnotes.training.optimizing import falling_rate, torch_rng
+from rlnotes.training.optimizing import adam, falling_rate, torch_rng
 
 ALGORITHMS = ("ppo", "rloo")
 
@@ -191,8 +191,7 @@ class Learner:
             groups["critic"] = self.critic.head if config.shared_trunk else self.critic
         rates = {"policy": config.learning_rate, "critic": config.value_learning_rate}
         self.optimizers = {
-            name: (torch.optim.Adam(model.parameters(), lr=rates[name], fused=True), rates[name])
-            for name, model in groups.items()
+            name: (adam(model, rates[name]), rates[name]) for name, model in groups.items()
         }
 
     @torch.no_grad()

@@ -28,6 +28,7 @@ from rlnotes.training.adapted_bigram import (
     token_log_probs,
 )
 from rlnotes.training.advantage_batches import BAND
+from rlnotes.training.optimizing import torch_rng
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,9 @@ class Learner:
     def __init__(self, config: Config):
         self.config = config
         net_seed, draw_seed = np.random.SeedSequence(config.seed).spawn(2)
-        self.policy = AdaptedBigram(_generator(net_seed))
+        self.policy = AdaptedBigram(torch_rng(net_seed))
         self.optimizer = torch.optim.Adam(self.policy.parameters(), lr=config.learning_rate)
-        self.generator = _generator(draw_seed)
+        self.generator = torch_rng(draw_seed)
         self.values = torch.zeros(len(CONTEXTS))
         self.fit_critic(self._draw(self.policy().detach()), rate=1.0)
 
@@ -240,7 +241,3 @@ def train_token_ppo(config: Config) -> Result:
         largest.append(now.max_ratio)
     arrays = (np.array(numbers) for numbers in (objectives, to_ref, moved, largest, noise))
     return Result(learner.policy, *arrays)
-
-
-def _generator(seed: np.random.SeedSequence) -> torch.Generator:
-    return torch.Generator().manual_seed(int(seed.generate_state(1)[0]))

@@ -13,6 +13,7 @@ from rlnotes.envs.token_tree import (
     token_level_mdp,
 )
 from rlnotes.exact.mdp import policy_values
+from rlnotes.functional.kl_penalty import kl_penalized_rewards
 from rlnotes.training import adapted_bigram as bigram
 from rlnotes.training.adapted_bigram import CONTEXTS
 from rlnotes.training.token_ppo import Config, Learner, train_token_ppo
@@ -56,6 +57,22 @@ def test_returns_are_the_reward_less_the_price_of_the_tokens_still_to_come():
     ref = bigram.token_log_probs(learner.policy.reference(), y)[0]
     price = [2 * (new - ref)[t:].sum().item() for t in range(3)]
     assert learner.returns(y, table)[0].tolist() == pytest.approx([6 - p for p in price])
+
+
+def test_returns_add_up_the_rewards_that_rlhf_gives_to_tokens():
+    learner = Learner(Config(**{**QUIET, "beta": 0.7, "reward_offset": 2.0}))
+    reference = learner.policy.reference()
+    table = torch.log_softmax(reference + torch.eye(7)[:, :3], dim=-1)
+    drawn = torch.arange(27)
+    rewards = kl_penalized_rewards(
+        bigram.completions()[2] + 2.0,
+        bigram.token_log_probs(table, drawn),
+        bigram.token_log_probs(reference, drawn),
+        torch.ones(27, 3, dtype=torch.bool),
+        beta=0.7,
+    )
+    to_go = [[sum(row[t:]) for t in range(3)] for row in rewards.tolist()]
+    assert_close(learner.returns(drawn, table), torch.tensor(to_go))
 
 
 def test_a_rollout_without_engine_noise_starts_at_ratio_one():
