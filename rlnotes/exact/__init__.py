@@ -6,7 +6,9 @@
 `gradient_estimators`  the weights a policy gradient may give to a score
 `gae_moments`          bias and variance of GAE, and of the gradient it gives
 `derivation`           the policy-gradient derivation, both sides of every line
-`language`             every completion of a small language
+`prefix_tree`          every prefix of a small language, each computed once
+`language`             every completion of a small language, and the best of them
+`frontier`             the most reward at a KL divergence; the best of n samples
 `max_bias`             bias of a maximum over noisy estimates
 `semi_gradient`        when a value that chases itself diverges
 `importance_sampling`  samples of one distribution for the mean of another

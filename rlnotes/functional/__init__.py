@@ -11,6 +11,7 @@
 `returns`            discounted returns and lambda-returns of recorded episodes
 `advantages`         TD errors and generalized advantage estimates (GAE)
 `log_probs`          log-probability, entropy and score of a softmax policy
+`sampling`           what a sampler draws from: temperature and nucleus
 `sequences`          completions: log-probabilities per token, masks, last tokens
 `policy_gradients`   losses of a policy and of a value function; PPO's clipped loss
 `kl_penalty`         a price on the KL divergence: RLHF's rewards, PPO's other loss

@@ -18,4 +18,7 @@
 `batch_runs`         the loop that PPO and TRPO share
 `ppo`                several epochs on each batch, with a clip
 `trpo`               one step per batch, bounded in KL
+`sft`                a language model that imitates demonstrations
+`rlhf`               PPO and RLOO on a score, at a price of KL to the reference
+`replies`            all that a model can say at the help desk, exactly
 """
