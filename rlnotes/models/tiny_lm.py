@@ -195,6 +195,14 @@ def frozen(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model).requires_grad_(False)
 
 
+def require_outputs(num_outputs: int, **models: TinyLM) -> None:
+    """Raise unless every model has a head of this size: words, or one number."""
+    for name, model in models.items():
+        size = model.head.out_features
+        if size != num_outputs:
+            raise ValueError(f"{name} must have a head of {num_outputs} outputs, got {size}")
+
+
 def _linear(inputs: int, outputs: int) -> nn.Linear:
     """A linear map without start weights: the usual ones use the global generator."""
     return nn.utils.skip_init(nn.Linear, inputs, outputs)

@@ -18,7 +18,7 @@ from rlnotes.data.help_desk import (
 from rlnotes.exact.language import expected_reward
 from rlnotes.exact.prefix_tree import PrefixTree, all_completions, prefix_tree, walk_prefixes
 from rlnotes.functional.kl import kl_divergence
-from rlnotes.models.tiny_lm import TinyLM
+from rlnotes.models.tiny_lm import TinyLM, require_outputs
 
 
 @lru_cache(maxsize=1)
@@ -39,7 +39,11 @@ def reply_tree(model: TinyLM) -> PrefixTree:
     """The model's distribution over all replies to all prompts, in float64.
 
     Differentiable in the model's weights: an exact gradient without sampling.
+
+    Raises:
+        ValueError: if the model's head is none of words.
     """
+    require_outputs(len(SYMBOLS), model=model)
 
     def step(tokens, cache):
         logits, cache = model.step(tokens, cache)
@@ -50,7 +54,12 @@ def reply_tree(model: TinyLM) -> PrefixTree:
 
 
 def reply_scores(model: TinyLM) -> Tensor:
-    """[6, 19608] a reward model's score of every reply, read after its last word."""
+    """[6, 19608] a reward model's score of every reply, read after its last word.
+
+    Raises:
+        ValueError: if the model's head is not one number.
+    """
+    require_outputs(1, model=model)
     scores, cache = model.start(prompt_tokens())
     words = torch.tensor([symbol for symbol in range(len(SYMBOLS)) if symbol != END])
     levels = walk_prefixes(scores, cache, model.step, words=words, depth=MAX_WORDS)

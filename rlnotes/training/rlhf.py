@@ -18,7 +18,7 @@ from rlnotes._checks import (
     require_positive,
     require_positive_integer,
 )
-from rlnotes.data.help_desk import END, MAX_WORDS, PROMPTS, prompt_tokens
+from rlnotes.data.help_desk import END, MAX_WORDS, PROMPTS, SYMBOLS, prompt_tokens
 from rlnotes.functional.advantages import (
     generalized_advantage_estimation,
     leave_one_out_advantages,
@@ -28,7 +28,7 @@ from rlnotes.functional.kl_penalty import kl_penalized_rewards
 from rlnotes.functional.policy_gradients import ppo_clip_loss, value_loss
 from rlnotes.functional.sequences import token_log_probs
 from rlnotes.models.sampling import sample_replies
-from rlnotes.models.tiny_lm import TinyLM, frozen
+from rlnotes.models.tiny_lm import TinyLM, frozen, require_outputs
 from rlnotes.training.optimizing import adam, falling_rate, torch_rng
 
 ALGORITHMS = ("ppo", "rloo")
@@ -135,9 +135,9 @@ def train_rlhf(
         watch: called after each update with its number and the policy.
 
     Raises:
-        ValueError: if policy and reference disagree before the first update (their KL
-            must be 0), scores are not finite numbers of shape [B], or a ratio
-            overflows.
+        ValueError: if start or reference has no head of words, they disagree before
+            the first update (their KL must be 0), scores are not finite numbers of
+            shape [B], or a ratio overflows.
 
     References:
         Ziegler et al. (2019), arXiv:1909.08593; Ouyang et al. (2022), arXiv:2203.02155;
@@ -180,6 +180,7 @@ class Learner:
         head_seed, draw_seed, order_seed = np.random.SeedSequence(config.seed).spawn(3)
         self.generator, self.order_generator = torch_rng(draw_seed), torch_rng(order_seed)
         self.reference = frozen(start if reference is None else reference)
+        require_outputs(len(SYMBOLS), start=start, reference=self.reference)
         self.policy = start.with_head(start.head.out_features, self.generator)
         self.policy.load_state_dict(start.state_dict())
         groups = {"policy": self.policy}

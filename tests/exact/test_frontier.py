@@ -144,6 +144,9 @@ def test_what_the_reference_never_says_is_out_of_reach():
     assert kls[0].item() == pytest.approx(math.log(4))
     e = math.e  # weights .75 and .25 e
     assert reached[1].item() == pytest.approx(0.25 * e / (0.75 + 0.25 * e))
+    (reward,), (kl,) = frontier(masses, [1e-320])  # 8 / beta is no number any more
+    assert reward.item() == 1.0
+    assert kl.item() == pytest.approx(math.log(4))
 
 
 def test_betas_may_come_in_any_form(world):
@@ -213,6 +216,14 @@ def test_a_rare_best_reply_wins_in_proportion_to_n():
     ref = torch.tensor([[0.0, math.log(1e-18)]], dtype=torch.float64)
     log_probs = best_of_n_log_probs(ref, torch.tensor([[0.0, 1.0]]).double(), 1000)
     assert log_probs[0, 1].item() == pytest.approx(math.log(1e-15), abs=1e-9)
+
+
+def test_what_is_too_rare_for_its_precision_never_wins():
+    # exp(-800) is 0 in float64, as a reply of the reference and as the best of many.
+    ref = torch.tensor([[0.0, -800.0], [-800.0, 0.0]], dtype=torch.float64)
+    scores = torch.tensor([[0.0, 1.0], [0.0, 1.0]]).double()
+    log_probs = best_of_n_log_probs(ref, scores, 100)
+    assert log_probs.tolist() == [[0.0, -math.inf], [-math.inf, 0.0]]
 
 
 REF = FIVE.log()

@@ -111,6 +111,13 @@ def test_evaluation_by_sums(model):
     assert evaluate(reference, policy, gold_table()).kl != pytest.approx(kl, rel=1e-2)
 
 
+def test_a_model_with_the_wrong_head_is_refused(model):
+    with pytest.raises(ValueError, match="model must have a head of 1 outputs, got 8"):
+        reply_scores(model)
+    with pytest.raises(ValueError, match="model must have a head of 8 outputs, got 1"):
+        reply_tree(model.with_head(1, seeded()))
+
+
 @pytest.mark.parametrize(
     ("tokens", "message"),
     [

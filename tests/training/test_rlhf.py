@@ -466,6 +466,14 @@ def test_a_reference_that_is_not_the_start_is_refused(clerk):
         require_agreement(torch.tensor([[-1.0]]), torch.tensor([[math.nan]]))
 
 
+def test_a_model_without_words_is_refused(clerk):
+    judge = clerk.with_head(1, seeded())
+    with pytest.raises(ValueError, match="start must have a head of 8 outputs, got 1"):
+        run(judge)
+    with pytest.raises(ValueError, match="reference must have a head of 8 outputs, got 1"):
+        run(clerk, reference=judge)
+
+
 def constant(value):
     return lambda numbers, replies: torch.full((len(numbers),), value)
 
