@@ -32,6 +32,9 @@ _EXERCISES = (
     "ppo_objectives",
     "ppo_loss",
     "token_ratios",
+    "penalized_rewards",
+    "preference_loss",
+    "kl_as_loss",
 )
 
 

@@ -8,7 +8,7 @@ import torch
 from rlnotes.exercises.answers import Refused, Unreadable, read
 
 # With fewer digits than these, a wrong number would be as good as a right one.
-_TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 
 
 def evaluate(
@@ -58,7 +58,7 @@ def one_number(loss: object, subject: str) -> torch.Tensor:
         raise Unreadable(
             f"{subject} must be one number, got shape {list(loss.shape)}. Take the mean."
         )
-    if loss.dtype not in _TYPES:
+    if loss.dtype not in TYPES:
         raise Unreadable(
             f"{subject} must be a floating-point number of 16 bits or more, got {loss.dtype}."
         )

@@ -64,7 +64,7 @@ def _factor(pairs: Sequence[tuple[Outcome, np.ndarray]]) -> str:
     largest = np.argmax(abs(wanted))
     factor = given[largest] / wanted[largest]
     tolerance = max(o.tolerance for o, _ in pairs)
-    if abs(factor) < 1e-6 or not np.allclose(
+    if not 1e-6 <= abs(factor) < np.inf or not np.allclose(
         given, factor * wanted, rtol=tolerance, atol=tolerance
     ):
         return ""

@@ -95,8 +95,8 @@ def kl_k1(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
         Schulman (2020), "Approximating KL Divergence", with q = policy, p = reference.
 
     Example:
-        >>> kl_k1(torch.tensor([-1.0, -3.0]), torch.tensor([-3.0, -3.0]))
-        tensor([2., 0.])
+        >>> kl_k1(torch.tensor([-1.0, -3.0]), torch.tensor([-3.0, -2.0]))
+        tensor([ 2., -1.])
     """
     log_ratios = _log_ratios(log_probs, ref_log_probs)
     return _finite("k1", -log_ratios, log_ratios)

@@ -4,6 +4,8 @@ A mask [..., T] is True where a token counts: up to and including the end token.
 does not count may be anything, NaN and unknown tokens included.
 """
 
+from numbers import Integral
+
 import torch
 from torch import Tensor
 
@@ -40,7 +42,7 @@ def completion_mask(tokens: Tensor, end: int) -> Tensor:
                 [ True,  True,  True]])
     """
     _require_tokens(tokens)
-    if isinstance(end, bool) or not isinstance(end, int):
+    if isinstance(end, bool) or not isinstance(end, Integral):
         raise ValueError(f"end must be an integer, got {end!r}")
     ends = (tokens == end).long()
     return ends.cumsum(dim=-1) == ends  # no end before this place

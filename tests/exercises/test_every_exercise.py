@@ -381,8 +381,11 @@ def test_mistakes_that_every_exercise_shares_are_named(candidate, hint):
     assert f"Hint: {hint}" in TABLE.check(candidate).message
 
 
-def test_rounding_noise_is_no_common_factor():
+@pytest.mark.filterwarnings("error")
+def test_rounding_noise_and_infinity_are_no_common_factors():
     assert "Hint" not in TABLE.check(lambda x: 1e-17 * x).message
+    zero = replace(TABLE, cases=[Case({"x": np.arange(4.0)}, 2 * np.arange(4.0), "twice.")])
+    assert "Hint" not in zero.check(lambda x: np.full(4, np.inf)).message
 
 
 def test_no_mistake_is_looked_for_where_the_numbers_were_not_compared():

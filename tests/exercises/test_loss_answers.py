@@ -60,7 +60,46 @@ def test_one_loss_is_wanted(change, message):
     assert "raised an error" not in verdict.message
 
 
-LOSSES = ("actor_critic_losses", "ppo_loss")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda terms: terms.mean(), "must be one term per sample, shape [3], got []"),
+        (lambda terms: terms[:, None], "must be one term per sample, shape [3], got [3, 1]"),
+        (lambda terms: terms.tolist(), "must be a tensor of floating-point numbers, got list"),
+        (lambda terms: [], "must be one term per sample, shape [3], got [0]"),
+        (lambda terms: terms.long(), "floating-point numbers, got torch.int64"),
+        (lambda terms: terms.to(torch.float8_e5m2), "got torch.float8_e5m2"),
+        (lambda terms: terms.detach(), "the terms have no gradient"),
+    ],
+)
+def test_one_term_per_sample_is_wanted(change, message):
+    exercise = EXERCISES["kl_as_loss"]
+    verdict = exercise.check(lambda **given: change(exercise.solutions[0](**given)))
+    assert message in verdict.message
+    assert "raised an error" not in verdict.message
+
+
+def test_any_loss_with_the_right_mean_gradient_will_do():
+    def k1_times_ratio(log_probs, ref_log_probs):
+        return (log_probs - log_probs.detach()).exp() * (log_probs - ref_log_probs)
+
+    def k1_as_weight_of_itself(log_probs, ref_log_probs):
+        log_ratios = log_probs - ref_log_probs
+        return log_ratios.detach() * log_ratios
+
+    def with_a_baseline(log_probs, ref_log_probs):
+        log_ratios = (log_probs - ref_log_probs).detach()
+        return (log_ratios - 7) * log_probs
+
+    def one_by_one(log_probs, ref_log_probs):
+        return [(own - ref) ** 2 / 2 for own, ref in zip(log_probs, ref_log_probs, strict=True)]
+
+    for right in (k1_times_ratio, k1_as_weight_of_itself, with_a_baseline, one_by_one):
+        verdict = EXERCISES["kl_as_loss"].check(right)
+        assert verdict.passed, verdict.message
+
+
+LOSSES = ("actor_critic_losses", "ppo_loss", "preference_loss", "kl_as_loss")
 HALVES = (torch.bfloat16, torch.float16)
 
 
@@ -120,6 +159,10 @@ def after_computing(name, change):
         ("ppo_loss", "old_log_probs", lambda log_probs: log_probs.data.zero_()),
         ("ppo_loss", "old_log_probs", lambda log_probs: log_probs.detach_()),
         ("ppo_loss", "advantages", lambda advantages: advantages.sub_(1)),
+        ("preference_loss", "chosen_mask", lambda mask: mask.logical_not_()),
+        ("kl_as_loss", "log_probs", lambda log_probs: log_probs.data.zero_()),
+        ("kl_as_loss", "ref_log_probs", lambda log_probs: log_probs.sub_(1)),
+        ("preference_loss", "rejected_scores", lambda scores: scores.data.zero_()),
     ],
 )
 def test_a_changed_argument_is_named(name, argument, change):

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -49,7 +50,7 @@ def test_a_completion_goes_up_to_and_including_its_first_end(tokens, counted):
 def test_each_row_has_its_own_end_and_any_token_may_be_it():
     tokens = torch.tensor([[[7, -1, 7]], [[-1, 7, 7]]])
     assert completion_mask(tokens, end=-1).int().tolist() == [[[1, 1, 0]], [[1, 0, 0]]]
-    assert completion_mask(tokens, end=7).int().tolist() == [[[1, 0, 0]], [[1, 1, 0]]]
+    assert completion_mask(tokens, end=np.int64(7)).int().tolist() == [[[1, 0, 0]], [[1, 1, 0]]]
 
 
 @pytest.mark.parametrize(
