@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -137,7 +138,7 @@ def prefix_tree(
 
 def _words(vocabulary_size: int, length: int, end: int | None) -> Tensor:
     require_positive_integer(vocabulary_size=vocabulary_size, length=length)
-    known = isinstance(end, int) and 0 <= end < vocabulary_size
+    known = isinstance(end, int | np.integer) and 0 <= end < vocabulary_size
     if end is not None and not known:
         raise ValueError(f"end must be a symbol from 0 to {vocabulary_size - 1}, got {end}")
     words = torch.arange(vocabulary_size)

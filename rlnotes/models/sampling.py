@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -57,7 +58,7 @@ def sample_replies(
     if min_words not in range(length + 1):
         raise ValueError(f"min_words must be an integer from 0 to {length}, got {min_words}")
     logits, cache = model.start(prompts)
-    if not isinstance(end, int) or not 0 <= end < logits.shape[-1]:
+    if not isinstance(end, int | np.integer) or not 0 <= end < logits.shape[-1]:
         raise ValueError(f"end must be a symbol from 0 to {logits.shape[-1] - 1}, got {end}")
     alive = torch.ones(len(prompts), dtype=torch.bool)
     columns = []

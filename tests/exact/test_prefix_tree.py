@@ -4,6 +4,7 @@ import itertools
 import math
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -52,6 +53,13 @@ def test_completions_with_an_end_are_the_products_of_every_length(end):
     ]
     assert [tuple(row) for row in all_completions(3, 3, end=end).tolist()] == expected
     assert len(expected) == 1 + 2 + 4 + 8
+
+
+def test_an_end_may_be_a_numpy_integer():
+    end = np.int64(1)
+    assert torch.equal(all_completions(3, 2, end=end), all_completions(3, 2, end=1))
+    model = small_model(0)
+    assert_close(tree_of(model, end=end).log_probs, tree_of(model, end=1).log_probs)
 
 
 def test_a_language_of_nothing_but_its_end_has_one_completion():

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -121,7 +122,7 @@ def test_no_reply_is_shorter_than_asked_for(min_words):
 
 
 def test_another_symbol_may_be_the_end():
-    samples = sample(random_model(), num=2_000, end=2)
+    samples = sample(random_model(), num=2_000, end=np.int64(2))
     ended = (samples.tokens == 2).long().cumsum(dim=1)
     assert torch.equal(samples.mask, ended - (samples.tokens == 2).long() == 0)
     assert (samples.tokens[~samples.mask] == 2).all()
