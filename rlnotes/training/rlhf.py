@@ -262,19 +262,12 @@ class Learner:
 def advantages_of(rewards: Tensor, values: Tensor, mask: Tensor, *, gae_lambda: float) -> Tensor:
     """GAE with gamma 1 over the counted tokens of each reply, [B, T]; 0 elsewhere.
 
-    The last counted token ends the episode: nothing is bootstrapped, and nothing of the
-    padding gets in.
+    Rewards and values count as 0 behind the last counted token: nothing of the padding
+    gets in, and nothing is bootstrapped there.
     """
     rewards, values = (torch.where(mask, given, 0.0) for given in (rewards, values))
-    last = mask & ~torch.cat([mask[:, 1:], torch.zeros_like(mask[:, :1])], dim=1)
     next_values = torch.cat([values[:, 1:], torch.zeros_like(values[:, :1])], dim=1)
-    advantages = generalized_advantage_estimation(
-        rewards,
-        values,
-        next_values,
-        last | ~mask,
-        torch.zeros_like(mask),
-        gamma=1.0,
-        gae_lambda=gae_lambda,
+    never = torch.zeros_like(mask)
+    return generalized_advantage_estimation(
+        rewards, values, next_values, never, never, gamma=1.0, gae_lambda=gae_lambda
     )
-    return torch.where(mask, advantages, 0.0)
