@@ -207,6 +207,34 @@ def test_what_stands_behind_the_end_reaches_no_loss(learner):
         assert torch.equal(one, other)
 
 
+def test_both_losses_by_loops_after_the_policy_has_moved(learner):
+    batch = learner.rollout()
+    with torch.no_grad():
+        learner.policy.head.bias[2] += 0.7
+        logits = learner.policy(batch.prompts, batch.replies[:, :-1])[:, :5]
+        scores = logits.log_softmax(dim=-1).gather(2, batch.replies[..., None]).squeeze(2)
+    policy_loss, critic_loss = learner.losses(batch)
+    gains, errors, clipped = [], [], 0
+    for i, length in enumerate(batch.mask.sum(dim=1).tolist()):
+        new, old = scores[i, :length].tolist(), batch.old_log_probs[i, :length].tolist()
+        if learner.critic is None:  # one ratio for the whole reply
+            pairs = [(sum(new) - sum(old), batch.advantages[i].item())]
+        else:
+            log_ratios = [a - b for a, b in zip(new, old, strict=True)]
+            pairs = zip(log_ratios, batch.advantages[i, :length].tolist(), strict=True)
+            with torch.no_grad():
+                row = learner.critic(batch.prompts[i : i + 1], batch.replies[i : i + 1, :-1])
+            errors += (row[0, :length, 0] - batch.value_targets[i, :length]).tolist()
+        for log_ratio, advantage in pairs:
+            ratio = math.exp(log_ratio)
+            gains.append(min(ratio * advantage, min(max(ratio, 0.8), 1.2) * advantage))
+            clipped += gains[-1] != ratio * advantage
+    assert clipped > 10
+    assert policy_loss.item() == pytest.approx(-sum(gains) / len(gains), abs=1e-4)
+    half = sum(error**2 for error in errors) / len(errors) / 2 if errors else 0.0
+    assert critic_loss.item() == pytest.approx(half, rel=1e-4)
+
+
 def by_the_sum(rewards, values, gae_lambda):
     """GAE of one episode as its definition has it, gamma 1, plain numbers."""
     rewards, values = rewards.tolist(), [*values.tolist(), 0.0]
@@ -529,3 +557,7 @@ def test_bad_scores_are_refused_by_name(clerk, algorithm, score, message):
 def test_bad_configurations_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         Config(**change)
+
+
+def test_only_rloo_needs_a_second_reply(clerk):
+    assert run(clerk, group_size=1).diagnostics.score.shape == (2,)
