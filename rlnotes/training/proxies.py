@@ -26,7 +26,7 @@ from rlnotes.training.scores import ENSEMBLES, ensemble_scores
 from rlnotes.training.word_count_reward import CountedPairs, bags, count_pairs, fit_word_counts
 
 FEW_PAIRS = 3_000  # quick to draw
-LEVELS = 16  # steps per unit of a recorded score
+LEVELS = 16  # steps per unit of a score table; finer ones change little
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from rlnotes.explorers.over_optimization import (
     BETAS,
     FLIPS,
     MODELS,
+    NS,
     PAIRS,
     OverOptimization,
     followed,
@@ -77,6 +78,14 @@ def test_the_twin_is_that_of_all_replies(model, beta, n):
     end = measured(last, table)
     assert explorer.proxy.get_xydata()[-1] == pytest.approx([end[0], end[1] + start], abs=1e-4)
     assert explorer.gold.get_xydata()[-1] == pytest.approx([end[0], end[2]], abs=1e-4)
+    peak = int(explorer.gold.get_ydata().argmax())
+    shown = found("highest, #, at KL #, and # at beta 0.01, where the KL is #", text)
+    expected = [*explorer.gold.get_xydata()[peak, ::-1], end[2], end[0]]
+    assert shown == pytest.approx(expected, abs=0.0051)
+    assert found("and the proxy #.", text) == pytest.approx([end[1] + start], abs=0.0051)
+    golds = explorer.candidates.get_ydata()
+    shown = found("most gold, #, at n = #", text)
+    assert shown == pytest.approx([golds.max(), NS[golds.argmax()]], abs=0.0051)
     kl, score, gold = measured(best_of_n_log_probs(reference_log_probs(), table, n), table)
     shown = found("Best of [0-9]+: KL #, proxy #, gold #;", text)
     assert shown == pytest.approx([kl, score + start, gold], abs=0.0051)

@@ -75,12 +75,15 @@ def test_all_recordings_of_arrays_stay_small():
 
 def test_arrays_keep_their_type_and_texts_are_str(folder):
     words, halves = np.array(["a", "b"]), np.array([0.5, 2.0], dtype=np.float16)
-    np.savez(folder / "some.npz", halves=halves, words=words, settings=np.array("seed 0"))
+    texts = {"words": words, "settings": np.array("seed 0")}
+    np.savez(folder / "some.npz", halves=halves, one=np.array(2.5), **texts)
     arrays = recordings.load_arrays("some")
     assert arrays["halves"].dtype == np.float16
     assert arrays["halves"].tolist() == [0.5, 2.0]
     assert arrays["words"].tolist() == ["a", "b"]
     assert arrays["settings"] == "seed 0"
+    assert isinstance(arrays["one"], np.ndarray)
+    assert arrays["one"] == 2.5
 
 
 @pytest.mark.parametrize("name", ["three", "", "one.npz"])
