@@ -64,7 +64,7 @@ class BradleyTerry(Explorer):
                 value=0.1, min=0, max=0.4, step=0.02, description="flip_rate of labels"
             ),
             "unbeaten": ipywidgets.Dropdown(options=list(UNBEATEN), description="data"),
-            "ridge": select(options=[0, 0.01, 0.1, 1], value=0, description="ridge"),
+            "ridge": select(options=[0, 0.01, 1, 30], value=0, description="ridge"),
             "seed": ipywidgets.IntSlider(value=3, min=0, max=20, description="seed"),
         }
 
