@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from inspect import isgenerator
 
 import numpy as np
 import torch
 
-from rlnotes.exercises.answers import Refused, Unreadable, read
+from rlnotes.exercises.answers import Refused, Unreadable, question, read
 
 # With fewer digits than these, a wrong number would be as good as a right one.
 TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -35,10 +34,8 @@ def _no_change_in_place() -> Iterator[None]:
 
 
 def kind_of(answer: object) -> str:
-    """Name of an answer's type, for a message, with a question if it is a generator."""
-    name = type(answer).__name__
-    asked = " (did you write yield instead of return?)"
-    return name + asked * isgenerator(answer)
+    """Name of an answer's type, for a message, and what it suggests."""
+    return type(answer).__name__ + question(answer)
 
 
 def evaluate(
