@@ -105,6 +105,11 @@ def show(value: object) -> str:
     return text if len(text) <= 200 else text[:200] + " ..."
 
 
+def question(answer: object) -> str:
+    """What a generator suggests, in brackets; empty for any other answer."""
+    return " (did you write yield instead of return?)" if inspect.isgenerator(answer) else ""
+
+
 def _plain(answer: object, epsilons: list[float]) -> object:
     """Nested lists and NumPy arrays only; `epsilons` collects the types' roundings."""
     if isinstance(answer, torch.Tensor):

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rlnotes.exercises.answers import Outcome, Refused, outcome, read, show
+from rlnotes.exercises.answers import Outcome, Refused, outcome, question, read, show
 from rlnotes.exercises.patterns import general_hint
 from rlnotes.exercises.time_limit import TimeUp, time_limit
 
@@ -163,7 +163,7 @@ def _problem(candidate: Callable, case: Case) -> str:
     where = f"on this input:\n{_show_arguments(case.arguments)}\nWhy: {case.reason}"
     if given.numbers.shape != expected.shape:
         wanted = f"an array of shape {expected.shape}" if expected.shape else "one number"
-        return f"expected {wanted}, got shape {given.numbers.shape}, {where}"
+        return f"expected {wanted}, got shape {given.numbers.shape}{question(answer)}, {where}"
     if not np.isnan(given.numbers).any() and given.equals(expected):
         return ""
     return f"expected  {show(expected)}\ngot       {show(given.numbers)}\n{where}"

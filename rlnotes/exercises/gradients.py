@@ -1,14 +1,41 @@
 """Losses judged by their gradients: the reader's function gets tensors, not arrays."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 
-from rlnotes.exercises.answers import Refused, Unreadable, read
+from rlnotes.exercises.answers import Refused, Unreadable, question, read
 
 # With fewer digits than these, a wrong number would be as good as a right one.
 TYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+@contextmanager
+def _gradients_on() -> Iterator[None]:
+    """Gradients, whatever the caller has switched off; afterwards all is as it was."""
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
+
+
+@contextmanager
+def _no_change_in_place() -> Iterator[None]:
+    """A sentence in place of torch's error on a leaf that is changed in place."""
+    try:
+        yield
+    except RuntimeError as error:
+        if "leaf" in str(error) and "in-place" in str(error):
+            raise Refused(
+                "your function changes one of its arguments in place; work on a copy. For "
+                "example x = x * 2 makes one, x *= 2 does not."
+            ) from None
+        raise
+
+
+def kind_of(answer: object) -> str:
+    """Name of an answer's type, for a message, and what it suggests."""
+    return type(answer).__name__ + question(answer)
 
 
 def evaluate(
@@ -25,13 +52,15 @@ def evaluate(
     Raises:
         Refused: if the candidate changes one of its tensors.
     """
-    tensors = {
-        name: torch.tensor(value, requires_grad=name in learned)
-        for name, value in arguments.items()
-        if isinstance(value, np.ndarray)
-    }
-    answer = candidate(**{**arguments, **tensors})
-    losses = None if answer is None else unpack(answer)
+    with _gradients_on(), _no_change_in_place():
+        tensors = {
+            name: torch.tensor(value, requires_grad=name in learned)
+            for name, value in arguments.items()
+            if isinstance(value, np.ndarray)
+        }
+        answer = candidate(**{**arguments, **tensors})
+        with _gradients_on():  # the candidate may have switched them off
+            losses = None if answer is None else unpack(answer)
     for name, tensor in tensors.items():
         detached = name in learned and not tensor.requires_grad
         if detached or not np.array_equal(read(tensor).numbers, arguments[name]):
@@ -51,7 +80,7 @@ def one_number(loss: object, subject: str) -> torch.Tensor:
     """
     if not torch.is_tensor(loss):
         raise Unreadable(
-            f"{subject} must be a tensor, got {type(loss).__name__}. A float, as from .item(), "
+            f"{subject} must be a tensor, got {kind_of(loss)}. A float, as from .item(), "
             "has no gradient."
         )
     if loss.numel() != 1:
@@ -72,7 +101,8 @@ def gradients(loss: torch.Tensor, leaves: Sequence[torch.Tensor]) -> list[torch.
     """
     found = [None] * len(leaves)
     if loss.requires_grad:
-        found = torch.autograd.grad(loss.sum(), leaves, allow_unused=True, retain_graph=True)
+        with _gradients_on():
+            found = torch.autograd.grad(loss.sum(), leaves, allow_unused=True, retain_graph=True)
     return [
         torch.zeros_like(leaf, dtype=loss.dtype) if gradient is None else gradient.to(loss.dtype)
         for leaf, gradient in zip(leaves, found, strict=True)

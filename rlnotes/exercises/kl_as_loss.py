@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from functools import partial
+from itertools import product
 
 import numpy as np
 import torch
 
 from rlnotes.exercises.answers import Unreadable
 from rlnotes.exercises.base import Case, Exercise
-from rlnotes.exercises.gradients import TYPES, evaluate, gradients
+from rlnotes.exercises.gradients import TYPES, evaluate, gradients, kind_of
 from rlnotes.exercises.weighted_scores import by_finite_differences
+
+_SAMPLES = 3  # in each batch
 
 
 def _half_square(log_probs, ref_log_probs):
@@ -26,16 +29,16 @@ def _k3_times_ratio(log_probs, ref_log_probs):
     return ratio * (torch.expm1(log_r) - log_r)
 
 
-def _one_per_sample(terms, count: int) -> torch.Tensor:
-    """The terms, if they are as many as samples and have a gradient."""
+def _mean_of_samples(terms) -> torch.Tensor:
+    """Mean of the terms, if they are as many as samples and have a gradient."""
     if isinstance(terms, list | tuple) and all(torch.is_tensor(t) and not t.ndim for t in terms):
         terms = torch.stack([*terms]) if terms else torch.zeros(0)
     if not torch.is_tensor(terms) or terms.dtype not in TYPES:
-        kind = terms.dtype if torch.is_tensor(terms) else type(terms).__name__
+        kind = terms.dtype if torch.is_tensor(terms) else kind_of(terms)
         raise Unreadable(f"it must be a tensor of floating-point numbers, got {kind}.")
-    if terms.shape != (count,):
+    if terms.shape != (_SAMPLES,):
         raise Unreadable(
-            f"it must be one term per sample, shape [{count}], got {list(terms.shape)}. Leave "
+            f"it must be one term per sample, shape [{_SAMPLES}], got {list(terms.shape)}. Leave "
             "the mean to whoever trains."
         )
     if not terms.requires_grad:
@@ -43,26 +46,32 @@ def _one_per_sample(terms, count: int) -> torch.Tensor:
             "the terms have no gradient: nothing would be learned from them. Is all of "
             "log_probs detached?"
         )
-    return terms
+    return terms.mean()
 
 
 def _mean_gradient(candidate: Callable) -> Callable:
     """The candidate as a function from log-probabilities to a gradient in the logits.
 
-    Each action is one sample. The mean weighs it by its probability, a plain number:
-    samples are held fixed, so no gradient comes from how often they are drawn.
+    It gets every batch of samples. The gradients of the mean terms are weighed by the
+    probabilities of the batches, plain numbers: samples are held fixed, so no gradient
+    comes from how often they are drawn.
     """
 
     def gradient(log_probs, ref_log_probs):
-        arguments = {"log_probs": log_probs, "ref_log_probs": ref_log_probs}
-        unpack = partial(_one_per_sample, count=len(log_probs))
-        terms, leaves = evaluate(candidate, arguments, ("log_probs",), unpack)
-        if terms is None:
-            return None
-        probs = torch.tensor(np.exp(log_probs), dtype=terms.dtype)
-        (slope,) = gradients((probs * terms).sum(), leaves)
+        slopes, dtypes = torch.zeros(len(log_probs), dtype=torch.float64), set()
+        for batch in product(range(len(log_probs)), repeat=_SAMPLES):
+            chosen = list(batch)
+            arguments = {"log_probs": log_probs[chosen], "ref_log_probs": ref_log_probs[chosen]}
+            mean, leaves = evaluate(candidate, arguments, ("log_probs",), _mean_of_samples)
+            if mean is None:
+                return None
+            (slope,) = gradients(mean, leaves)
+            weight = np.exp(log_probs[chosen].sum())
+            slopes.index_add_(0, torch.tensor(chosen), weight * slope.double())
+            dtypes.add(mean.dtype)
         # d log pi(a) / d logit(b) = [a = b] - pi(b)
-        return slope - probs * slope.sum()
+        in_logits = slopes - torch.tensor(np.exp(log_probs)) * slopes.sum()
+        return in_logits.to(max(dtypes, key=lambda dtype: torch.finfo(dtype).eps))
 
     return gradient
 
@@ -77,9 +86,10 @@ def _case(probs, ref_probs, reason) -> Case:
     return Case(
         {"log_probs": log_probs, "ref_log_probs": ref_log_probs},
         by_finite_differences(partial(_kl, ref_log_probs=ref_log_probs), log_probs),
-        f"{reason} Each action is one sample, weighed by its probability. In the row: the mean "
-        "gradient of your terms in the logits; expected is that of KL(pi || pi_ref), by finite "
-        "differences.",
+        f"{reason} Your function gets each batch of {_SAMPLES} samples that these actions can "
+        "make, repeated ones too. In the row: the gradient in the logits of the mean of your "
+        "terms, averaged over the batches by their probability; expected is that of "
+        "KL(pi || pi_ref), by finite differences.",
     )
 
 
@@ -93,6 +103,22 @@ def _score(weights_of):
 def _k3(log_probs, ref_log_probs):
     log_r = ref_log_probs - log_probs
     return log_r.exp() - 1 - log_r
+
+
+def _k3_by_ratio_upside_down(log_probs, ref_log_probs):
+    return (log_probs.detach() - log_probs).exp() * _k3(log_probs, ref_log_probs)
+
+
+def _exact_sum_for_each(log_probs, ref_log_probs):
+    return (log_probs.exp() * (log_probs - ref_log_probs)).sum().expand(len(log_probs))
+
+
+def _normalized_over_samples(log_probs, ref_log_probs):
+    return (log_probs.log_softmax(dim=0) - ref_log_probs) ** 2 / 2
+
+
+def _both_normalized_over_samples(log_probs, ref_log_probs):
+    return (log_probs.log_softmax(dim=0) - ref_log_probs.log_softmax(dim=0)) ** 2 / 2
 
 
 EXERCISE = Exercise(
@@ -123,6 +149,15 @@ EXERCISE = Exercise(
         "positive part": lambda log_probs, ref_log_probs: (log_probs - ref_log_probs).clamp(min=0),
         "not detached": lambda log_probs, ref_log_probs: (log_probs - ref_log_probs) * log_probs,
         "exact sum": lambda log_probs, ref_log_probs: log_probs.exp() * (log_probs - ref_log_probs),
+        "exact sum for each sample": _exact_sum_for_each,
+        "normalized over the samples": _normalized_over_samples,
+        "both normalized over the samples": _both_normalized_over_samples,
+        "less the mean of the batch": _score(
+            lambda log_probs, ref_log_probs: (
+                log_probs - ref_log_probs - (log_probs - ref_log_probs).mean()
+            )
+        ),
+        "k3 times the ratio upside down": _k3_by_ratio_upside_down,
         "weighed again": lambda log_probs, ref_log_probs: (
             log_probs.detach().exp() * (log_probs - ref_log_probs) ** 2 / 2
         ),
@@ -145,7 +180,7 @@ EXERCISE = Exercise(
     },
     hints={
         "k1": "nothing pulls. The mean of k1 is the KL, but with fixed samples its gradient is the "
-        "score, whose mean is zero.",
+        "score, whose mean is zero. Terms less their own mean have a mean gradient of zero, too.",
         "k3": "this pulls along the gradient of KL(pi_ref || pi), the other way round. So does k3 "
         "with fixed samples, although its mean is KL(pi || pi_ref).",
         "k3 turned round": "this is the ratio pi / pi_ref, alone or in k3 with its arguments "
@@ -167,6 +202,19 @@ EXERCISE = Exercise(
         "gradient comes on top.",
         "exact sum": "this is a term of the exact sum over all actions. The samples come from the "
         "policy: they are weighed by its probabilities already.",
+        "exact sum for each sample": "these are samples, not the list of all actions: some occur "
+        "twice, some not at all. Their sum, weighed by probabilities, is no KL. Each term is made "
+        "from its own sample alone.",
+        "normalized over the samples": "log_softmax over the samples makes a policy of them. They "
+        "are not the list of all actions, and log_probs are normalised already. Each term is made "
+        "from its own sample alone.",
+        "both normalized over the samples": "log_softmax is taken of both over the samples, which "
+        "are not the list of all actions. Each term is made from its own sample alone.",
+        "less the mean of the batch": "the mean of the batch has each sample itself in it, which "
+        "shrinks the gradient by 1 - 1 / B. Take each term from its own sample alone, or leave "
+        "the sample out of its baseline.",
+        "k3 times the ratio upside down": "the ratio is upside down: it is exp(log_probs - "
+        "log_probs.detach()), whose gradient is plus the score.",
         "weighed again": "the half square is weighed by the probability. The samples come from "
         "the policy: they are weighed already.",
         "weighed k1": "the log-ratio is weighed by the probability. The samples come from the "

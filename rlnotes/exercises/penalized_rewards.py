@@ -86,6 +86,35 @@ def _running_into_the_next_row(scores, log_probs, ref_log_probs, lengths, beta):
     return rewards
 
 
+def _always(beta_typed):
+    """A wrong answer: the price is a number in the code, whatever the argument says."""
+
+    def rewards(scores, log_probs, ref_log_probs, lengths, beta):
+        return _rewards_by_loop(scores, log_probs, ref_log_probs, lengths, beta_typed)
+
+    return rewards
+
+
+def _whole_rows_at_the_end(scores, log_probs, ref_log_probs, lengths, beta):
+    prices = beta * (ref_log_probs - log_probs).sum(axis=1)
+    return _ends(log_probs, lengths) * (scores + prices)[:, None]
+
+
+def _score_at_the_last_but_one(scores, log_probs, ref_log_probs, lengths, beta):
+    rewards = _rewards_by_loop(0.0 * scores, log_probs, ref_log_probs, lengths, beta)
+    rewards[np.arange(len(lengths)), lengths - 2] += scores
+    return rewards
+
+
+def _centred(scores, log_probs, ref_log_probs, lengths, beta):
+    return _rewards_by_loop(scores - scores.mean(), log_probs, ref_log_probs, lengths, beta)
+
+
+def _normalized(scores, log_probs, ref_log_probs, lengths, beta):
+    scores = (scores - scores.mean()) / (scores.std() + 1e-8)
+    return _rewards_by_loop(scores, log_probs, ref_log_probs, lengths, beta)
+
+
 def _last_column(counts, ends, lengths):
     return np.arange(counts.shape[1]) == counts.shape[1] - 1
 
@@ -111,6 +140,8 @@ def _case(scores, log_probs, ref_log_probs, lengths, beta, expected, reason) -> 
         reason,
     )
 
+
+_TYPED_BETAS = (0.01, 0.05, 0.1, 0.2)
 
 _WRONG_PRICES = {
     "ratio inverted": _with_estimate(lambda new, ref: ref - new),
@@ -190,6 +221,9 @@ _WRONG_RESULTS = {
     "rewards to go": _result(
         lambda prices, scores, counts, ends: counts * _to_go(prices * counts + ends * scores)
     ),
+    "sums from the left": _result(
+        lambda prices, scores, counts, ends: (prices * counts + ends * scores).cumsum(axis=1)
+    ),
     "one number per completion": _result(
         lambda prices, scores, counts, ends: (prices * counts + ends * scores).sum(axis=1)
     ),
@@ -243,6 +277,11 @@ EXERCISE = Exercise(
         **_WRONG_PRICES,
         **_WRONG_SCORES,
         **_WRONG_RESULTS,
+        "whole rows at the end": _whole_rows_at_the_end,
+        "score at the last token but one": _score_at_the_last_but_one,
+        "score less the mean": _centred,
+        "score normalized": _normalized,
+        **{f"beta always {beta}": _always(beta) for beta in _TYPED_BETAS},
         "beta on the score, too": _beta_on_all,
         "running into the next row": _running_into_the_next_row,
     },
@@ -289,8 +328,8 @@ EXERCISE = Exercise(
         "score subtracted": "the score is subtracted. Add it: it is what the policy works for.",
         "score twice": "the score is counted twice.",
         "no score": "the score is missing: add it at the last token.",
-        "score in place of the last price": "the score overwrites the price of the last token. "
-        "Add it: +=, not =.",
+        "score in place of the last price": "the last token pays no price. Either the score "
+        "overwrites it (add it: +=, not =), or the loop stops one token early.",
         "whole price at the end": "the sum is right, but it is all paid at the end. Each token "
         "pays its own log-ratio, so that credit lands where it belongs.",
         "whole price at the end, too": "the price is counted twice: at each token, and once more "
@@ -304,8 +343,22 @@ EXERCISE = Exercise(
         "pays, and gets the score. Use lengths.",
         "padding nan": "the padding holds nan. Fill it with 0.",
         "rewards to go": "these are sums of rewards from each token on. Asked are the rewards.",
+        "sums from the left": "these are running sums from the left. Asked is the reward of each "
+        "token alone.",
         "one number per completion": "this is one number per completion, the sum over its tokens. "
         "Return an array [B, T].",
+        "whole rows at the end": "all is paid at the end, and the padding pays, too. Each token "
+        "pays its own log-ratio, and behind the end there is nothing to pay.",
+        "score at the last token but one": "the score comes one token too early: the last token "
+        "has the index length - 1.",
+        "score less the mean": "the mean of the batch is subtracted from the scores. Here a "
+        "score is paid as it is.",
+        "score normalized": "the scores are normalised over the batch. Here a score is paid as "
+        "it is.",
+        **{
+            f"beta always {beta}": f"beta is {beta} in your code, whatever the argument says."
+            for beta in _TYPED_BETAS
+        },
         "beta on the score, too": "beta multiplies the score as well. It is the price of the KL "
         "alone.",
         "running into the next row": "the sum of one completion runs on into the next, and all is "

@@ -94,7 +94,8 @@ EXERCISE = Exercise(
                 [[1 / 3, 0], [0, 0], [1 / 6, 0]],
             ],
             reason="margins -1000, 40 and 0. The first pair is ranked far the wrong way: its loss "
-            "is 1000, and must not become infinite. The second has no loss left, the third log 2.",
+            "is 1000. It must not become infinite, and nothing may cap it: no clamp, no small "
+            "number inside the log. The second has no loss left, the third log 2.",
         ),
         _case(
             chosen=[[0.2, 0.1], [0.3, 0.7]],

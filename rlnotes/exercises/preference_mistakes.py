@@ -65,6 +65,18 @@ def _zeros_in_the_padding(scores, mask):
     return (scores * mask)[:, -1]
 
 
+def _every_end(scores, mask):
+    return scores[:, mask.sum(dim=1) - 1]
+
+
+def _from_the_right(scores, mask):
+    return scores[torch.arange(len(mask)), -mask.sum(dim=1)]
+
+
+def _last_of_the_batch(scores, mask):
+    return scores[mask][-1]
+
+
 def _masks_swapped(chosen_scores, rejected_scores, chosen_mask, rejected_mask):
     return loss(chosen_scores, rejected_scores, rejected_mask, chosen_mask)
 
@@ -107,9 +119,20 @@ def _cross_entropy(chosen, rejected):
     return binary_cross_entropy(torch.sigmoid(chosen - rejected), targets)
 
 
+def _share(holds):
+    """A wrong answer: a share of the pairs, which has no gradient."""
+    return _of_margins(lambda margins: holds(margins).double().mean())
+
+
+def _clamped(most):
+    return _of_margins(lambda margins: -logsigmoid(margins.clamp(-most, most)).mean())
+
+
 def _with_margin(value):
     return _of_margins(lambda margins: -logsigmoid(margins - value).mean())
 
+
+_CUTS = (5, 10, 20, 30, 50)
 
 MISTAKES = {
     "last index": _read(lambda scores, mask: scores[:, -1]),
@@ -122,6 +145,9 @@ MISTAKES = {
     "mean over all places": _read(lambda scores, mask: scores.mean(dim=1)),
     "sum over tokens": _read(lambda scores, mask: (scores * mask).sum(dim=1)),
     "largest token": _read(_largest),
+    "index without rows": _read(_every_end),
+    "index from the right": _read(_from_the_right),
+    "last of the batch": _read(_last_of_the_batch),
     "masks swapped": _masks_swapped,
     "mask of the chosen for both": _chosen_mask_for_both,
     "mask of the rejected for both": _rejected_mask_for_both,
@@ -159,6 +185,9 @@ MISTAKES = {
     "ranking hinge": _of_margins(lambda margins: (-margins).clamp(min=0).mean()),
     "squared": _of_margins(lambda margins: ((1 - margins) ** 2).mean()),
     "size of the margin": _of_margins(lambda margins: -logsigmoid(margins.abs()).mean()),
+    "accuracy": _share(lambda margins: margins > 0),
+    "share of errors": _share(lambda margins: margins <= 0),
+    **{f"margins cut at {most}": _clamped(most) for most in _CUTS},
     "a margin of 1": _with_margin(1.0),
     "rejected detached": _rejected_detached,
     "chosen detached": _chosen_detached,
@@ -186,6 +215,12 @@ HINTS = {
     "the last true token.",
     "sum over tokens": "the scores of all tokens are added up. Read one score, at the last token.",
     "largest token": "the largest score of each answer is taken. Read it at the last token.",
+    "index without rows": "scores[:, ends] reads every row at every end, and gives [B, B]. Each "
+    "row has one end: scores[rows, ends].",
+    "index from the right": "-mask.sum(dim=1) counts from the right, as if the padding stood on "
+    "the left. The last of n tokens has the index n - 1.",
+    "last of the batch": "scores[mask] is flat, and its last entry is that of the last row. Each "
+    "row has its own last token.",
     "masks swapped": "the masks are swapped: each answer has its own.",
     "mask of the chosen for both": "chosen_mask is used for both answers. The rejected one has "
     "its own.",
@@ -206,8 +241,8 @@ HINTS = {
     "logarithm of either. " + _STABLE,
     "log with a small number": "a small number inside the log caps the loss and its gradient, "
     "just where a pair is ranked far the wrong way. " + _STABLE,
-    "cross-entropy of a sigmoid": "binary_cross_entropy caps the logarithm at -100, and its "
-    "gradient is lost there. " + _STABLE,
+    "cross-entropy of a sigmoid": "the loss of a pair ends at 100, and its gradient is lost "
+    "there: binary_cross_entropy caps the logarithm at -100. " + _STABLE,
     "sum": "take the mean over the pairs, not the sum.",
     "one per pair, the first": "only the first pair counts here. Take the mean over all.",
     "log of the mean": "the margins are averaged before the logarithm. Each pair has its own "
@@ -235,6 +270,13 @@ HINTS = {
     "sigmoid(margin).",
     "size of the margin": "the size of the margin is taken: pairs ranked the wrong way count as "
     "right.",
+    "accuracy": "this is the accuracy, the share of pairs ranked rightly. A count has no gradient.",
+    "share of errors": "this is the share of pairs ranked wrongly. A count has no gradient.",
+    **{
+        f"margins cut at {most}": f"the margins are cut at {most}: a pair further the wrong way "
+        f"has no gradient. {_STABLE}"
+        for most in _CUTS
+    },
     "a margin of 1": "a margin of 1 is asked for inside the sigmoid. Leave the difference as it "
     "is.",
     "rejected detached": "no gradient reaches rejected_scores: both answers are scored by the "

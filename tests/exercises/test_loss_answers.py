@@ -1,9 +1,12 @@
 """Losses: what has no gradient is named, half precision will do, changes are seen."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
+from torch.nn.functional import kl_div
 
 from rlnotes.exercises import catalog
 
@@ -94,9 +97,64 @@ def test_any_loss_with_the_right_mean_gradient_will_do():
     def one_by_one(log_probs, ref_log_probs):
         return [(own - ref) ** 2 / 2 for own, ref in zip(log_probs, ref_log_probs, strict=True)]
 
-    for right in (k1_times_ratio, k1_as_weight_of_itself, with_a_baseline, one_by_one):
+    def with_the_others_as_baseline(log_probs, ref_log_probs):
+        log_ratios = (log_probs - ref_log_probs).detach()
+        others = (log_ratios.sum() - log_ratios) / (len(log_ratios) - 1)
+        return (log_ratios - others) * log_probs
+
+    for right in (
+        k1_times_ratio,
+        k1_as_weight_of_itself,
+        with_a_baseline,
+        with_the_others_as_baseline,
+        one_by_one,
+    ):
         verdict = EXERCISES["kl_as_loss"].check(right)
         assert verdict.passed, verdict.message
+
+
+def kl_div_for_each_sample(log_probs, ref_log_probs):
+    whole = kl_div(ref_log_probs, log_probs, reduction="sum", log_target=True)
+    return whole.repeat(len(log_probs))
+
+
+def half_square_of_centred_ratios(log_probs, ref_log_probs):
+    log_ratios = log_probs - ref_log_probs
+    return (log_ratios - log_ratios.mean()) ** 2 / 2
+
+
+def half_square_less_its_mean(log_probs, ref_log_probs):
+    half_squares = (log_probs - ref_log_probs) ** 2 / 2
+    return half_squares - half_squares.mean()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (kl_div_for_each_sample, "Hint: these are samples, not the list of all actions"),
+        (half_square_of_centred_ratios, "Hint: the mean of the batch has each sample itself in it"),
+        (half_square_less_its_mean, "Terms less their own mean have a mean gradient of zero"),
+    ],
+)
+def test_samples_are_no_list_of_all_actions(wrong, hint):
+    verdict = EXERCISES["kl_as_loss"].check(wrong)
+    assert not verdict.passed
+    assert hint in verdict.message
+
+
+def test_batches_of_samples_occur_as_often_as_the_policy_draws_them():
+    seen = []
+
+    def watched(log_probs, ref_log_probs):
+        seen.append(tuple(log_probs.tolist()))
+        return (log_probs - ref_log_probs) ** 2 / 2
+
+    for case in EXERCISES["kl_as_loss"].cases:
+        seen.clear()
+        measured = EXERCISES["kl_as_loss"].measure(watched)(**case.arguments)
+        assert np.allclose(measured, case.expected, atol=1e-8)
+        assert np.isclose(sum(np.exp(sum(batch)) for batch in seen), 1.0)
+        assert any(len(set(batch)) == 1 for batch in seen)
 
 
 LOSSES = ("actor_critic_losses", "ppo_loss", "preference_loss", "kl_as_loss")
@@ -138,6 +196,35 @@ def test_fewer_digits_hide_no_known_mistake(name, dtype):
     assert not passed
 
 
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("switched_off", [torch.no_grad, torch.inference_mode, nullcontext])
+def test_gradients_that_somebody_switched_off_change_no_verdict(name, switched_off):
+    exercise = EXERCISES[name]
+    switched_on = switched_off is nullcontext
+    wrong, mistake = next(iter(exercise.wrong_answers.items()))
+    with switched_off():
+        for solution in exercise.solutions:
+            verdict = exercise.check(solution)
+            assert verdict.passed, verdict.message
+        assert exercise.check(mistake).message.endswith(f"Hint: {exercise.hints[wrong]}")
+        assert torch.is_grad_enabled() == switched_on
+        assert torch.is_inference_mode_enabled() == (switched_off is torch.inference_mode)
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_candidate_that_switches_gradients_off_leaves_them_on(name):
+    def switches_off(**given):
+        answer = EXERCISES[name].solutions[0](**given)
+        torch.set_grad_enabled(False)
+        return answer
+
+    verdict = EXERCISES[name].check(switches_off)
+    switched_on = torch.is_grad_enabled()
+    torch.set_grad_enabled(True)
+    assert verdict.passed, verdict.message
+    assert switched_on
+
+
 def after_computing(name, change):
     """A right answer that changes its arguments afterwards."""
 
@@ -169,6 +256,41 @@ def test_a_changed_argument_is_named(name, argument, change):
     verdict = EXERCISES[name].check(after_computing(name, lambda given: change(given[argument])))
     assert not verdict.passed
     assert verdict.message == f"your function changes its argument {argument!r}; work on a copy."
+
+
+@pytest.mark.parametrize(
+    "in_place",
+    [
+        lambda scores, mask: scores.mul_(mask),
+        lambda scores, mask: scores[0].zero_(),
+        lambda scores, mask: scores.requires_grad_(False).mul_(mask),
+    ],
+)
+def test_an_argument_changed_in_place_is_no_riddle_of_torch(in_place):
+    def changes(chosen_scores, rejected_scores, chosen_mask, rejected_mask):
+        in_place(chosen_scores, chosen_mask)
+        return chosen_scores.mean()
+
+    message = EXERCISES["preference_loss"].check(changes).message
+    assert message.startswith("your function changes")
+    assert "work on a copy" in message
+
+
+def test_other_errors_of_torch_are_shown():
+    def mixes_shapes(chosen_scores, **_others):
+        return (chosen_scores + torch.zeros(7)).mean()
+
+    message = EXERCISES["preference_loss"].check(mixes_shapes).message
+    assert "RuntimeError: The size of tensor" in message
+
+
+@pytest.mark.parametrize("name", ["ppo_loss", "preference_loss", "kl_as_loss"])
+def test_a_yield_in_place_of_return_is_asked_about(name):
+    def yields(**given):
+        yield EXERCISES[name].solutions[0](**given)
+
+    message = EXERCISES[name].check(yields).message
+    assert "got generator (did you write yield instead of return?)." in message
 
 
 def test_arguments_that_a_generator_changes_on_the_way_are_noticed():
