@@ -9,6 +9,9 @@ import numpy as np
 
 def require_same_shape(**arrays) -> None:
     """Raise unless all arrays (NumPy or torch) have one common shape."""
+    for name, array in arrays.items():
+        if not hasattr(array, "shape"):
+            raise ValueError(f"{name} must be an array or tensor, got {type(array).__name__}")
     shapes = [array.shape for array in arrays.values()]
     if any(shape != shapes[0] for shape in shapes):
         listed = ", ".join(
@@ -27,14 +30,25 @@ def require_in_unit_interval(**numbers: float) -> None:
 def require_positive(**numbers: float) -> None:
     """Raise unless every number is positive and finite; NaN is not."""
     for name, number in numbers.items():
-        if not (isinstance(number, Real) and 0 < number < float("inf")):
+        if not (_is_finite(number) and number > 0):
             raise ValueError(f"{name} must be positive and finite, got {_shown(number)}")
+
+
+def require_not_negative(**numbers: float) -> None:
+    """Raise unless every number is finite and not negative; NaN is not.
+
+    A NumPy array or tensor of no axis counts as its number.
+    """
+    for name, number in numbers.items():
+        plain = number.item() if getattr(number, "ndim", None) == 0 else number
+        if not (_is_finite(plain) and plain >= 0):
+            raise ValueError(f"{name} must be finite and not negative, got {_shown(plain)}")
 
 
 def require_finite_numbers(**numbers: float) -> None:
     """Raise unless every one is a number, and neither NaN nor infinite."""
     for name, number in numbers.items():
-        if not (isinstance(number, Real) and np.isfinite(number)):
+        if not _is_finite(number):
             raise ValueError(f"{name} must be finite, got {_shown(number)}")
 
 
@@ -43,6 +57,13 @@ def require_positive_integer(**numbers: int) -> None:
     for name, number in numbers.items():
         if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 1:
             raise ValueError(f"{name} must be a positive integer, got {number!r}")
+
+
+def require_seed(**numbers: int) -> None:
+    """Raise unless every number is an integer of at least zero."""
+    for name, number in numbers.items():
+        if isinstance(number, bool) or not isinstance(number, int | np.integer) or number < 0:
+            raise ValueError(f"{name} must be an integer of at least 0, got {number!r}")
 
 
 def require_indices(size: int, **indices) -> None:
@@ -112,6 +133,13 @@ def float64_array(name: str, values) -> np.ndarray:
         raise ValueError(
             f"{name} must be a rectangular array of numbers, got {_shown(values)}: {error}"
         ) from error
+
+
+def _is_finite(value) -> bool:
+    try:
+        return isinstance(value, Real) and math.isfinite(value)
+    except OverflowError:  # a whole number beyond every float
+        return False
 
 
 def _shown(value) -> str:

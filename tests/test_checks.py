@@ -14,10 +14,12 @@ from rlnotes._checks import (
     require_finite_numbers,
     require_in_unit_interval,
     require_indices,
+    require_not_negative,
     require_option,
     require_positive,
     require_positive_integer,
     require_same_shape,
+    require_seed,
     require_shape,
 )
 
@@ -56,6 +58,33 @@ def test_what_is_no_number_is_refused_as_it_was_written(other):
         require_positive(rate=other)
     with refuses(f"reward must be finite, got {other!r}"):
         require_finite_numbers(reward=other)
+    with refuses(f"price must be finite and not negative, got {other!r}"):
+        require_not_negative(price=other)
+
+
+def test_a_whole_number_beyond_every_float_is_refused():
+    for check in (require_positive, require_finite_numbers, require_not_negative):
+        with pytest.raises(ValueError, match=r"beta must be .*finite.*, got 1000"):
+            check(beta=10**400)
+
+
+def test_a_price_may_be_nothing_and_an_array_of_no_axis():
+    require_not_negative(beta=0, gamma=torch.tensor(0.5), delta=np.array(2), epsilon=np.float32(1))
+    for wrong in (-1e-9, float("nan"), float("inf"), torch.tensor(-1.0)):
+        with refuses(f"beta must be finite and not negative, got {float(wrong)}"):
+            require_not_negative(beta=wrong)
+
+
+@pytest.mark.parametrize("wrong", [-1, 1.0, True, None, "1", [1]])
+def test_what_is_no_seed_is_refused(wrong):
+    require_seed(seed=0, other=np.int64(7))
+    with refuses(f"seed must be an integer of at least 0, got {wrong!r}"):
+        require_seed(seed=wrong)
+
+
+def test_what_has_no_shape_is_refused_by_name():
+    with refuses("values must be an array or tensor, got list"):
+        require_same_shape(rewards=np.zeros(2), values=[0.0, 0.0])
 
 
 @pytest.mark.parametrize("number", [np.nan, np.inf, -np.inf, np.float32("nan")])

@@ -12,6 +12,7 @@ from rlnotes._checks import (
     require_positive,
     require_positive_integer,
 )
+from rlnotes.functional.inputs import require_real, require_tensors
 from rlnotes.functional.preferences import bradley_terry_scores, preference_probs
 
 
@@ -30,13 +31,18 @@ def flipped_probs(probs: Tensor, *, flip_rate: float) -> Tensor:
         [...] probabilities, differentiable in probs.
 
     Raises:
-        ValueError: if flip_rate lies outside [0, 1].
+        ValueError: for what is no torch tensor, or if a probability or flip_rate lies
+            outside [0, 1].
 
     Example:
         >>> flipped_probs(torch.tensor([1.0, 0.5]), flip_rate=0.25)
         tensor([0.7500, 0.5000])
     """
+    require_tensors(probs=probs)
     require_in_unit_interval(flip_rate=flip_rate)
+    outside = probs[~((probs >= 0) & (probs <= 1))]  # NaN is
+    if outside.numel():
+        raise ValueError(f"probs must lie in [0, 1], got {outside[0].item()}")
     return (1 - flip_rate) * probs + flip_rate * (1 - probs)
 
 
@@ -56,13 +62,19 @@ def population_scores(scores: Tensor, *, flip_rate: float) -> Tensor:
         [K] scores that sum to zero.
 
     Raises:
-        ValueError: if a score is not finite, or flip_rate lies outside [0, 1].
+        ValueError: for what is no torch tensor [K] of two scores or more, if a score is
+            not finite, or flip_rate lies outside [0, 1].
 
     Example:
         >>> shrunk = population_scores(torch.tensor([2.0, 0.0]), flip_rate=0.1)
         >>> (shrunk[0] - shrunk[1]).sigmoid()  # 0.9 * 0.8808 + 0.1 * 0.1192
         tensor(0.8046)
     """
+    require_tensors(scores=scores)
+    if scores.ndim != 1 or len(scores) < 2:
+        raise ValueError(
+            f"scores must have shape [K] with two items or more, got {tuple(scores.shape)}"
+        )
     require_finite(scores=scores)
     square = (len(scores), len(scores))
     probs = preference_probs(scores[:, None].expand(square), scores.expand(square))
@@ -85,7 +97,8 @@ def comparable_groups(wins: Tensor) -> list[list[int]]:
         items they are ahead of.
 
     Raises:
-        ValueError: if wins is no square matrix, or holds negative or infinite numbers.
+        ValueError: if wins is no torch tensor, no square matrix, or holds negative or
+            infinite numbers.
 
     References:
         Ford (1957), "Solution of a ranking problem from binary comparisons".
@@ -94,18 +107,26 @@ def comparable_groups(wins: Tensor) -> list[list[int]]:
         >>> comparable_groups(torch.tensor([[0, 1, 2], [0, 0, 1], [0, 1, 0]]))
         [[0], [1, 2]]
     """
-    if wins.ndim != 2 or wins.shape[0] != wins.shape[1]:
+    require_tensors(wins=wins)
+    require_real(wins=wins)
+    if wins.ndim != 2 or wins.shape[0] != wins.shape[1] or not len(wins):
         raise ValueError(f"wins must have shape [K, K], got {tuple(wins.shape)}")
     require_finite(wins=wins)
     if (wins < 0).any():
         raise ValueError(f"wins must not be negative, got {wins.min().item()}")
-    ahead = (wins.numpy() > 0) | np.eye(len(wins), dtype=bool)
-    for _ in range(len(wins)):
-        ahead = ahead @ ahead
+    ahead = _ahead(wins)
     together = ahead & ahead.T
     groups = {tuple(np.flatnonzero(row).tolist()) for row in together}
     best_first = sorted(groups, key=lambda group: (-ahead[group[0]].sum(), group))
     return [list(group) for group in best_first]
+
+
+def _ahead(wins: Tensor) -> np.ndarray:
+    """[K, K] bool, whether the row's item has a chain of wins to the column's."""
+    ahead = (wins > 0).numpy() | np.eye(len(wins), dtype=bool)
+    for _ in range(len(wins)):
+        ahead = ahead @ ahead
+    return ahead
 
 
 def limit_scores(wins: Tensor) -> Tensor:
@@ -116,20 +137,30 @@ def limit_scores(wins: Tensor) -> Tensor:
     minus infinity.
 
     Args:
-        wins: [K, K] as for `comparable_groups`; every pair of groups compared.
+        wins: [K, K] as for `comparable_groups`; of every two groups one is ahead of the
+            other by a chain of wins.
 
     Returns:
         [K] float64 scores; the finite ones sum to zero.
 
     Raises:
-        ValueError: as for `comparable_groups`.
+        ValueError: as for `comparable_groups`, or if two groups were never compared.
 
     Example:
         >>> limit_scores(torch.tensor([[0, 1, 2], [0, 0, 1], [0, 1, 0]]))
         tensor([inf, 0., 0.], dtype=torch.float64)
     """
+    require_tensors(wins=wins)
     wins = wins.double()
     groups = comparable_groups(wins)
+    ahead = _ahead(wins)
+    unknown = np.argwhere(~(ahead | ahead.T))
+    if len(unknown):
+        one, other = unknown[0].tolist()
+        raise ValueError(
+            f"wins must compare every two groups, got none between the groups of items {one} "
+            f"and {other}"
+        )
     largest = max(groups, key=len)
     scores = torch.full((len(wins),), -math.inf, dtype=torch.float64)
     for group in groups[: groups.index(largest)]:

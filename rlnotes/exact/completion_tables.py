@@ -3,8 +3,9 @@
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_positive_integer
-from rlnotes.exact.prefix_tree import PrefixTree
+from rlnotes.exact.language import require_all_completions
+from rlnotes.exact.prefix_tree import PrefixTree, require_countable
+from rlnotes.functional.inputs import require_tensors
 
 
 def tree_of_table(log_probs: Tensor, *, vocabulary_size: int, length: int, end: int) -> PrefixTree:
@@ -27,7 +28,8 @@ def tree_of_table(log_probs: Tensor, *, vocabulary_size: int, length: int, end: 
 
     Raises:
         ValueError: if a number is not a positive integer, end is no symbol, there are
-            not N columns, or a completion has no probability at all.
+            not N columns or too many, a completion has no probability at all, or the
+            probabilities do not sum to one.
 
     Example:
         >>> table = torch.tensor([[0.5, 0.2, 0.3]]).log()  # end; 1, end; 1, 1
@@ -35,9 +37,10 @@ def tree_of_table(log_probs: Tensor, *, vocabulary_size: int, length: int, end: 
         >>> tree.levels[1].exp()
         tensor([[[0.4000, 0.6000]]])
     """
-    require_positive_integer(vocabulary_size=vocabulary_size, length=length)
-    if end not in range(vocabulary_size):
-        raise ValueError(f"end must be a symbol from 0 to {vocabulary_size - 1}, got {end}")
+    require_tensors(log_probs=log_probs)
+    require_countable(vocabulary_size, length, end)
+    if end is None:
+        raise ValueError(f"end must be a symbol from 0 to {vocabulary_size - 1}, got None")
     sizes = [(vocabulary_size - 1) ** t for t in range(length + 1)]
     if log_probs.ndim != 2 or log_probs.shape[1] != sum(sizes):
         raise ValueError(
@@ -45,6 +48,7 @@ def tree_of_table(log_probs: Tensor, *, vocabulary_size: int, length: int, end: 
         )
     if not torch.isfinite(log_probs).all():
         raise ValueError("log_probs must be finite, got a completion without probability")
+    require_all_completions(log_probs=log_probs)
     *ends, mass = log_probs.split(sizes, dim=1)
     levels = []
     for stops in reversed(ends):

@@ -12,10 +12,12 @@ from torch import Tensor
 from rlnotes._checks import (
     float64_array,
     require_finite,
+    require_not_negative,
     require_positive_integer,
     require_same_shape,
 )
 from rlnotes.exact.language import require_all_completions
+from rlnotes.functional.inputs import at_least_float32
 
 
 @dataclass(frozen=True)
@@ -38,9 +40,10 @@ def reward_masses(ref_log_probs: Tensor, rewards: Tensor) -> RewardMasses:
         rewards: [P, N] in the same order.
 
     Raises:
-        ValueError: if the shapes are not one [P, N], a reward is not finite, or the
-            probabilities do not sum to one.
+        ValueError: for what is no torch tensor, if the shapes are not one [P, N], a
+            reward is not finite, or the probabilities do not sum to one.
     """
+    ref_log_probs, rewards = at_least_float32(ref_log_probs=ref_log_probs, rewards=rewards)
     require_same_shape(ref_log_probs=ref_log_probs, rewards=rewards)
     if ref_log_probs.ndim != 2:
         raise ValueError(f"ref_log_probs must have shape [P, N], got {tuple(ref_log_probs.shape)}")
@@ -49,7 +52,7 @@ def reward_masses(ref_log_probs: Tensor, rewards: Tensor) -> RewardMasses:
     values, places = rewards.unique(return_inverse=True)
     masses = torch.zeros(len(rewards), len(values), dtype=ref_log_probs.dtype)
     masses.scatter_add_(1, places, ref_log_probs.exp())
-    return RewardMasses(values.to(ref_log_probs.dtype), masses.log())
+    return RewardMasses(values, masses.log())
 
 
 def frontier(masses: RewardMasses, betas: ArrayLike) -> tuple[Tensor, Tensor]:
@@ -78,7 +81,8 @@ def frontier(masses: RewardMasses, betas: ArrayLike) -> tuple[Tensor, Tensor]:
     # and a small price cancels no digits.
     possible = masses.log_masses > -torch.inf
     best = torch.where(possible, masses.rewards, -torch.inf).amax(dim=-1, keepdim=True)
-    below = (masses.rewards - best).clamp(max=0.0)  # [P, K]
+    lowest = torch.finfo(best.dtype).min  # 0 times -inf is no number
+    below = (masses.rewards - best).clamp(lowest, 0.0)  # [P, K]
     tilted = masses.log_masses + below / prices  # [B, P, K]
     log_z = torch.logsumexp(tilted, dim=-1)
     below = ((tilted - log_z[..., None]).exp() * below).sum(dim=-1)
@@ -99,8 +103,10 @@ def best_reward_at(masses: RewardMasses, kl: float) -> float:
     Raises:
         ValueError: if kl is negative or not finite.
     """
-    if not 0 <= kl < float("inf"):
-        raise ValueError(f"kl must be finite and not negative, got {kl}")
+    require_not_negative(kl=kl)
+    # In float32 the sums round by more than the reward still rises near its end.
+    log_masses = torch.log_softmax(masses.log_masses.double(), dim=-1)
+    masses = RewardMasses(masses.rewards.double(), log_masses)
     spread = (masses.rewards[-1] - masses.rewards[0]).clamp(min=1e-12)
     low, high = (spread * 1e-3).log(), (spread * 1e4).log()
     for _ in range(60):
@@ -136,6 +142,7 @@ def best_of_n_log_probs(ref_log_probs: Tensor, scores: Tensor, n: int) -> Tensor
         Stiennon et al. (2020), arXiv:2009.01325, appendix G.3 (the bound).
     """
     require_positive_integer(n=n)
+    ref_log_probs, scores = at_least_float32(ref_log_probs=ref_log_probs, scores=scores)
     require_same_shape(ref_log_probs=ref_log_probs, scores=scores)
     require_finite(scores=scores)
     masses = reward_masses(ref_log_probs, scores)

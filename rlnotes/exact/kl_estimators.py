@@ -4,11 +4,13 @@ A policy over A actions is scored, a sampler draws. Both may be one and the same
 sampler has a temperature or a nucleus, or is the frequencies of a handful of samples.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_distributions, require_option
+from rlnotes._checks import require_distributions, require_option, require_same_shape
 from rlnotes.exact.trajectories import estimator_moments
 from rlnotes.functional.inputs import require_tensors
 from rlnotes.functional.kl import kl_divergence, kl_k1, kl_k2, kl_k3
@@ -44,7 +46,7 @@ def kl_shares(
         tensor([2., 1.])
     """
     require_option(ESTIMATORS, estimator=estimator)
-    _require_sampler(log_probs, sampling_probs)
+    _require_sampler(log_probs, ref_log_probs, sampling_probs)
     return sampling_probs * ESTIMATORS[estimator](log_probs, ref_log_probs)
 
 
@@ -68,7 +70,7 @@ def kl_moments(
         (0.0, 0.0)
     """
     require_option(ESTIMATORS, estimator=estimator)
-    _require_sampler(log_probs, sampling_probs)
+    _require_sampler(log_probs, ref_log_probs, sampling_probs)
     estimates = ESTIMATORS[estimator](log_probs, ref_log_probs)
     probs = sampling_probs.double() / sampling_probs.double().sum()
     mean, variance = estimator_moments(probs.numpy(), estimates.detach().double().numpy())
@@ -113,15 +115,16 @@ def expected_kl_gradient(
     """
     require_option(ESTIMATORS, estimator=estimator)
     require_option(PLACES, place=place)
-    _require_sampler(logits, sampling_probs)
-    rows = checked_logits(logits).detach().expand(sampling_probs.shape).clone().requires_grad_()
-    log_probs = torch.log_softmax(rows, dim=-1)
-    estimates = ESTIMATORS[estimator](log_probs, ref_log_probs.expand(rows.shape))
-    if place == "reward":
-        estimates = estimates.detach() * log_probs
-    elif place == "loss times ratio":
-        estimates = (log_probs - log_probs.detach()).exp() * estimates
-    (gradient,) = torch.autograd.grad((sampling_probs * estimates).sum(), rows)
+    _require_sampler(logits, ref_log_probs, sampling_probs)
+    with torch.enable_grad():
+        rows = checked_logits(logits).detach().expand(sampling_probs.shape).clone().requires_grad_()
+        log_probs = torch.log_softmax(rows, dim=-1)
+        estimates = ESTIMATORS[estimator](log_probs, ref_log_probs.expand(rows.shape))
+        if place == "reward":
+            estimates = estimates.detach() * log_probs
+        elif place == "loss times ratio":
+            estimates = (log_probs - log_probs.detach()).exp() * estimates
+        (gradient,) = torch.autograd.grad((sampling_probs * estimates).sum(), rows)
     return gradient
 
 
@@ -138,16 +141,17 @@ def kl_gradient(logits: Tensor, ref_log_probs: Tensor) -> Tensor:
         [..., A] nats per unit of a logit.
 
     Raises:
-        ValueError: as for `kl_divergence`.
+        ValueError: as for `kl_divergence`, or if the divergence is infinite.
 
     Example:
         >>> kl_gradient(torch.zeros(2), torch.tensor([0.5, 0.5]).log())
         tensor([0., 0.])
     """
-    rows = checked_logits(logits).detach().clone().requires_grad_()
-    divergence = kl_divergence(torch.log_softmax(rows, dim=-1), ref_log_probs)
-    (gradient,) = torch.autograd.grad(divergence.sum(), rows)
-    return gradient
+
+    def divergence(rows):
+        return kl_divergence(torch.log_softmax(rows, dim=-1), ref_log_probs)
+
+    return _gradient(divergence, logits, ref_log_probs)
 
 
 def forward_kl_gradient(logits: Tensor, ref_log_probs: Tensor) -> Tensor:
@@ -163,23 +167,42 @@ def forward_kl_gradient(logits: Tensor, ref_log_probs: Tensor) -> Tensor:
         [..., A] nats per unit of a logit.
 
     Raises:
-        ValueError: as for `kl_divergence`.
+        ValueError: as for `kl_divergence`, or if the divergence is infinite.
 
     Example:
         >>> forward_kl_gradient(torch.zeros(2), torch.tensor([0.25, 0.75]).log())
         tensor([ 0.2500, -0.2500])
     """
-    rows = checked_logits(logits).detach().clone().requires_grad_()
-    divergence = kl_divergence(ref_log_probs, torch.log_softmax(rows, dim=-1))
-    (gradient,) = torch.autograd.grad(divergence.sum(), rows)
+
+    def divergence(rows):
+        return kl_divergence(ref_log_probs, torch.log_softmax(rows, dim=-1))
+
+    return _gradient(divergence, logits, ref_log_probs)
+
+
+def _gradient(
+    divergence: Callable[[Tensor], Tensor], logits: Tensor, ref_log_probs: Tensor
+) -> Tensor:
+    """Of a divergence between rows of logits and a reference, in the logits."""
+    require_tensors(logits=logits, ref_log_probs=ref_log_probs)
+    require_same_shape(logits=logits, ref_log_probs=ref_log_probs)
+    with torch.enable_grad():
+        rows = checked_logits(logits).detach().clone().requires_grad_()
+        total = divergence(rows).sum()
+        if not torch.isfinite(total):
+            raise ValueError(
+                f"logits and ref_log_probs must have a finite divergence, got {total.item()}"
+            )
+        (gradient,) = torch.autograd.grad(total, rows)
     return gradient
 
 
-def _require_sampler(scored: Tensor, sampling_probs: Tensor) -> None:
-    require_tensors(sampling_probs=sampling_probs)
+def _require_sampler(scored: Tensor, ref_log_probs: Tensor, sampling_probs: Tensor) -> None:
+    require_tensors(policy=scored, ref_log_probs=ref_log_probs, sampling_probs=sampling_probs)
     if scored.ndim != 1 or sampling_probs.shape[-1:] != scored.shape:
         raise ValueError(
             f"sampling_probs must have shape [..., A] for a policy of shape [A], got "
             f"{tuple(sampling_probs.shape)} for {tuple(scored.shape)}"
         )
     require_distributions(sampling_probs=sampling_probs.detach().double().numpy())
+    require_same_shape(policy=scored, ref_log_probs=ref_log_probs)

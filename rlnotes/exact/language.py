@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rlnotes._checks import require_finite, require_positive, require_same_shape
 from rlnotes.exact.prefix_tree import all_completions, prefix_tree
+from rlnotes.functional.inputs import at_least_float32, require_elements, require_tensors
 
 
 @dataclass(frozen=True)
@@ -97,9 +98,12 @@ def expected_reward(log_probs: Tensor, rewards: Tensor) -> Tensor:
         [...] differentiable in log_probs: the gradient is exact, without sampling.
 
     Raises:
-        ValueError: if the shapes differ, or the probabilities do not sum to one.
+        ValueError: for what is no torch tensor, if the shapes differ, a reward is not
+            finite, or the probabilities do not sum to one.
     """
+    require_tensors(log_probs=log_probs, rewards=rewards)
     require_same_shape(log_probs=log_probs, rewards=rewards)
+    require_finite(rewards=rewards)
     require_all_completions(log_probs=log_probs)
     return (log_probs.exp() * rewards).sum(dim=-1)
 
@@ -120,11 +124,12 @@ def gibbs_optimum(ref_log_probs: Tensor, rewards: Tensor, *, beta: float) -> Ten
         beta: positive, reward per nat.
 
     Returns:
-        [..., N] log pi*, nats.
+        [..., N] log pi*, nats, float32 for half precision; -inf also for what is too
+        improbable for its precision.
 
     Raises:
-        ValueError: if the shapes differ, a reward is not finite, beta is not positive,
-            or the probabilities do not sum to one.
+        ValueError: for what is no torch tensor, if the shapes differ, a reward is not
+            finite, beta is not positive, or the probabilities do not sum to one.
 
     References:
         Rafailov et al. (2023), arXiv:2305.18290, Eq. 4.
@@ -134,11 +139,8 @@ def gibbs_optimum(ref_log_probs: Tensor, rewards: Tensor, *, beta: float) -> Ten
         >>> gibbs_optimum(ref, torch.tensor([1.0, 0.0, 2.0]), beta=1.0).exp()
         tensor([0.4333, 0.0956, 0.4711])
     """
-    require_same_shape(ref_log_probs=ref_log_probs, rewards=rewards)
-    require_finite(rewards=rewards)
-    require_positive(beta=beta)
-    require_all_completions(ref_log_probs=ref_log_probs)
-    return torch.log_softmax(ref_log_probs + rewards / beta, dim=-1)
+    tilted, _ = _tilted(ref_log_probs, rewards, beta)
+    return torch.log_softmax(tilted, dim=-1)
 
 
 def log_partition(ref_log_probs: Tensor, rewards: Tensor, *, beta: float) -> Tensor:
@@ -155,14 +157,37 @@ def log_partition(ref_log_probs: Tensor, rewards: Tensor, *, beta: float) -> Ten
         [...] nats.
 
     Raises:
-        ValueError: as for `gibbs_optimum`.
+        ValueError: as for `gibbs_optimum`, or if the result overflows.
     """
-    gibbs_optimum(ref_log_probs, rewards, beta=beta)  # checks the arguments
-    return torch.logsumexp(ref_log_probs + rewards / beta, dim=-1)
+    tilted, highest = _tilted(ref_log_probs, rewards, beta)
+    result = torch.logsumexp(tilted, dim=-1) + highest
+    if not torch.isfinite(result).all():
+        raise ValueError(
+            f"rewards / beta must not overflow, got rewards up to {rewards.abs().max().item():g} "
+            f"and beta = {beta:g}"
+        )
+    return result
+
+
+def _tilted(ref_log_probs: Tensor, rewards: Tensor, beta: float) -> tuple[Tensor, Tensor]:
+    """The tilted log pi_ref, lowered by best / beta, and best / beta itself."""
+    require_tensors(ref_log_probs=ref_log_probs, rewards=rewards)
+    require_same_shape(ref_log_probs=ref_log_probs, rewards=rewards)
+    require_finite(rewards=rewards)
+    require_positive(beta=beta)
+    ref, wide = at_least_float32(ref_log_probs=ref_log_probs, rewards=rewards)
+    require_all_completions(ref_log_probs=ref)
+    possible = ref > -torch.inf
+    best = torch.where(possible, wide, -torch.inf).amax(dim=-1, keepdim=True).detach()
+    price = max(beta, torch.finfo(wide.dtype).tiny)  # 0 / 0 is no 0
+    below = torch.where(possible, wide - best, 0.0)
+    return ref + below / price, (best.double() / beta).to(best).squeeze(-1)
 
 
 def require_all_completions(**log_probs: Tensor) -> None:
     """Raise unless the probabilities along the last axis sum to one."""
+    require_tensors(**log_probs)
+    require_elements(**log_probs)
     for name, values in log_probs.items():
         totals = values.detach().exp().sum(dim=-1).flatten()
         total = totals[(totals - 1).abs().argmax()].item()

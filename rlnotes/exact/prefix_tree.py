@@ -16,6 +16,8 @@ from torch import Tensor
 from rlnotes._checks import require_positive_integer
 from rlnotes.functional.log_probs import checked_logits
 
+_MOST_TOKENS = 100_000_000  # of all completions: 800 MB
+
 
 def all_completions(vocabulary_size: int, length: int, *, end: int | None = None) -> Tensor:
     """Every completion: shorter ones first, then in the order of the symbols as digits.
@@ -32,7 +34,8 @@ def all_completions(vocabulary_size: int, length: int, *, end: int | None = None
         [N, T] int64; with an end, N is the sum over t = 0 ... T of (V - 1)^t.
 
     Raises:
-        ValueError: if a number is not a positive integer, or end is no symbol.
+        ValueError: if a number is not a positive integer, end is no symbol, or there
+            are more than 10 million completions or 100 million tokens.
 
     Example:
         >>> all_completions(2, 2, end=0).tolist()
@@ -40,11 +43,12 @@ def all_completions(vocabulary_size: int, length: int, *, end: int | None = None
     """
     words = _words(vocabulary_size, length, end)
     rows, levels = torch.zeros(1, 0, dtype=torch.int64), []
-    for t in range(length + 1):
-        levels.append(torch.nn.functional.pad(rows, (0, length - t), value=end or 0))
+    for t in range(length):
+        if end is not None:
+            levels.append(torch.nn.functional.pad(rows, (0, length - t), value=end))
         following = words.repeat(len(rows))[:, None]
         rows = torch.cat([rows.repeat_interleave(len(words), dim=0), following], dim=1)
-    return levels[-1] if end is None else torch.cat(levels)
+    return torch.cat([*levels, rows])
 
 
 def walk_prefixes(
@@ -124,7 +128,8 @@ def prefix_tree(
 
     Raises:
         ValueError: for what is no [P, V] of floating-point numbers, NaN, a length that
-            is not a positive integer, or an end that is no symbol.
+            is not a positive integer, too many completions, or an end that is no
+            symbol.
     """
     logits = checked_logits(logits)
     if logits.ndim != 2:
@@ -136,10 +141,24 @@ def prefix_tree(
     )
 
 
-def _words(vocabulary_size: int, length: int, end: int | None) -> Tensor:
+def require_countable(vocabulary_size: int, length: int, end: int | None) -> None:
+    """Raise unless these describe a language whose completions fit into memory."""
     require_positive_integer(vocabulary_size=vocabulary_size, length=length)
-    known = isinstance(end, int | np.integer) and 0 <= end < vocabulary_size
-    if end is not None and not known:
+    number = isinstance(end, int | np.integer) and not isinstance(end, bool)
+    if end is not None and not (number and 0 <= end < vocabulary_size):
         raise ValueError(f"end must be a symbol from 0 to {vocabulary_size - 1}, got {end}")
+    num_words = int(vocabulary_size) - (end is not None)
+    num, level = 0, 1  # completions that have ended, prefixes of t symbols
+    for _ in range(length):
+        num, level = num + (end is not None) * level, level * num_words
+        if (num + level) * max(length, 10) > _MOST_TOKENS:
+            raise ValueError(
+                f"length and vocabulary_size must give at most {_MOST_TOKENS // 10:,} completions "
+                f"and {_MOST_TOKENS:,} tokens, got {length} and {vocabulary_size}"
+            )
+
+
+def _words(vocabulary_size: int, length: int, end: int | None) -> Tensor:
+    require_countable(vocabulary_size, length, end)
     words = torch.arange(vocabulary_size)
     return words if end is None else words[words != end]

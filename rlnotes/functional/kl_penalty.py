@@ -7,7 +7,13 @@ it is PPO's variant beside the clipped one.
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_floating_point, require_positive, require_same_shape
+from rlnotes._checks import (
+    require_finite_numbers,
+    require_floating_point,
+    require_not_negative,
+    require_positive,
+    require_same_shape,
+)
 from rlnotes.functional.inputs import (
     at_least_float32,
     counted,
@@ -66,7 +72,7 @@ def kl_penalized_rewards(
         ...     torch.tensor([5.0]), log_probs, ref_log_probs, mask, beta=0.5)
         tensor([[-1.0000,  5.5000,  0.0000]])
     """
-    _require_price(beta)
+    require_not_negative(beta=beta)
     given = {"log_probs": log_probs, "ref_log_probs": ref_log_probs}
     require_tensors(scores=scores, **given)
     require_floating_point(scores=scores, **given)
@@ -130,7 +136,7 @@ def ppo_kl_penalty_loss(
         >>> ppo_kl_penalty_loss(half, half, zero + 3, zero + 0.5, beta=2.0)
         tensor(-2.)
     """
-    _require_price(beta)
+    require_not_negative(beta=beta)
     given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
     others = {"advantages": advantages, "kl": kl}
     log_probs, old_log_probs, advantages, kl = counted(mask, **given, **others)
@@ -161,13 +167,7 @@ def adapted_kl_beta(beta: float, kl: float, *, target_kl: float) -> float:
         [0.5, 1.0, 2.0]
     """
     require_positive(beta=beta, target_kl=target_kl)
-    if not abs(kl) < float("inf"):
-        raise ValueError(f"kl must be finite, got {kl}")
+    require_finite_numbers(kl=kl.item() if getattr(kl, "ndim", None) == 0 else kl)
     if kl < target_kl / 1.5:
         return beta / 2
     return beta * 2 if kl > target_kl * 1.5 else beta
-
-
-def _require_price(beta: float) -> None:
-    if not 0 <= beta < float("inf"):
-        raise ValueError(f"beta must be finite and not negative, got {beta}")

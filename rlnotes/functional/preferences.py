@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from rlnotes._checks import require_finite
+from rlnotes._checks import require_finite, require_not_negative
 from rlnotes.functional.inputs import (
     counted,
     finite_result,
@@ -126,8 +126,7 @@ def bradley_terry_scores(wins: Tensor, *, ridge: float = 0.0) -> Tensor:
         raise ValueError(
             f"wins must have shape [K, K] with two items or more, got {tuple(wins.shape)}"
         )
-    if not 0 <= ridge < float("inf"):
-        raise ValueError(f"ridge must be finite and not negative, got {ridge}")
+    require_not_negative(ridge=ridge)
     counts = wins.detach().double()
     _require_counts(counts)
     if ridge == 0:

@@ -49,7 +49,7 @@ def sample_replies(
         min_words: the end is forbidden before that many words.
 
     Raises:
-        ValueError: if a number is out of its range.
+        ValueError: if a number is out of its range, or the model has a single output.
 
     References:
         Holtzman et al. (2020), arXiv:1904.09751 (the nucleus).
@@ -58,6 +58,8 @@ def sample_replies(
     if min_words not in range(length + 1):
         raise ValueError(f"min_words must be an integer from 0 to {length}, got {min_words}")
     logits, cache = model.start(prompts)
+    if logits.shape[-1] < 2:
+        raise ValueError(f"model must have a head of words, got {logits.shape[-1]} output")
     if not isinstance(end, int | np.integer) or not 0 <= end < logits.shape[-1]:
         raise ValueError(f"end must be a symbol from 0 to {logits.shape[-1] - 1}, got {end}")
     alive = torch.ones(len(prompts), dtype=torch.bool)

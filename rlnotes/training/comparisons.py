@@ -5,7 +5,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_in_unit_interval, require_positive_integer
+from rlnotes._checks import (
+    require_in_unit_interval,
+    require_indices,
+    require_positive_integer,
+)
+from rlnotes.data.help_desk import MAX_WORDS, PROMPTS, SYMBOLS
+from rlnotes.functional.inputs import require_tensors
 from rlnotes.functional.preferences import preference_probs
 from rlnotes.training.replies import all_replies, gold_table
 
@@ -62,6 +68,23 @@ def draw_comparisons(
     return Comparisons(prompts, chosen, rejected)
 
 
+def require_replies(prompts: Tensor, **replies: Tensor) -> None:
+    """Raise unless each row has a prompt [B] and replies [B, 5] that exist."""
+    require_indices(len(PROMPTS), prompts=prompts)
+    require_indices(len(SYMBOLS), **replies)
+    for name, tokens in replies.items():
+        if prompts.ndim != 1 or tokens.shape != (len(prompts), MAX_WORDS):
+            raise ValueError(
+                f"{name} must have shape [B, {MAX_WORDS}] for prompts of shape [B], got "
+                f"{tuple(tokens.shape)} for {tuple(prompts.shape)}"
+            )
+
+
+def require_comparisons(comparisons: Comparisons) -> None:
+    """Raise unless every pair has a prompt and two replies that exist."""
+    require_replies(comparisons.prompts, chosen=comparisons.chosen, rejected=comparisons.rejected)
+
+
 def _draw(sums: Tensor, prompts: Tensor, generator: torch.Generator) -> Tensor:
     """[B, 2] numbers of two replies to each prompt [B], by the running sums [6, N]."""
     # One search for all: each prompt's sums lie between its number and the next.
@@ -72,6 +95,7 @@ def _draw(sums: Tensor, prompts: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _require_choice(ref_log_probs: Tensor) -> None:
+    require_tensors(ref_log_probs=ref_log_probs)
     shape = tuple(gold_table().shape)
     if tuple(ref_log_probs.shape) != shape:
         raise ValueError(f"ref_log_probs must have shape {shape}, got {tuple(ref_log_probs.shape)}")

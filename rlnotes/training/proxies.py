@@ -18,6 +18,7 @@ from rlnotes._checks import (
     require_positive_integer,
 )
 from rlnotes.exact.over_optimization import ReplyGroups, group_replies
+from rlnotes.functional.inputs import require_tensors
 from rlnotes.training.comparisons import draw_comparisons
 from rlnotes.training.help_desk_reference import reference_log_probs
 from rlnotes.training.recordings import load_arrays
@@ -112,8 +113,10 @@ def table_proxy(table: Tensor) -> Proxy:
     """A score table [6, 19608] in steps of a sixteenth, centred for each prompt.
 
     Raises:
-        ValueError: if a score is not finite or the shape is another.
+        ValueError: if a score is not finite, the shape is another, or the scores lie
+            too far apart for steps of a sixteenth.
     """
+    require_tensors(table=table)
     require_finite(table=table)
     if table.shape != gold_table().shape:
         raise ValueError(
@@ -121,6 +124,9 @@ def table_proxy(table: Tensor) -> Proxy:
         )
     log_probs = reference_log_probs()
     centred = table.double() - (log_probs.exp() * table).sum(dim=-1, keepdim=True)
+    spread = (centred.max() - centred.min()).item()
+    if not spread * LEVELS < 1e7:
+        raise ValueError(f"table must have a spread below {1e7 / LEVELS:,}, got {spread:g}")
     steps = (centred * LEVELS).round().long()
     lowest = int(steps.min())
     of_reply = steps - lowest

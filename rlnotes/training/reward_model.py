@@ -6,10 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from rlnotes._checks import require_positive, require_positive_integer
+from rlnotes._checks import (
+    require_in_unit_interval,
+    require_positive,
+    require_positive_integer,
+    require_seed,
+)
 from rlnotes.functional.preferences import reward_model_loss
 from rlnotes.models.tiny_lm import TinyLM
-from rlnotes.training.comparisons import Comparisons
+from rlnotes.training.comparisons import Comparisons, require_comparisons
 from rlnotes.training.optimizing import adam, descend, falling_rate, torch_rng
 from rlnotes.training.scores import ModelScores, last_word_scores, reward_accuracy
 
@@ -30,8 +35,10 @@ class Config:
 
     def __post_init__(self):
         require_positive_integer(num_steps=self.num_steps, batch_size=self.batch_size)
+        require_seed(seed=self.seed)
         require_positive(learning_rate=self.learning_rate)
-        if not 0 <= self.held_out < 1:
+        require_in_unit_interval(held_out=self.held_out)
+        if self.held_out == 1:
             raise ValueError(f"held_out must lie in [0, 1), got {self.held_out}")
 
 
@@ -65,12 +72,13 @@ def train_reward_model(
         watch: called after each step with the number of steps.
 
     Raises:
-        ValueError: if no pair is left to train on.
+        ValueError: if no pair is left to train on, or a prompt or reply does not exist.
 
     References:
         Stiennon et al. (2020), arXiv:2009.01325; Ouyang et al. (2022),
         arXiv:2203.02155, Eq. 1.
     """
+    require_comparisons(comparisons)
     num_train = len(comparisons.prompts) - round(config.held_out * len(comparisons.prompts))
     if num_train < 1:
         raise ValueError(f"comparisons must leave a pair to train on, got {num_train}")

@@ -17,6 +17,7 @@ from rlnotes._checks import (
     require_option,
     require_positive,
     require_positive_integer,
+    require_seed,
 )
 from rlnotes.data.help_desk import END, MAX_WORDS, PROMPTS, SYMBOLS, prompt_tokens
 from rlnotes.functional.advantages import (
@@ -74,9 +75,13 @@ class Config:
             num_epochs=self.num_epochs,
             minibatch_size=self.minibatch_size,
         )
+        require_seed(seed=self.seed)
         require_in_unit_interval(gae_lambda=self.gae_lambda)
-        if not self.prompts or not set(self.prompts) <= set(range(len(PROMPTS))):
-            raise ValueError(f"prompts must be some of 0 to {len(PROMPTS) - 1}, got {self.prompts}")
+        numbers = self.prompts if isinstance(self.prompts, tuple) else ()
+        if not numbers or any(type(n) is not int or n not in range(len(PROMPTS)) for n in numbers):
+            raise ValueError(
+                f"prompts must be a tuple of some of 0 to {len(PROMPTS) - 1}, got {self.prompts}"
+            )
         if self.algorithm == "rloo" and self.group_size < 2:
             raise ValueError(f"group_size must be at least 2 for rloo, got {self.group_size}")
 

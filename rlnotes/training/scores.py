@@ -5,11 +5,12 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_finite, require_option, require_same_shape
+from rlnotes._checks import require_finite, require_option, require_same_shape, require_shape
 from rlnotes.data.help_desk import END, prompt_tokens
+from rlnotes.functional.inputs import require_elements, require_tensors
 from rlnotes.models.tiny_lm import TinyLM, frozen
-from rlnotes.training.comparisons import Comparisons
-from rlnotes.training.replies import reply_numbers
+from rlnotes.training.comparisons import Comparisons, require_comparisons, require_replies
+from rlnotes.training.replies import gold_table, reply_numbers
 
 ENSEMBLES = ("min", "mean")
 
@@ -26,10 +27,12 @@ def last_word_scores(model: TinyLM, prompts: Tensor, replies: Tensor) -> Tensor:
         replies: [B, 5] tokens.
 
     Raises:
-        ValueError: if the model has another number of outputs.
+        ValueError: if the model has another number of outputs, or a prompt or reply
+            does not exist.
     """
     if model.head.out_features != 1:
         raise ValueError(f"model must have one output, got {model.head.out_features}")
+    require_replies(prompts, replies=replies)
     outputs = model(prompt_tokens()[prompts], replies).squeeze(-1)
     num_words = (replies != END).long().cumprod(dim=-1).sum(dim=-1)
     return outputs.gather(-1, num_words[:, None]).squeeze(-1)
@@ -53,12 +56,20 @@ class TableScores:
     """Scores [6, 19608] of all replies looked up, in place of a model.
 
     Called with prompts [B] and replies [B, 5], it returns scores [B], float32.
+
+    Raises:
+        ValueError: for another shape, or a score that is not finite in float32; when
+            called, for a prompt or reply that does not exist.
     """
 
     def __init__(self, table: Tensor):
+        require_tensors(table=table)
+        require_shape(tuple(gold_table().shape), table=table)
+        require_finite(table=table.float())
         self.table = table
 
     def __call__(self, prompts: Tensor, replies: Tensor) -> Tensor:
+        require_replies(prompts, replies=replies)
         return self.table[prompts, reply_numbers(replies)].float()
 
 
@@ -66,9 +77,18 @@ def reward_accuracy(score: Callable[[Tensor, Tensor], Tensor], comparisons: Comp
     """Share of the pairs in which the preferred reply has the higher score.
 
     Equal scores count as half.
+
+    Raises:
+        ValueError: without a pair, for a prompt or reply that does not exist, or scores
+            that are not one finite number for each pair.
     """
+    require_comparisons(comparisons)
+    require_elements(comparisons=comparisons.prompts)
     chosen = score(comparisons.prompts, comparisons.chosen)
     rejected = score(comparisons.prompts, comparisons.rejected)
+    require_tensors(scores=chosen, other_scores=rejected)
+    require_shape(tuple(comparisons.prompts.shape), scores=chosen, other_scores=rejected)
+    require_finite(scores=chosen, other_scores=rejected)
     return ((chosen > rejected).double() + 0.5 * (chosen == rejected)).mean().item()
 
 
@@ -83,7 +103,18 @@ def centred_scores(scores: Tensor, ref_log_probs: Tensor) -> Tensor:
     Args:
         scores: [..., P, N].
         ref_log_probs: [P, N] nats.
+
+    Raises:
+        ValueError: for what is no torch tensor, shapes that do not fit, or a score that
+            is not finite.
     """
+    require_tensors(scores=scores, ref_log_probs=ref_log_probs)
+    if ref_log_probs.ndim != 2 or scores.shape[-2:] != ref_log_probs.shape:
+        raise ValueError(
+            f"scores must have shape [..., P, N] for a reference of shape [P, N], got "
+            f"{tuple(scores.shape)} for {tuple(ref_log_probs.shape)}"
+        )
+    require_finite(scores=scores)
     return scores - (ref_log_probs.exp() * scores).sum(dim=-1, keepdim=True)
 
 
@@ -108,6 +139,7 @@ def ensemble_scores(members: Tensor, ref_log_probs: Tensor, *, rule: str) -> Ten
         Coste et al. (2024), arXiv:2310.02743 (there on scores normalised otherwise).
     """
     require_option(ENSEMBLES, rule=rule)
+    require_tensors(members=members, ref_log_probs=ref_log_probs)
     if members.ndim != 3 or not len(members):
         raise ValueError(f"members must have shape [M, P, N], got {tuple(members.shape)}")
     require_same_shape(member=members[0], ref_log_probs=ref_log_probs)

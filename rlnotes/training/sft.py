@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from rlnotes._checks import require_positive, require_positive_integer
+from rlnotes._checks import require_positive, require_positive_integer, require_seed
 from rlnotes.data.help_desk import END, demonstrations, prompt_tokens
 from rlnotes.functional.sequences import completion_mask, token_log_probs
 from rlnotes.models.tiny_lm import TinyLM
@@ -33,6 +33,7 @@ class Config:
             num_steps=self.num_steps,
             batch_size=self.batch_size,
         )
+        require_seed(seed=self.seed)
         require_positive(learning_rate=self.learning_rate)
 
 

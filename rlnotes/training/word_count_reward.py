@@ -10,9 +10,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_positive
+from rlnotes._checks import require_finite, require_indices, require_positive, require_shape
 from rlnotes.data.help_desk import END, MAX_WORDS, PROMPTS, SYMBOLS
-from rlnotes.training.comparisons import Comparisons
+from rlnotes.functional.inputs import require_tensors
+from rlnotes.training.comparisons import Comparisons, require_comparisons
 from rlnotes.training.replies import all_replies
 
 NUM_WORDS = len(SYMBOLS) - 1
@@ -21,10 +22,14 @@ NUM_WORDS = len(SYMBOLS) - 1
 def word_counts(replies: Tensor) -> Tensor:
     """[..., 7] how often each word stands before the first end of [..., 5] tokens.
 
+    Raises:
+        ValueError: for what is no int64 tensor of symbols.
+
     Example:
         >>> word_counts(torch.tensor([1, 4, 4, 0, 0])).tolist()
         [1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0]
     """
+    require_indices(len(SYMBOLS), replies=replies)
     is_word = (replies != END).long().cumprod(dim=-1)
     counts = torch.zeros(*replies.shape[:-1], len(SYMBOLS), dtype=torch.float64)
     return counts.scatter_add_(-1, replies * is_word, is_word.double())[..., 1:]
@@ -56,7 +61,11 @@ def count_pairs(comparisons: Comparisons) -> CountedPairs:
     """Each distinct pair of prompt and difference once, in the order of a number.
 
     The number has a digit for the prompt and one for each word's difference.
+
+    Raises:
+        ValueError: if a prompt or reply does not exist.
     """
+    require_comparisons(comparisons)
     differences = word_counts(comparisons.chosen) - word_counts(comparisons.rejected)
     base = 2 * MAX_WORDS + 1
     powers = base ** torch.arange(NUM_WORDS + 1)
@@ -85,7 +94,8 @@ def fit_word_counts(
 
     Raises:
         ValueError: if ridge is not positive, or so small that the weights of pairs
-            without contradiction are not found; or if num_pairs is out of its range.
+            without contradiction are not found; if num_pairs is out of its range, or a
+            prompt or reply does not exist.
 
     References:
         Bradley & Terry (1952); Hastie, Tibshirani & Friedman (2009), section 4.4.1
@@ -132,5 +142,12 @@ def _newton(differences: Tensor, repeats: Tensor, ridge: float) -> Tensor:
 
 
 def word_count_scores(weights: Tensor) -> Tensor:
-    """[6, 19608] scores of all replies by weights [6, 7], float64."""
+    """[6, 19608] scores of all replies by weights [6, 7], float64.
+
+    Raises:
+        ValueError: for weights of another shape, or that are not finite.
+    """
+    require_tensors(weights=weights)
+    require_shape((len(PROMPTS), NUM_WORDS), weights=weights)
+    require_finite(weights=weights)
     return (weights @ bags().counts.T)[:, bags().of_reply]

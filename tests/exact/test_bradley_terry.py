@@ -18,6 +18,7 @@ from rlnotes.functional.preferences import bradley_terry_scores
 
 SCORES = torch.tensor([1.8, 0.6, -0.9, -1.5], dtype=torch.float64)
 CIRCLE = torch.tensor([[0, 3, 1], [1, 0, 3], [3, 1, 0]], dtype=torch.float64)
+APART = torch.tensor([[0, 1, 0], [1, 0, 0], [0, 0, 0]])  # nobody met the last one
 
 
 def with_unbeaten(wins: torch.Tensor, count: float) -> torch.Tensor:
@@ -106,6 +107,15 @@ def test_wilson_ends_lie_two_deviations_away(num_trials):
         (lambda: comparable_groups(torch.zeros(2, 3)), r"wins must have shape \[K, K\], got"),
         (lambda: comparable_groups(-CIRCLE), "wins must not be negative, got -3"),
         (lambda: limit_scores(CIRCLE * math.nan), "wins must be finite, got nan"),
+        (lambda: flipped_probs(SCORES + 9, flip_rate=0.1), r"probs must lie in \[0, 1\], got"),
+        (lambda: flipped_probs(SCORES * math.nan, flip_rate=0.1), r"probs must .* got nan"),
+        (lambda: flipped_probs([0.5], flip_rate=0.1), "probs must be a torch tensor, got list"),
+        (lambda: population_scores([0.5], flip_rate=0.1), "scores must be a torch tensor, got"),
+        (lambda: population_scores(SCORES[:1], flip_rate=0.1), r"scores must have shape \[K\]"),
+        (lambda: comparable_groups([[0]]), "wins must be a torch tensor, got list"),
+        (lambda: limit_scores([[0]]), "wins must be a torch tensor, got list"),
+        (lambda: limit_scores(torch.zeros(0, 0)), r"wins must have shape \[K, K\], got"),
+        (lambda: limit_scores(APART), "wins must compare every two .* of items 0 and 2$"),
         (lambda: wilson_interval([3], 2), r"successes must lie in \[0, 2\], got \[3\]"),
         (lambda: wilson_interval([3], 0), "num_trials must be a positive integer, got 0"),
         (lambda: wilson_interval([3], 4, z=0.0), "z must be positive and finite, got 0"),

@@ -40,6 +40,11 @@ def test_the_next_symbol_by_counting_completions():
     [
         ({"length": 0}, "length must be a positive integer, got 0"),
         ({"end": 2}, "end must be a symbol from 0 to 1, got 2"),
+        ({"end": True}, "end must be a symbol from 0 to 1, got True"),
+        ({"end": 0.0}, "end must be a symbol from 0 to 1, got 0.0"),
+        ({"end": None}, "end must be a symbol from 0 to 1, got None"),
+        ({"length": 10**9}, "length and vocabulary_size must give at most"),
+        ({}, "log_probs must be those of all completions, got a sum of 3"),
         ({"length": 3}, r"log_probs must have shape \[P, 4\], got \(1, 3\)"),
     ],
 )
@@ -50,3 +55,5 @@ def test_bad_input_is_named(change, message):
     empty = torch.tensor([[0.0, -torch.inf, -torch.inf]])
     with pytest.raises(ValueError, match="finite"):
         tree_of_table(empty, **given)
+    with pytest.raises(ValueError, match="log_probs must be a torch tensor, got list"):
+        tree_of_table([[0.0]], **given)

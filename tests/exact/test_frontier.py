@@ -263,3 +263,42 @@ def test_masses_may_be_written_down_directly():
     probability = math.e / (1 + math.e)
     assert reward.item() == pytest.approx(probability)
     assert kl.item() == pytest.approx(probability - math.log((1 + math.e) / 2), abs=1e-6)
+
+
+@pytest.mark.parametrize("n", [1e4, 3e38])
+def test_the_largest_rewards_of_float32_give_no_nan(n):
+    masses = reward_masses(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[-n, n]]))
+    (reward,), (kl,) = frontier(masses, [1e-3])
+    assert (reward.item(), kl.item()) == (pytest.approx(n), pytest.approx(math.log(2)))
+
+
+def test_a_wider_dtype_of_the_rewards_is_kept():
+    masses = reward_masses(torch.zeros(1, 1), torch.tensor([[1e200]], dtype=torch.float64))
+    assert masses.rewards.tolist() == [1e200]
+
+
+def test_no_distance_buys_no_reward_in_float32():
+    generator = seeded()
+    ref = torch.log_softmax(torch.randn(6, 500, generator=generator), dim=-1)
+    rewards = torch.randn(6, 500, generator=generator)
+    masses, mean = reward_masses(ref, rewards), (ref.double().exp() * rewards).sum(-1).mean()
+    assert best_reward_at(masses, 0) == pytest.approx(mean.item(), abs=2e-5)
+    best = rewards.amax(dim=-1).double().mean().item()
+    assert best_reward_at(masses, 100.0) <= best + 1e-9
+
+
+@pytest.mark.parametrize("kl", ["a", None, [0.1], 10**400])
+def test_a_distance_that_is_no_number_is_refused(kl):
+    with pytest.raises(ValueError, match="kl must be finite and not negative, got"):
+        best_reward_at(MASSES, kl)
+
+
+@pytest.mark.parametrize("bad", [[[0.0]], np.zeros((1, 1))])
+def test_what_is_no_tensor_is_refused(bad):
+    for name, pair in (("ref_log_probs", (bad, SCORES)), ("rewards", (REF, bad))):
+        with pytest.raises(ValueError, match=f"{name} must be a torch tensor, got"):
+            reward_masses(*pair)
+    with pytest.raises(ValueError, match="scores must be a torch tensor, got"):
+        best_of_n_log_probs(REF, bad, 2)
+    with pytest.raises(ValueError, match="ref_log_probs must hold at least one number"):
+        reward_masses(torch.zeros(1, 0), torch.zeros(1, 0))

@@ -153,3 +153,43 @@ def test_bad_input_names_the_argument(change, message):
                 change.get("sampling_probs", SAMPLER),
                 estimator=arguments["estimator"],
             )
+
+
+@pytest.mark.parametrize("function", [kl_gradient, forward_kl_gradient])
+def test_exact_gradients_without_grad_and_with_a_bad_reference(function):
+    expected = function(LOGITS, REFERENCE.log())
+    with torch.no_grad():
+        assert_close(function(LOGITS, REFERENCE.log()), expected)
+    with pytest.raises(ValueError, match="common shape"):
+        function(LOGITS, REFERENCE[:3].log())
+    with pytest.raises(ValueError, match="ref_log_probs must be a torch tensor, got list"):
+        function(LOGITS, [0.0])
+    with pytest.raises(ValueError, match="logits must be a torch tensor, got list"):
+        function([0.0], REFERENCE.log())
+
+
+def test_an_infinite_divergence_has_no_gradient():
+    missing = torch.tensor([1.0, 0.0, 0.0, 0.0]).log()
+    message = "logits and ref_log_probs must have a finite divergence, got inf"
+    with pytest.raises(ValueError, match=message):
+        kl_gradient(LOGITS, missing.to(LOGITS))
+    with pytest.raises(ValueError, match=message):
+        forward_kl_gradient(missing.to(LOGITS), REFERENCE.log())
+
+
+@pytest.mark.parametrize("place", ["reward", "loss", "loss times ratio"])
+def test_mean_gradients_without_grad(place):
+    expected = gradient("k3", place)
+    with torch.no_grad():
+        assert_close(gradient("k3", place), expected)
+
+
+def test_a_reference_of_another_shape_is_refused():
+    for function in (kl_moments, kl_shares):
+        for bad in (REFERENCE[:1].log(), REFERENCE.log()[None]):
+            with pytest.raises(ValueError, match="common shape"):
+                function(POLICY.log(), bad, SAMPLER, estimator="k3")
+        with pytest.raises(ValueError, match="ref_log_probs must be a torch tensor, got list"):
+            function(POLICY.log(), [0.0] * 4, SAMPLER, estimator="k3")
+    with pytest.raises(ValueError, match="common shape"):
+        expected_kl_gradient(LOGITS, REFERENCE[:1].log(), SAMPLER, estimator="k3", place="reward")

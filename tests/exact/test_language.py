@@ -201,3 +201,45 @@ def test_bad_input_names_the_argument():
         gibbs_optimum(torch.zeros(1), torch.tensor([np.inf]), beta=1.0)
     with pytest.raises(ValueError, match="ref_log_probs must be those of all completions"):
         gibbs_optimum(torch.tensor([0.5, 0.2]).log(), torch.zeros(2), beta=1.0)
+    for bad in ([0.0], np.zeros(1)):
+        for call in (expected_reward, lambda *both: gibbs_optimum(*both, beta=1.0)):
+            with pytest.raises(ValueError, match="log_probs must be a torch tensor, got"):
+                call(bad, torch.zeros(1))
+            with pytest.raises(ValueError, match="rewards must be a torch tensor, got"):
+                call(torch.zeros(1), bad)
+    with pytest.raises(ValueError, match="rewards must be finite, got inf"):
+        expected_reward(torch.tensor([0.0, -np.inf]), torch.tensor([1.0, np.inf]))
+    with pytest.raises(ValueError, match="log_probs must hold at least one number"):
+        expected_reward(torch.zeros(0), torch.zeros(0))
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size", "beta"),
+    [
+        (torch.float32, 1.0, 1e-39),
+        (torch.float32, 1.0, 1e-320),
+        (torch.float64, 1.0, 1e-320),
+        (torch.float32, 3e38, 0.1),
+        (torch.float16, 6e4, 0.1),
+        (torch.bfloat16, 3e38, 0.1),
+    ],
+)
+def test_a_tiny_price_leaves_the_best_of_what_the_reference_says(dtype, size, beta):
+    ref = (
+        torch.tensor([0.25, 0.25, 0.5, 0.0])
+        .log()
+        .to(dtype if dtype.itemsize > 2 else torch.float32)
+    )
+    rewards = torch.tensor([-0.5, -0.5, -1.0, 1.0]).to(dtype) * size
+    optimum = gibbs_optimum(ref, rewards, beta=beta)
+    assert_close(optimum.exp().double(), torch.tensor([0.5, 0.5, 0, 0]).double())
+    assert optimum.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
+
+
+def test_a_partition_beyond_every_float_is_refused():
+    ref = torch.tensor([0.5, 0.5]).log()
+    message = r"rewards / beta must not overflow, got rewards up to 2 and beta = 1e-39"
+    with pytest.raises(ValueError, match=message):
+        log_partition(ref, torch.tensor([1.0, 2.0]), beta=1e-39)
+    # Zero is the best reward here, and log Z is that of its probability.
+    assert log_partition(ref, torch.tensor([0.0, -1.0]), beta=1e-39) == ref[0]

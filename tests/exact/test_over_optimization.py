@@ -1,5 +1,8 @@
 """The path of a proxy's optima, and its best of n, against the replies one by one."""
 
+import math
+
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -142,3 +145,86 @@ def test_bad_groups_are_refused(world, groups, message):
     log_probs, gold, _, _ = world
     with pytest.raises(ValueError, match=message):
         group_replies(log_probs, gold, groups)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"groups": torch.zeros(40)}, "groups must be whole numbers, got torch.float32"),
+        ({"groups": [0] * 40}, "groups must be a torch tensor, got list"),
+        ({"groups": torch.full((40,), 10_000_001)}, "groups must have numbers up to 10,000,000"),
+        ({"ref_log_probs": torch.zeros(2, 40)}, "ref_log_probs must be those of all completions"),
+        ({"ref_log_probs": torch.full((2, 40), torch.nan)}, "ref_log_probs must be those of all"),
+        ({"ref_log_probs": [[0.0]]}, "ref_log_probs must be a torch tensor, got list"),
+        ({"gold": [[0.0]]}, "gold must be a torch tensor, got list"),
+        (
+            {"ref_log_probs": torch.zeros(1, 0), "gold": torch.zeros(1, 0)},
+            "ref_log_probs must hold at least one number",
+        ),
+        (
+            {"ref_log_probs": torch.zeros(1), "gold": torch.zeros(1)},
+            r"gold must have shape \[P, N\], got \(1,\)",
+        ),
+    ],
+)
+def test_bad_replies_are_refused(world, change, message):
+    log_probs, gold, groups, _ = world
+    given = {"ref_log_probs": log_probs, "gold": gold, "groups": groups, **change}
+    with pytest.raises(ValueError, match=message):
+        group_replies(**given)
+
+
+@pytest.mark.parametrize("function", [optimum_path, best_of_n_path])
+def test_numbers_come_in_any_form_but_in_a_row(world, function):
+    log_probs, gold, groups, scores = world
+    grouped = group_replies(log_probs, gold, groups)
+    expected = function(grouped, scores, torch.tensor([1, 4]))
+    for form in ([1, 4], (1.0, 4.0), np.array([1, 4])):
+        assert_close(function(grouped, scores, form), expected)
+    for wrong in (1, torch.tensor(1.0), [[1, 4]]):
+        with pytest.raises(ValueError, match="s must be a row of numbers, got shape"):
+            function(grouped, scores, wrong)
+    with pytest.raises(ValueError, match="s must be a rectangular array of numbers"):
+        function(grouped, scores, "many")
+    with pytest.raises(ValueError, match="scores must be a torch tensor, got list"):
+        function(grouped, scores.tolist(), [1])
+    with pytest.raises(ValueError, match="log_masses must be those of all completions"):
+        function(ReplyGroups(grouped.log_masses - 1, grouped.gold), scores, [1])
+
+
+def test_dtypes_may_be_mixed(world):
+    log_probs, gold, groups, scores = world
+    expected = optimum_path(group_replies(log_probs, gold, groups), scores, [0.5])
+    grouped = group_replies(log_probs.float(), gold, groups.int())
+    assert_close(optimum_path(grouped, scores, [0.5]), expected, rtol=1e-5, atol=1e-5)
+    grouped = group_replies(log_probs.float(), gold.float(), groups.to(torch.uint8))
+    assert_close(optimum_path(grouped, scores, [0.5]), expected, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "size", "beta"),
+    [
+        (torch.float32, 1.0, 1e-39),
+        (torch.float32, 1.0, 1e-320),
+        (torch.float64, 1.0, 1e-320),
+        (torch.float32, 3e38, 0.1),
+    ],
+)
+def test_a_tiny_price_leaves_the_best_group(dtype, size, beta):
+    groups = ReplyGroups(torch.tensor([[0.5, 0.5]]).to(dtype).log(), torch.tensor([[4, 7]]))
+    scores = torch.tensor([[-1.0, 1.0]]).to(dtype) * size
+    path = optimum_path(groups, scores, [beta])
+    assert path.gold.item() == 7
+    assert path.proxy.item() == pytest.approx(size)
+    assert path.kls.item() == pytest.approx(math.log(2))
+
+
+def test_the_best_of_one_is_at_no_negative_distance():
+    for seed in range(20):
+        generator = torch.Generator().manual_seed(seed)
+        log_probs = torch.log_softmax(torch.randn(1, 9, generator=generator).double(), dim=-1)
+        scores = torch.randn(1, 9, generator=generator).double()
+        groups = group_replies(log_probs, scores, torch.arange(9))
+        assert 0 <= best_of_n_path(groups, scores, [1]).kls.item() < 1e-12
+    last = best_of_n_path(ReplyGroups(log_probs.float(), scores.float()), scores.float(), [1e39])
+    assert last.proxy.item() == pytest.approx(scores.max().item())

@@ -10,7 +10,12 @@ import torch
 from torch.testing import assert_close
 
 from rlnotes.exact.language import expected_reward
-from rlnotes.exact.prefix_tree import all_completions, prefix_tree, walk_prefixes
+from rlnotes.exact.prefix_tree import (
+    all_completions,
+    prefix_tree,
+    require_countable,
+    walk_prefixes,
+)
 from rlnotes.functional.kl import kl_divergence
 from rlnotes.models.tiny_lm import TinyLM
 
@@ -188,3 +193,25 @@ def test_logits_that_turn_nan_after_a_word_are_refused():
 
     with pytest.raises(ValueError, match=r"logits must .* got nan"):
         prefix_tree(torch.zeros(1, 2), NoCache(), step, length=2)
+
+
+@pytest.mark.parametrize(
+    ("vocabulary_size", "length", "end"), [(10, 8, 0), (216, 3, None), (10**9, 2, 0), (2, 10**9, 0)]
+)
+def test_more_completions_than_memory_holds_are_refused(vocabulary_size, length, end):
+    message = f"length and vocabulary_size .* got {length} and {vocabulary_size}$"
+    with pytest.raises(ValueError, match=message):
+        all_completions(vocabulary_size, length, end=end)
+
+
+def test_the_largest_language_is_not_refused():
+    require_countable(10, 7, None)  # 10 million
+    require_countable(215, 3, 0)  # 214^3 and fewer
+    with pytest.raises(ValueError, match="length and vocabulary_size"):
+        require_countable(10_000_001, 1, None)
+
+
+@pytest.mark.parametrize("end", [True, False, 0.0])
+def test_an_end_that_is_no_integer_is_refused(end):
+    with pytest.raises(ValueError, match=f"end must be a symbol from 0 to 1, got {end}"):
+        all_completions(2, 2, end=end)

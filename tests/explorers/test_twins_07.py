@@ -296,3 +296,12 @@ def test_laboratory_nothing_leaves_the_axes(place):
             assert marks.get_ydata().max() < high - 0.3  # the words stand there
     cut = at(KLLaboratory, place=place, distance=4.0, temperature=3.0).verdicts.texts[3]
     assert cut == "some marks are cut at the edges"
+
+
+def test_laboratory_says_that_a_mean_stands_at_the_edge():
+    explorer = at(KLLaboratory, place="value", distance=4.0, temperature=3.0)
+    mark = explorer.means[2]
+    mean = found("k3: exact mean #, sd #,", explorer.description)[0]
+    assert mark.get_ydata()[0] < mean
+    words = [text.get_text() for text in mark.axes.texts]
+    assert any("means and" in text and "cut at edges" in text for text in words)

@@ -160,3 +160,16 @@ def test_half_precision_is_computed_and_returned_in_float32(dtype):
     assert rewards.dtype == wide
     given |= {name: given[name].to(wide) for name in names}
     assert_close(rewards, kl_penalized_rewards(**given), atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("beta", ["a", None, [0.1], 10**400])
+def test_a_price_that_is_no_number_is_refused(beta):
+    log_probs, mask = torch.zeros(1, 2), torch.ones(1, 2).bool()
+    with pytest.raises(ValueError, match="beta must be finite and not negative, got"):
+        kl_penalized_rewards(torch.zeros(1), log_probs, log_probs, mask, beta=beta)
+
+
+def test_a_price_may_be_a_tensor_of_no_axis():
+    given = torch.ones(1), torch.zeros(1, 2), torch.ones(1, 2), torch.ones(1, 2).bool()
+    expected = kl_penalized_rewards(*given, beta=0.5)
+    assert torch.equal(kl_penalized_rewards(*given, beta=torch.tensor(0.5)), expected)

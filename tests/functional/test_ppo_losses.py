@@ -303,3 +303,12 @@ def test_a_ratio_that_rounds_to_zero_is_no_error_but_a_missing_probability_is():
         probability_ratios(torch.tensor([-math.inf, 0.0]), old)
     with pytest.raises(ValueError, match=r"^old_log_probs must be finite, got inf at \(1,\)"):
         probability_ratios(old, torch.tensor([0.0, math.inf]))
+
+
+@pytest.mark.parametrize("wrong", ["a", None, [0.1], 10**400])
+def test_prices_and_divergences_that_are_no_numbers_are_refused(wrong):
+    for given in ((wrong, 0.1, 0.1), (1.0, wrong, 0.1), (1.0, 0.1, wrong)):
+        beta, kl, target_kl = given
+        with pytest.raises(ValueError, match=r"must be .*finite, got"):
+            adapted_kl_beta(beta, kl, target_kl=target_kl)
+    assert adapted_kl_beta(1.0, torch.tensor(9.0), target_kl=0.1) == 2.0

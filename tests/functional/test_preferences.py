@@ -300,3 +300,9 @@ def test_a_step_that_would_go_too_far_is_halved(ridge):
     slopes = wins.sum(1) - ((wins + wins.T) * probs).sum(1) - ridge * scores
     assert_close(slopes, torch.zeros_like(slopes), atol=1e-9, rtol=0)
     assert abs(scores.sum().item()) < 1e-13
+
+
+@pytest.mark.parametrize("ridge", ["a", None, [0.1], 10**400])
+def test_a_ridge_that_is_no_number_is_refused(ridge):
+    with pytest.raises(ValueError, match="ridge must be finite and not negative, got"):
+        bradley_terry_scores(torch.tensor([[0, 3], [1, 0]]), ridge=ridge)

@@ -207,3 +207,9 @@ def test_a_changed_sampler_can_make_the_mean_log_ratio_negative(way, change):
 def test_bad_input_names_the_argument(change, message):
     with pytest.raises(ValueError, match=message):
         sample_replies(random_model(), PROMPT, **{"generator": seeded(), "length": 3, **change})
+
+
+def test_a_model_of_one_number_says_nothing():
+    judge = TinyLM(torch.Generator().manual_seed(0), num_outputs=1)
+    with pytest.raises(ValueError, match="model must have a head of words, got 1 output"):
+        sample_replies(judge, torch.zeros(2, 2).long(), generator=torch.Generator())

@@ -97,6 +97,11 @@ def test_a_seed_gives_the_same_pairs_and_another_one_others():
     assert not torch.equal(first.chosen, other.chosen)
 
 
+def test_a_reference_that_is_no_tensor_is_refused():
+    with pytest.raises(ValueError, match="ref_log_probs must be a torch tensor, got list"):
+        draw_comparisons(3, [[0.0]], generator())
+
+
 def test_rows_of_comparisons_stay_together():
     pairs = draw_comparisons(20, reference_log_probs(), generator())
     some = pairs.rows(torch.tensor([3, 7]))

@@ -68,6 +68,9 @@ def test_gold_as_its_own_proxy_orders_every_pair_and_its_opposite_none():
     [
         (torch.zeros(6, 7), r"table must have shape \(6, 19608\), got \(6, 7\)"),
         (torch.full((6, 19_608), torch.nan), "table must be finite, got nan"),
+        (torch.eye(6, 19_608) * 1e18, "table must have a spread below 625,000.0, got 1"),
+        (torch.eye(6, 19_608).double() * 1e300, "table must have a spread below"),
+        ([[0.0]], "table must be a torch tensor, got list"),
     ],
 )
 def test_bad_tables_are_refused(table, message):

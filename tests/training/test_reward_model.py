@@ -80,6 +80,9 @@ def test_a_seed_gives_the_same_model_and_another_one_another():
         ({"num_steps": 0}, "num_steps must be a positive integer, got 0"),
         ({"batch_size": 1.5}, "batch_size must be a positive integer, got 1.5"),
         ({"learning_rate": 0.0}, "learning_rate must be positive and finite, got 0.0"),
+        ({"seed": -1}, "seed must be an integer of at least 0, got -1"),
+        ({"held_out": "a"}, r"held_out must lie in \[0, 1\], got 'a'"),
+        ({"held_out": None}, r"held_out must lie in \[0, 1\], got None"),
         ({"held_out": 1.0}, r"held_out must lie in \[0, 1\), got 1.0"),
     ],
 )
@@ -91,3 +94,9 @@ def test_bad_settings_are_refused(change, message):
 def test_a_run_without_pairs_is_refused():
     with pytest.raises(ValueError, match="comparisons must leave a pair to train on, got 0"):
         train_reward_model(pairs(1), Config(held_out=0.9))
+
+
+def test_pairs_that_do_not_exist_are_refused():
+    bad = pairs(20)._replace(prompts=torch.full((20,), -1))
+    with pytest.raises(ValueError, match=r"prompts must lie in \[0, 6\), got -1"):
+        train_reward_model(bad, Config(num_steps=1))

@@ -108,3 +108,69 @@ def test_a_constant_of_one_member_changes_nothing(rule):
 def test_bad_members_are_refused(members, rule, message):
     with pytest.raises(ValueError, match=message):
         ensemble_scores(members, torch.zeros(1, 3), rule=rule)
+
+
+TABLE = torch.zeros(6, 19_608)
+HI = reply_tokens("hi")[None]
+
+
+@pytest.mark.parametrize(
+    ("prompts", "replies", "message"),
+    [
+        (torch.tensor([-1]), HI, r"prompts must lie in \[0, 6\), got -1"),
+        (torch.tensor([6]), HI, r"prompts must lie in \[0, 6\), got 6"),
+        ([0], HI, "prompts must be an int64 tensor, got list"),
+        (torch.tensor([0]), HI + 8, r"replies must lie in \[0, 8\), got"),
+        (torch.tensor([0]), HI[:, :4], r"replies must have shape \[B, 5\] .* got \(1, 4\)"),
+        (torch.tensor([0, 1]), HI, r"replies must have shape .* got \(1, 5\) for \(2,\)"),
+    ],
+)
+def test_what_is_not_said_at_the_desk_has_no_score(model, prompts, replies, message):
+    for call in (lambda *both: last_word_scores(model, *both), TableScores(TABLE)):
+        with pytest.raises(ValueError, match=message):
+            call(prompts, replies)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (TABLE.tolist(), "table must be a torch tensor, got list"),
+        (TABLE[:1], r"table must have shape \(6, 19608\), got"),
+        (TABLE * torch.nan, "table must be finite, got nan"),
+        (TABLE.double() + 1e200, "table must be finite, got inf"),
+    ],
+)
+def test_bad_tables_are_refused(table, message):
+    with pytest.raises(ValueError, match=message):
+        TableScores(table)
+
+
+@pytest.mark.parametrize(
+    ("score", "rows", "message"),
+    [
+        (lambda prompts, _: prompts * torch.nan, 1, "scores must be finite, got nan"),
+        (lambda prompts, _: prompts[:, None], 1, r"scores must have shape \(1,\), got"),
+        (lambda prompts, _: [0.0], 1, "scores must be a torch tensor, got list"),
+        (lambda prompts, _: prompts, 0, "comparisons must hold at least one number"),
+    ],
+)
+def test_an_accuracy_needs_one_number_for_each_pair(score, rows, message):
+    pairs = Comparisons(torch.tensor([0]), HI, HI).rows(slice(rows))
+    with pytest.raises(ValueError, match=message):
+        reward_accuracy(score, pairs)
+
+
+@pytest.mark.parametrize(
+    ("scores", "message"),
+    [
+        (torch.full((2, 3), torch.inf), "scores must be finite, got inf"),
+        (torch.zeros(1, 3), r"scores must have shape \[..., P, N\] .* \(1, 3\) for \(2, 3\)"),
+        (torch.zeros(3), r"scores must have shape \[..., P, N\] .* got \(3,\)"),
+        ([[0.0]], "scores must be a torch tensor, got list"),
+    ],
+)
+def test_bad_scores_are_not_centred(scores, message):
+    with pytest.raises(ValueError, match=message):
+        centred_scores(scores, torch.full((2, 3), 1 / 3).log())
+    with pytest.raises(ValueError, match="members must be a torch tensor, got list"):
+        ensemble_scores([scores], torch.full((2, 3), 1 / 3).log(), rule="min")

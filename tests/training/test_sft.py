@@ -105,6 +105,8 @@ def test_the_same_seed_gives_the_same_model_and_another_seed_another():
         ({"num_steps": 0}, "num_steps must be a positive integer, got 0"),
         ({"batch_size": 1.5}, "batch_size must be a positive integer, got 1.5"),
         ({"num_demonstrations": -1}, "num_demonstrations must be a positive integer, got -1"),
+        ({"seed": -1}, "seed must be an integer of at least 0, got -1"),
+        ({"seed": 1.0}, "seed must be an integer of at least 0, got 1.0"),
         ({"learning_rate": 0.0}, "learning_rate must be positive and finite, got 0.0"),
     ],
 )

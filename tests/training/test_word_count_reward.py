@@ -141,3 +141,36 @@ def test_a_ridge_too_small_for_newton_is_said():
     comparisons = pairs(30)
     with pytest.raises(ValueError, match="ridge must be larger for these comparisons, got 1e-300"):
         fit_word_counts(comparisons, ridge=1e-300)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"prompts": torch.full((20,), -1)}, r"prompts must lie in \[0, 6\), got -1"),
+        ({"prompts": torch.full((20,), 6)}, r"prompts must lie in \[0, 6\), got 6"),
+        ({"chosen": torch.full((20, 5), 8)}, r"chosen must lie in \[0, 8\), got 8"),
+        ({"rejected": [[0] * 5] * 20}, "rejected must be an int64 tensor, got list"),
+    ],
+)
+def test_pairs_that_do_not_exist_are_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        fit_word_counts(pairs(20)._replace(**change))
+
+
+@pytest.mark.parametrize("wrong", [torch.full((5,), 8), torch.full((5,), -1), [0] * 5])
+def test_what_is_no_word_is_not_counted(wrong):
+    with pytest.raises(ValueError, match="replies must"):
+        word_counts(wrong)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (torch.full((6, 7), torch.nan).double(), "weights must be finite, got nan"),
+        (torch.zeros(1, 7).double(), r"weights must have shape \(6, 7\), got"),
+        ([[0.0] * 7] * 6, "weights must be a torch tensor, got list"),
+    ],
+)
+def test_bad_weights_are_refused(weights, message):
+    with pytest.raises(ValueError, match=message):
+        word_count_scores(weights)
