@@ -4,8 +4,6 @@ A policy over A actions is scored, a sampler draws. Both may be one and the same
 sampler has a temperature or a nucleus, or is the frequencies of a handful of samples.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import torch
 from torch import Tensor
@@ -147,11 +145,12 @@ def kl_gradient(logits: Tensor, ref_log_probs: Tensor) -> Tensor:
         >>> kl_gradient(torch.zeros(2), torch.tensor([0.5, 0.5]).log())
         tensor([0., 0.])
     """
-
-    def divergence(rows):
-        return kl_divergence(torch.log_softmax(rows, dim=-1), ref_log_probs)
-
-    return _gradient(divergence, logits, ref_log_probs)
+    log_probs = _policy(logits, ref_log_probs)
+    kl = kl_divergence(log_probs, ref_log_probs)
+    _require_finite_divergence(kl)
+    probs = log_probs.exp()
+    log_ratios = torch.where(probs > 0, log_probs - ref_log_probs, 0.0)
+    return probs * (log_ratios - kl[..., None])
 
 
 def forward_kl_gradient(logits: Tensor, ref_log_probs: Tensor) -> Tensor:
@@ -173,28 +172,23 @@ def forward_kl_gradient(logits: Tensor, ref_log_probs: Tensor) -> Tensor:
         >>> forward_kl_gradient(torch.zeros(2), torch.tensor([0.25, 0.75]).log())
         tensor([ 0.2500, -0.2500])
     """
-
-    def divergence(rows):
-        return kl_divergence(ref_log_probs, torch.log_softmax(rows, dim=-1))
-
-    return _gradient(divergence, logits, ref_log_probs)
+    log_probs = _policy(logits, ref_log_probs)
+    _require_finite_divergence(kl_divergence(ref_log_probs, log_probs))
+    return log_probs.exp() - ref_log_probs.exp()
 
 
-def _gradient(
-    divergence: Callable[[Tensor], Tensor], logits: Tensor, ref_log_probs: Tensor
-) -> Tensor:
-    """Of a divergence between rows of logits and a reference, in the logits."""
+def _policy(logits: Tensor, ref_log_probs: Tensor) -> Tensor:
     require_tensors(logits=logits, ref_log_probs=ref_log_probs)
     require_same_shape(logits=logits, ref_log_probs=ref_log_probs)
-    with torch.enable_grad():
-        rows = checked_logits(logits).detach().clone().requires_grad_()
-        total = divergence(rows).sum()
-        if not torch.isfinite(total):
-            raise ValueError(
-                f"logits and ref_log_probs must have a finite divergence, got {total.item()}"
-            )
-        (gradient,) = torch.autograd.grad(total, rows)
-    return gradient
+    return torch.log_softmax(checked_logits(logits).detach(), dim=-1)
+
+
+def _require_finite_divergence(kl: Tensor) -> None:
+    total = kl.sum()
+    if not torch.isfinite(total):
+        raise ValueError(
+            f"logits and ref_log_probs must have a finite divergence, got {total.item()}"
+        )
 
 
 def _require_sampler(scored: Tensor, ref_log_probs: Tensor, sampling_probs: Tensor) -> None:

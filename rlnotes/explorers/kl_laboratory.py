@@ -89,7 +89,7 @@ class KLLaboratory(Explorer):
         with house_style():
             words = "blue circles: policy, scored\nred crosses: sampler\ngrey: reference"
             left.text(0.03, 0.98, words, va="top", fontsize=9, transform=left.transAxes)
-            words = "means and \N{PLUS-MINUS SIGN} sd bands, cut at edges"
+            words = "means and sd bands, cut at edges"
             middle.text(0.5, 0.87, words, ha="center", fontsize=9, transform=middle.transAxes)
         left.plot(SYMBOLS, REF_PROBS, **{**REFERENCE, "marker": "d"})
         (self.policy,) = left.plot([], [], **{**CURRENT, "markersize": 7, "zorder": 11})

@@ -3,9 +3,12 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
+from rlnotes.data.help_desk import reply_tokens
 from rlnotes.scripts import record_rlhf
 from rlnotes.training.recordings import load
+from rlnotes.training.replies import reply_numbers
 from rlnotes.training.rlhf import Config
 
 
@@ -64,6 +67,15 @@ def test_forgetting_measures_trained_and_other_prompts():
     )
     assert row["trained_reward"] > reference.reward + 0.1
     assert row["other_kl"] > 0.001  # the network is shared
+
+
+def test_the_probability_of_sorry_counts_replies_once_and_is_a_mean_over_prompts():
+    replies = ("hi sorry .", "sorry sorry .", "hi refund .")
+    numbers = reply_numbers(torch.stack([reply_tokens(text) for text in replies]))
+    probs = torch.zeros(2, 19_608, dtype=torch.float64)
+    probs[0, numbers] = torch.tensor([0.2, 0.3, 0.5], dtype=torch.float64)
+    probs[1, numbers] = torch.tensor([0.0, 0.1, 0.9], dtype=torch.float64)
+    assert record_rlhf.sorry_probability(probs.log()) == pytest.approx((0.5 + 0.1) / 2)
 
 
 def test_the_files_hold_what_the_recipes_name():

@@ -273,6 +273,15 @@ def test_every_prompt_comes_as_often_as_the_others(clerk):
 # A run: who is trained, by how much, and what stays.
 
 
+def test_only_the_chosen_prompts_are_trained_each_equally_often(clerk):
+    learner = Learner(clerk, gold_rewards, Config(num_prompts=4, group_size=2, prompts=(1, 5)))
+    for _ in range(3):
+        asked = [row.tolist() for row in learner.rollout().prompts]
+        for number in range(6):
+            expected = 4 if number in (1, 5) else 0
+            assert asked.count(prompt_tokens()[number].tolist()) == expected
+
+
 def run(clerk, score=gold_rewards, **change):
     reference = change.pop("reference", None)
     return train_rlhf(clerk, score, Config(**{**SMALL, **change}), reference=reference)
