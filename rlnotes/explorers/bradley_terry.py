@@ -15,8 +15,8 @@ from rlnotes.exact.bradley_terry import (
     wilson_interval,
 )
 from rlnotes.explorers.base import Explorer
+from rlnotes.functional.bradley_terry import bradley_terry_scores
 from rlnotes.functional.preferences import (
-    bradley_terry_scores,
     preference_probs,
     reward_model_loss,
 )

@@ -1,19 +1,15 @@
-"""Preferences between two answers: the Bradley-Terry model, as a loss and as a fit."""
+"""Preferences between two answers: the Bradley-Terry model, its loss, and DPO."""
 
 import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from rlnotes._checks import require_finite, require_not_negative
+from rlnotes._checks import require_positive
 from rlnotes.functional.inputs import (
     counted,
     finite_result,
     require_counted_finite,
-    require_real,
-    require_tensors,
 )
-
-_MOST_STEPS = 2_000  # Newton needs about ten, and one a nat for scores far apart
 
 
 def preference_probs(chosen_scores: Tensor, rejected_scores: Tensor) -> Tensor:
@@ -90,108 +86,142 @@ def reward_model_loss(
     return finite_result(-logsigmoid(chosen - rejected).mean(), mask, **given)
 
 
-def bradley_terry_scores(wins: Tensor, *, ridge: float = 0.0) -> Tensor:
-    """Scores under which the counted wins are most likely.
+def implicit_rewards(log_probs: Tensor, ref_log_probs: Tensor, *, beta: float) -> Tensor:
+    """Reward for which a policy is the best one at a price of KL to its reference.
 
-        maximize sum over i, j of wins[i, j] log sigmoid(s_i - s_j) - ridge / 2 |s|^2
+        reward = beta * (log pi(y | x) - log pi_ref(y | x))
 
-    Found by Newton's method in float64. Without a ridge the maximum is finite only if
-    every way of cutting the items in two has wins in both directions: else the scores
-    of one side would grow for ever.
+    This is the reward up to beta log Z(x), see `exact.language.gibbs_optimum`: only
+    differences between answers to the same prompt mean something. It contains beta.
 
     Args:
-        wins: [K, K] how often i was preferred to j, not negative, 0 on the diagonal;
-            half a win each is the usual count of a tie.
-        ridge: precision of a Gaussian prior around 0; 0 for maximum likelihood.
+        log_probs: [...] of whole answers under the policy, sums over their tokens, see
+            `sequence_log_probs`, nats.
+        ref_log_probs: [...] of the same answers under the reference.
+        beta: positive, reward per nat.
 
     Returns:
-        [K] scores that sum to 0, nats; float64 for float64, else float32. No gradient.
+        [...] reward, float32 for half precision; differentiable in both.
 
     Raises:
-        ValueError: for what is no torch tensor of real numbers, if it is not square, a
-            count is negative or not finite, an item has played against itself, ridge is
-            negative or not finite, or without a ridge there is no finite maximum.
+        ValueError: for what is no torch tensor of floating-point numbers, if the shapes
+            differ, a number is not finite, there is none, beta is not positive, or the
+            result overflows.
 
     References:
-        Bradley & Terry (1952); Ford (1957), "Solution of a ranking problem from binary
-        comparisons", for the condition.
+        Rafailov et al. (2023), arXiv:2305.18290, Eq. 5 without its last term.
 
     Example:
-        >>> bradley_terry_scores(torch.tensor([[0, 3], [1, 0]])).diff().exp()  # 1 : 3
-        tensor([0.3333])
+        >>> half, quarter = torch.tensor([0.5]).log(), torch.tensor([0.25]).log()
+        >>> implicit_rewards(half, quarter, beta=2.0)  # 2 log 2
+        tensor([1.3863])
     """
-    require_tensors(wins=wins)
-    require_real(wins=wins)
-    if wins.ndim != 2 or wins.shape[0] != wins.shape[1] or len(wins) < 2:
-        raise ValueError(
-            f"wins must have shape [K, K] with two items or more, got {tuple(wins.shape)}"
-        )
-    require_not_negative(ridge=ridge)
-    counts = wins.detach().double()
-    _require_counts(counts)
-    if ridge == 0:
-        _require_finite_maximum(counts)
-    dtype = torch.float64 if wins.dtype == torch.float64 else torch.float32
-    return _most_likely(counts, ridge).to(dtype)
+    require_positive(beta=beta)
+    given = {"log_probs": log_probs, "ref_log_probs": ref_log_probs}
+    own, reference = counted(None, **given)
+    require_counted_finite(None, **given)
+    rewards = beta * (own - reference)
+    require_counted_finite(None, rewards=rewards)
+    return rewards
 
 
-def _require_counts(wins: Tensor) -> None:
-    require_finite(wins=wins)
-    for bad, rule in (
-        (wins < 0, "not be negative"),
-        ((wins != 0) & torch.eye(len(wins), device=wins.device).bool(), "be 0 on the diagonal"),
-    ):
-        if bad.any():
-            where = tuple(bad.nonzero()[0].tolist())
-            raise ValueError(f"wins must {rule}, got {wins[where].item():g} at {where}")
+def dpo_loss(
+    chosen_log_probs: Tensor,
+    rejected_log_probs: Tensor,
+    ref_chosen_log_probs: Tensor,
+    ref_rejected_log_probs: Tensor,
+    *,
+    beta: float,
+    mask: Tensor | None = None,
+) -> Tensor:
+    """Loss of direct preference optimization on pairs of answers to the same prompts.
 
+        loss   = -mean of log sigmoid(margin)
+        margin = beta * ((chosen - ref_chosen) - (rejected - ref_rejected))
 
-def _require_finite_maximum(wins: Tensor) -> None:
-    """Raise unless each item reaches each other one along a chain of wins."""
-    reaches = (wins > 0) | torch.eye(len(wins), device=wins.device).bool()
-    for _ in range(len(wins).bit_length()):
-        reaches = (reaches.double() @ reaches.double()) > 0
-    if reaches.all():
-        return
-    cycles = reaches & reaches.T  # rows: the items that an item both beats and loses to
-    unbeaten = (cycles == reaches.T).all(dim=1)  # who reaches it is in its own cycle
-    winless = (cycles == reaches).all(dim=1)
-    item = min((unbeaten | winless).nonzero().flatten().tolist(), key=lambda i: cycles[i].sum())
-    group = cycles[item].nonzero().flatten().tolist()
-    if unbeaten[item] and winless[item]:
-        fault, end = "were never compared with", "are not determined"
-    elif unbeaten[item]:
-        fault, end = "never lost to", "grow without end"
-    else:
-        fault, end = "never won against", "fall without end"
-    raise ValueError(
-        f"wins must connect all items in both directions, got items {group} that {fault} any of "
-        f"the others: their scores {end}. A ridge > 0 holds them"
+    `reward_model_loss` of the `implicit_rewards`. A pair pulls with the weight
+    beta sigmoid(-margin) on log pi(chosen) - log pi(rejected): most where it is ranked
+    the wrong way. Two equal answers have margin 0, loss log 2 and no pull at all.
+
+    Args:
+        chosen_log_probs: [...] of the preferred answers under the policy: sums over
+            their tokens, not means, nats.
+        rejected_log_probs: [...] of the other answers to the same prompts.
+        ref_chosen_log_probs: [...] of the preferred answers under the frozen reference.
+        ref_rejected_log_probs: [...] of the others.
+        beta: positive, reward per nat.
+        mask: [...] bool, True where a pair counts; None counts all. The others reach
+            neither value nor gradient and may be anything, NaN included.
+
+    Returns:
+        Scalar, nats, to be minimized, float32 for half precision. Differentiable in all
+        four: the reference is the caller's to freeze.
+
+    Raises:
+        ValueError: for what is no torch tensor of floating-point numbers, if the shapes
+            differ, a counted number is not finite, there is none, the mask is not bool
+            or counts nothing, beta is not positive, or the result overflows.
+
+    References:
+        Rafailov et al. (2023), arXiv:2305.18290, Eq. 7.
+
+    Example:
+        >>> log_probs = torch.tensor([-5.0])
+        >>> dpo_loss(log_probs, log_probs, log_probs - 1, log_probs + 0.5, beta=0.1)
+        tensor(0.6210)
+    """
+    margins = pair_margins(
+        chosen_log_probs,
+        rejected_log_probs,
+        ref_chosen_log_probs,
+        ref_rejected_log_probs,
+        beta=beta,
+        mask=mask,
     )
+    return -logsigmoid(margins).mean()
 
 
-def _most_likely(wins: Tensor, ridge: float) -> Tensor:
-    """Newton's method; the likelihood is concave, and halved steps do not lower it."""
+def pair_margins(
+    chosen_log_probs: Tensor,
+    rejected_log_probs: Tensor,
+    ref_chosen_log_probs: Tensor,
+    ref_rejected_log_probs: Tensor,
+    *,
+    beta: float,
+    mask: Tensor | None = None,
+) -> Tensor:
+    """Differences of the implicit rewards: all that DPO and its relatives look at.
 
-    def objective(scores: Tensor) -> float:
-        margins = scores[:, None] - scores
-        return ((wins * logsigmoid(margins)).sum() - ridge / 2 * scores @ scores).item()
+        margin = beta * ((chosen - ref_chosen) - (rejected - ref_rejected))
 
-    scores = torch.zeros_like(wins[0])
-    identity = torch.eye(len(wins), dtype=wins.dtype, device=wins.device)
-    for _ in range(_MOST_STEPS):
-        margins = scores[:, None] - scores
-        surprises = wins * torch.sigmoid(-margins)  # of each win, in the eyes of the fit
-        slopes = surprises.sum(dim=1) - surprises.sum(dim=0) - ridge * scores
-        weights = (wins + wins.T) * torch.sigmoid(margins) * torch.sigmoid(-margins)
-        curvature = torch.diag(weights.sum(dim=1)) - weights + ridge * identity
-        # A constant added to all scores changes nothing: the mean excludes it.
-        step = torch.linalg.solve(curvature + curvature.diagonal().mean(), slopes)
-        here = objective(scores)
-        while objective(scores + step) < here - 1e-12 * abs(here):
-            step = step / 2
-        scores = scores + step
-        scores = scores - scores.mean()
-        if step.abs().max() <= 1e-8:  # what is left is its square
-            return scores
-    raise ValueError(f"wins must have a maximum within reach, got scores up to {scores.max():g}")
+    Args:
+        chosen_log_probs: [...] as for `dpo_loss`, like all others.
+        rejected_log_probs: [...] of the other answers.
+        ref_chosen_log_probs: [...] of the preferred answers under the reference.
+        ref_rejected_log_probs: [...] of the others.
+        beta: positive, reward per nat.
+        mask: [...] bool, True where a pair counts; None counts all.
+
+    Returns:
+        [...] reward, [N] of the counted pairs with a mask; positive where the preferred
+        answer is ahead. float32 for half precision, differentiable in all four.
+
+    Raises:
+        ValueError: as for `dpo_loss`.
+
+    Example:
+        >>> log_probs = torch.tensor([-5.0])
+        >>> pair_margins(log_probs, log_probs, log_probs - 1, log_probs + 0.5, beta=0.1)
+        tensor([0.1500])
+    """
+    require_positive(beta=beta)
+    given = {
+        "chosen_log_probs": chosen_log_probs,
+        "rejected_log_probs": rejected_log_probs,
+        "ref_chosen_log_probs": ref_chosen_log_probs,
+        "ref_rejected_log_probs": ref_rejected_log_probs,
+    }
+    chosen, rejected, ref_chosen, ref_rejected = counted(mask, **given)
+    margins = beta * ((chosen - ref_chosen) - (rejected - ref_rejected))
+    finite_result(margins.detach().sum(), mask, **given)
+    return margins

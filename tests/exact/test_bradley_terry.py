@@ -14,7 +14,7 @@ from rlnotes.exact.bradley_terry import (
     population_scores,
     wilson_interval,
 )
-from rlnotes.functional.preferences import bradley_terry_scores
+from rlnotes.functional.bradley_terry import bradley_terry_scores
 
 SCORES = torch.tensor([1.8, 0.6, -0.9, -1.5], dtype=torch.float64)
 CIRCLE = torch.tensor([[0, 3, 1], [1, 0, 3], [3, 1, 0]], dtype=torch.float64)

@@ -10,7 +10,7 @@ import torch
 from rlnotes.exact.bradley_terry import population_scores
 from rlnotes.explorers.bradley_terry import NAMES, NUM_PAIRS, SCORES, UNBEATEN, BradleyTerry
 from rlnotes.explorers.kl_laboratory import PLACES, REF_PROBS, REWARDS, KLLaboratory
-from rlnotes.functional.preferences import bradley_terry_scores
+from rlnotes.functional.bradley_terry import bradley_terry_scores
 from tests.explorers.test_twins import found
 from tests.explorers.test_twins_06 import at
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from rlnotes.functional.bradley_terry import bradley_terry_scores
 from rlnotes.functional.preferences import (
-    bradley_terry_scores,
     preference_probs,
     reward_model_loss,
 )
