@@ -33,6 +33,7 @@ from rlnotes.functional.sequences import completion_mask, sequence_log_probs, to
 from rlnotes.models.tiny_lm import TinyLM, frozen, require_outputs
 from rlnotes.training.comparisons import Comparisons, require_comparisons
 from rlnotes.training.optimizing import adam, falling_rate, torch_rng
+from rlnotes.training.replies import all_replies, reply_numbers
 from rlnotes.training.rlhf import require_agreement
 
 LOSSES = ("dpo", "conservative", "robust", "ipo", "hinge")
@@ -50,9 +51,9 @@ class Config:
     loss: str = "dpo"  # or another of `LOSSES`
     flip_rate: float = 0.0  # conservative: label smoothing; robust: share of wrong labels
     sft_weight: float = 0.0  # times -log pi(chosen) per reply, added to the loss
-    num_steps: int = 500
-    batch_size: int = 128  # pairs per step; fixed pairs are drawn with replacement
-    learning_rate: float = 1e-3  # Adam's, falling linearly to a twentieth
+    num_steps: int = 400
+    batch_size: int = 512  # pairs per step; fixed pairs are drawn with replacement
+    learning_rate: float = 2e-3  # Adam's, falling linearly to a twentieth
     max_gradient_norm: float = 1.0
     seed: int = 0
 
@@ -166,14 +167,14 @@ class Learner:
     def update(self, share: float) -> Diagnostics:
         """One step of Adam; share is that of the run which is over."""
         batch = self.batch()
-        replies = torch.cat([batch.chosen, batch.rejected])
-        prompts = batch.prompts.repeat(2)
-        log_probs = reply_log_probs(self.policy, prompts, replies)
+        prompts, replies, places = once_each(batch)
+        own = reply_log_probs(self.policy, prompts, replies)
         with torch.no_grad():
-            ref_log_probs = reply_log_probs(self.reference, prompts, replies)
+            ref = reply_log_probs(self.reference, prompts, replies)
         if not self.agreed:
-            require_agreement(log_probs, ref_log_probs)
+            require_agreement(own, ref)
             self.agreed = True
+        log_probs, ref_log_probs = own[places], ref[places]
         logs = *log_probs.chunk(2), *ref_log_probs.chunk(2)
         loss = self.loss(*logs, beta=self.config.beta)
         total = loss - self.config.sft_weight * logs[0].mean()
@@ -187,6 +188,22 @@ class Learner:
         accuracy = ((chosen > rejected).double() + 0.5 * (chosen == rejected)).mean()
         means = chosen.mean(), rejected.mean(), accuracy
         return Diagnostics(loss.item(), *(mean.item() for mean in means))
+
+
+def once_each(pairs: Comparisons) -> tuple[Tensor, Tensor, Tensor]:
+    """The replies of some pairs, each to be read once however often it occurs.
+
+    Args:
+        pairs: N of them.
+
+    Returns:
+        prompts [U] and replies [U, 5] that differ, and places [2 N]: where the chosen
+        replies, and then the rejected ones, stand among them.
+    """
+    numbers = reply_numbers(torch.cat([pairs.chosen, pairs.rejected]))
+    count = len(all_replies())
+    keys, places = (pairs.prompts.repeat(2) * count + numbers).unique(return_inverse=True)
+    return keys // count, all_replies()[keys % count], places
 
 
 def reply_log_probs(model: TinyLM, prompts: Tensor, replies: Tensor) -> Tensor:
