@@ -10,10 +10,12 @@ from rlnotes._checks import (
     require_indices,
     require_positive_integer,
 )
-from rlnotes.data.help_desk import MAX_WORDS, PROMPTS, SYMBOLS
+from rlnotes.data.help_desk import END, MAX_WORDS, PROMPTS, SYMBOLS, prompt_tokens
 from rlnotes.functional.inputs import require_tensors
 from rlnotes.functional.preferences import preference_probs
-from rlnotes.training.replies import all_replies, gold_table
+from rlnotes.models.sampling import sample_replies
+from rlnotes.models.tiny_lm import TinyLM, require_outputs
+from rlnotes.training.replies import all_replies, gold_table, reply_numbers
 
 
 class Comparisons(NamedTuple):
@@ -60,12 +62,38 @@ def draw_comparisons(
     pairs = _draw(sums, prompts, generator)
     while (equal := pairs[:, 0] == pairs[:, 1]).any():
         pairs[equal] = _draw(sums, prompts[equal], generator)
-    gold = gold_table()[prompts[:, None], pairs]
-    chance, flip = torch.rand(2, num, generator=generator, dtype=torch.float64)
-    first = (chance < preference_probs(gold[:, 0], gold[:, 1])) ^ (flip < flip_rate)
-    order = torch.stack([~first, first], dim=1).long()
-    chosen, rejected = all_replies()[pairs.gather(1, order)].unbind(dim=1)
-    return Comparisons(prompts, chosen, rejected)
+    return _labelled(prompts, pairs, generator, flip_rate)
+
+
+def sample_comparisons(
+    num: int, policy: TinyLM, generator: torch.Generator, *, flip_rate: float = 0.0
+) -> Comparisons:
+    """Two replies of a policy as it stands to a random prompt, labelled likewise.
+
+    What a policy is trained on if raters judge its own replies, not the reference's.
+    Equal replies stay: a policy that is sure of itself writes many, and they pull at
+    nothing.
+
+    Args:
+        num: N.
+        policy: with a head of words.
+        generator: source of the draws.
+        flip_rate: probability in [0, 1] that a label is the wrong way round.
+
+    Raises:
+        ValueError: if a number is out of its range, or the head is none of words.
+
+    References:
+        Guo et al. (2024), arXiv:2402.04792 (there with a language model as the rater).
+    """
+    require_positive_integer(num=num)
+    require_in_unit_interval(flip_rate=flip_rate)
+    require_outputs(len(SYMBOLS), policy=policy)
+    prompts = torch.randint(len(PROMPTS), (num,), generator=generator)
+    twice = prompt_tokens()[prompts].repeat(2, 1)
+    replies = sample_replies(policy, twice, generator=generator, length=MAX_WORDS, end=END).tokens
+    pairs = reply_numbers(replies).view(2, num).T
+    return _labelled(prompts, pairs, generator, flip_rate)
 
 
 def require_replies(prompts: Tensor, **replies: Tensor) -> None:
@@ -83,6 +111,18 @@ def require_replies(prompts: Tensor, **replies: Tensor) -> None:
 def require_comparisons(comparisons: Comparisons) -> None:
     """Raise unless every pair has a prompt and two replies that exist."""
     require_replies(comparisons.prompts, chosen=comparisons.chosen, rejected=comparisons.rejected)
+
+
+def _labelled(
+    prompts: Tensor, pairs: Tensor, generator: torch.Generator, flip_rate: float
+) -> Comparisons:
+    """The better reply of each pair [N, 2] first, as a rater would have it."""
+    gold = gold_table()[prompts[:, None], pairs]
+    chance, flip = torch.rand(2, len(prompts), generator=generator, dtype=torch.float64)
+    first = (chance < preference_probs(gold[:, 0], gold[:, 1])) ^ (flip < flip_rate)
+    order = torch.stack([~first, first], dim=1).long()
+    chosen, rejected = all_replies()[pairs.gather(1, order)].unbind(dim=1)
+    return Comparisons(prompts, chosen, rejected)
 
 
 def _draw(sums: Tensor, prompts: Tensor, generator: torch.Generator) -> Tensor:
