@@ -39,7 +39,7 @@ def source_curve(setting: tuple[str, Config]) -> list[dict]:
 
 
 def losses(pool) -> list[dict]:
-    """The end of runs with each loss, on fresh pairs, with and without flipped labels."""
+    """The end of runs with each loss on fresh pairs, labels flipped or not."""
     settings = list(product(LOSSES, FLIP_RATES, FEWER))
     return pool.map(loss_row, settings, chunksize=1)
 
