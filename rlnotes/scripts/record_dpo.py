@@ -17,7 +17,7 @@ from rlnotes.training.replies import evaluate, gold_table, reply_tree
 
 BETAS, SEEDS, EVERY = (1.0, 0.5, 0.25, 0.1), range(5), 20
 FIXED = (300, 1_000, 10_000)  # pairs, drawn once from the reference
-SOURCES = (*(str(number) for number in FIXED), "fresh", "own")
+SOURCES = (*(f"fixed_{number}" for number in FIXED), "fresh", "own")
 FLIP_RATES, TOLD, VARIANT_BETA, FEWER = (0.0, 0.2), 0.2, 1.0, range(3)
 SUPERVISED, SUPERVISED_BETA, SUPERVISED_PAIRS = (0.0, 0.1, 1.0), 0.25, 1_000
 
@@ -50,7 +50,7 @@ def loss_row(setting: tuple[str, float, int]) -> dict:
     told = TOLD if loss in ("conservative", "robust") else 0.0
     config = Config(beta=VARIANT_BETA, loss=loss, flip_rate=told, seed=seed)
     pairs = pairs_of("fresh", seed, flip_rate=flip_rate)
-    return curve(pairs, config, {"loss": loss, "flip_rate": flip_rate})[-1]
+    return curve(pairs, config, {"variant": loss, "flip_rate": flip_rate})[-1]
 
 
 def supervised(pool) -> list[dict]:
@@ -64,7 +64,7 @@ def supervised(pool) -> list[dict]:
 
 def supervised_curve(config: Config) -> list[dict]:
     """One run."""
-    pairs = pairs_of(str(SUPERVISED_PAIRS), config.seed)
+    pairs = pairs_of(f"fixed_{SUPERVISED_PAIRS}", config.seed)
     return curve(pairs, config, {"sft_weight": config.sft_weight})
 
 
@@ -90,7 +90,8 @@ def pairs_of(
         return lambda num, policy: sample_comparisons(num, policy, generator, flip_rate=flip_rate)
     if source == "fresh":
         return lambda num, _: draw_comparisons(num, ref_log_probs, generator, flip_rate=flip_rate)
-    return draw_comparisons(int(source), ref_log_probs, generator, flip_rate=flip_rate)
+    num_pairs = int(source.removeprefix("fixed_"))
+    return draw_comparisons(num_pairs, ref_log_probs, generator, flip_rate=flip_rate)
 
 
 def curve(

@@ -33,13 +33,13 @@ def section() -> str:
     evaluating = []
     for model in models * 3:
         start = time.process_time()
-        _table_of(model)
+        table_of(model)
         evaluating.append(time.process_time() - start)
     lines = [
         "| what | median s | worst s |",
         "| --- | --- | --- |",
-        f"| SFT, {sft.Config.num_steps} steps of {sft.Config.batch_size} | {_both(sft_seconds)} |",
-        f"| all 6 x 19,608 log-probabilities of a policy | {_both(evaluating)} |",
+        f"| SFT, {sft.Config.num_steps} steps of {sft.Config.batch_size} | {both(sft_seconds)} |",
+        f"| all 6 x 19,608 log-probabilities of a policy | {both(evaluating)} |",
         "",
         "| trained by | beta | seeds | gap, median | gap, worst | median s | worst s |",
         "| --- | --- | --- | --- | --- | --- | --- |",
@@ -48,27 +48,33 @@ def section() -> str:
         for beta in BETAS:
             runs = [_run(models[seed], algorithm, beta, seed) for seed in SEEDS]
             gaps, seconds = zip(*runs, strict=True)
-            cells = f"{algorithm} | {beta:g} | {len(SEEDS)} | {_both(gaps)} | {_both(seconds)}"
+            cells = f"{algorithm} | {beta:g} | {len(SEEDS)} | {both(gaps)} | {both(seconds)}"
             lines.append(f"| {cells} |")
     return INTRODUCTION + "\n".join(lines)
 
 
 def _run(start: TinyLM, algorithm: str, beta: float, seed: int) -> tuple[float, float]:
     """Gap and CPU seconds of one run."""
-    ref_log_probs = _table_of(start)
     begin = time.process_time()
     config = Config(algorithm=algorithm, beta=beta, seed=seed)
     policy = train_rlhf(start, gold_rewards, config).policy
     seconds = time.process_time() - begin
-    point = evaluate(_table_of(policy), ref_log_probs, gold_table())
-    masses = reward_masses(ref_log_probs, gold_table())
-    return best_reward_at(masses, point.kl) - point.reward, seconds
+    return gap_of(policy, start), seconds
+
+
+def gap_of(policy: TinyLM, start: TinyLM) -> float:
+    """Reward of the frontier at the policy's exact KL, less the policy's own."""
+    ref_log_probs = table_of(start)
+    point = evaluate(table_of(policy), ref_log_probs, gold_table())
+    return best_reward_at(reward_masses(ref_log_probs, gold_table()), point.kl) - point.reward
 
 
 @torch.no_grad()
-def _table_of(model: TinyLM) -> torch.Tensor:
+def table_of(model: TinyLM) -> torch.Tensor:
+    """[6, 19608] log-probabilities of all replies."""
     return reply_tree(model).log_probs
 
 
-def _both(numbers) -> str:
+def both(numbers) -> str:
+    """Two cells: the median and the worst."""
     return f"{statistics.median(numbers):.3f} | {max(numbers):.3f}"

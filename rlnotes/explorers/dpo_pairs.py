@@ -1,0 +1,146 @@
+"""DPO on the plane: the price, the pairs and when to stop."""
+
+from functools import lru_cache
+
+import ipywidgets
+import numpy as np
+import torch
+
+from rlnotes.exact.frontier import best_reward_at, frontier
+from rlnotes.explorers.base import Explorer
+from rlnotes.explorers.reward_kl_plane import masses
+from rlnotes.plotting.numbers import number
+from rlnotes.plotting.style import (
+    BLUE,
+    CURRENT,
+    ESTIMATE,
+    EXACT,
+    GREEN,
+    GREY,
+    SHADE,
+    VERMILION,
+    label,
+    new_figure,
+)
+from rlnotes.training.recordings import load
+
+SOURCES = {
+    "300 fixed pairs": "fixed_300",
+    "1,000 fixed pairs": "fixed_1000",
+    "10,000 fixed pairs": "fixed_10000",
+    "fresh pairs of the reference": "fresh",
+    "fresh pairs of the policy": "own",
+}
+BETAS = [1.0, 0.5, 0.25, 0.1]
+LARGEST_KL, REWARDS = 9.0, (-0.5, 4.5)
+LAST = 400
+
+
+class DPOPairs(Explorer):
+    """Recorded runs of five seeds, on the plane and as a log would show them."""
+
+    title = "DPO: the price, the pairs, and when to stop"
+
+    def make_controls(self):
+        return {
+            "source": ipywidgets.Dropdown(
+                options=list(SOURCES), value="1,000 fixed pairs", description="trained on"
+            ),
+            "beta": ipywidgets.SelectionSlider(
+                options=BETAS, value=0.25, description="beta (reward per nat)"
+            ),
+            "step": ipywidgets.IntSlider(
+                value=LAST, min=0, max=LAST, step=20, description="steps of the runs"
+            ),
+        }
+
+    def build(self):
+        figure, (plane, log) = new_figure(2, size=(10.6, 4.0), width_ratios=[1.1, 1.0])
+        rewards, kls = (
+            numbers.numpy() for numbers in frontier(masses(), torch.logspace(-1.9, 2.5, 240))
+        )
+        # Beyond its last point the line stays at the best reply to each prompt.
+        rewards, kls = np.append(rewards[0], rewards), np.append(LARGEST_KL, kls)
+        label(
+            plane,
+            heading="Where the runs are",
+            x="KL to the reference (nats per reply)",
+            y="expected gold reward",
+        )
+        plane.set(xlim=(-0.2, LARGEST_KL), ylim=REWARDS)
+        plane.fill_between(kls, rewards, REWARDS[1], color=SHADE, zorder=1)
+        plane.plot(kls, rewards, **EXACT)
+        plane.plot([0], [rewards[-1]], "D", color=GREY, ms=8, zorder=6)
+        self.paths = [plane.plot([], [], "-", color=BLUE, lw=1, zorder=8)[0] for _ in range(5)]
+        ends = {**ESTIMATE, "linestyle": "", "markersize": 6, "zorder": 12}
+        (self.ends,) = plane.plot([], [], **ends, markeredgecolor="white")
+        (self.best,) = plane.plot([], [], **{**CURRENT, "zorder": 11, "linestyle": ""})
+        plane.text(
+            0.98,
+            0.03,
+            "black: exact frontier, nothing lies above\ncircle: best policy at this price\n"
+            "squares: DPO, 5 seeds, lines: their way",
+            transform=plane.transAxes,
+            ha="right",
+            va="bottom",
+            fontsize=9.5,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        )
+        label(log, heading="What a log shows", x="steps", y="implicit reward, mean of the batch")
+        log.set(xlim=(0, LAST), ylim=(-8, 2))
+        log.axhline(0, color=GREY, lw=1, ls="--", zorder=3)
+        styles = {"chosen": (GREEN, "-"), "rejected": (VERMILION, ":")}
+        self.curves = {
+            name: [log.plot([], [], ls, color=color, lw=1.6, zorder=9)[0] for _ in range(5)]
+            for name, (color, ls) in styles.items()
+        }
+        self.names = {
+            name: log.text(LAST * 0.98, 0, name, color=color, ha="right", va="bottom", zorder=13)
+            for name, (color, _) in styles.items()
+        }
+        (self.now,) = log.plot([], [], "-", color=GREY, lw=1, zorder=8)
+        lines = [line for lines in self.curves.values() for line in lines]
+        return figure, [*self.paths, self.best, self.ends, self.now, *lines, *self.names.values()]
+
+    def update(self, source, beta, step):
+        runs = recorded(SOURCES[source], beta)
+        count = step // 20 + 1
+        points = [run[count - 1] for run in runs]
+        reward, kl = (float(n) for n in frontier(masses(), torch.tensor([beta]).double()))
+        for path, run in zip(self.paths, runs, strict=True):
+            path.set_data(
+                [row["kl"] for row in run[:count]], [row["reward"] for row in run[:count]]
+            )
+        self.ends.set_data([p["kl"] for p in points], [p["reward"] for p in points])
+        self.best.set_data([kl], [reward])
+        for name, curves in self.curves.items():
+            key = f"{name}_reward"
+            for line, run in zip(curves, runs, strict=True):
+                line.set_data([row["step"] for row in run], [row[key] for row in run])
+            self.names[name].set_y(max(run[-1][key] for run in runs) + 0.1)
+        self.now.set_data([step, step], [-8, 2])
+        gaps = [best_reward_at(masses(), max(p["kl"], 0.0)) - p["reward"] for p in points]
+        spans = {key: _span([p[key] for p in points]) for key in points[0] if key not in KEYS}
+        return (
+            f"DPO on {source} at beta {beta:g}, after {step} of {LAST} steps, 5 seeds: gold "
+            f"reward {spans['reward']}, KL {spans['kl']} nats, below the frontier by "
+            f"{_span(gaps)}, total variation to the best policy {spans['distance']}. The log: "
+            f"loss {spans['loss']}, implicit reward of chosen {spans['chosen_reward']}, of "
+            f"rejected {spans['rejected_reward']}, accuracy {spans['accuracy']}. Best policy at "
+            f"this price: reward {number(reward, 3)}, KL {number(kl, 3)}."
+        )
+
+
+KEYS = ("source", "beta", "seed", "step")
+
+
+@lru_cache(maxsize=32)
+def recorded(source: str, beta: float) -> list[list[dict]]:
+    """The rows of each seed's run, step by step."""
+    rows = [r for r in load("dpo_sources") if r["source"] == source and r["beta"] == beta]
+    seeds = sorted({row["seed"] for row in rows})
+    return [[row for row in rows if row["seed"] == seed] for seed in seeds]
+
+
+def _span(numbers: list[float]) -> str:
+    return f"{number(min(numbers), 3)} to {number(max(numbers), 3)}"

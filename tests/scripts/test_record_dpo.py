@@ -1,0 +1,120 @@
+"""The recipes of DPO's recordings: what they run, and a short run of each kind."""
+
+import pytest
+import torch
+
+from rlnotes.exact.language import gibbs_optimum
+from rlnotes.scripts import record_dpo
+from rlnotes.training.comparisons import Comparisons, draw_comparisons
+from rlnotes.training.dpo import Config
+from rlnotes.training.help_desk_reference import reference_log_probs, reference_model
+from rlnotes.training.replies import gold_table
+from rlnotes.training.word_count_reward import word_counts
+from tests.scripts.test_record_rlhf import Pool
+
+
+def test_sources_are_the_defaults_at_four_prices_with_five_kinds_of_pairs():
+    pool = Pool([{"run": 1}])
+    assert len(record_dpo.sources(pool)) == 100
+    expected = {
+        (source, Config(beta=beta, seed=seed))
+        for source in ("fixed_300", "fixed_1000", "fixed_10000", "fresh", "own")
+        for beta in (1.0, 0.5, 0.25, 0.1)
+        for seed in range(5)
+    }
+    assert set(pool.jobs) == expected
+
+
+def test_every_loss_is_run_with_clean_and_with_flipped_labels():
+    pool = Pool({})
+    record_dpo.losses(pool)
+    expected = {
+        (loss, flips, seed)
+        for loss in ("dpo", "conservative", "robust", "ipo", "hinge")
+        for flips in (0.0, 0.2)
+        for seed in range(3)
+    }
+    assert set(pool.jobs) == expected
+    assert len(pool.jobs) == 30
+
+
+def test_only_two_losses_are_told_of_flips_and_all_have_beta_one(monkeypatch):
+    seen = {}
+
+    def curve(pairs, config, setting):
+        seen[setting["variant"]] = config, pairs
+        return [setting]
+
+    monkeypatch.setattr(record_dpo, "curve", curve)
+    for loss in record_dpo.LOSSES:
+        row = record_dpo.loss_row((loss, 0.0, 2))
+        assert row == {"variant": loss, "flip_rate": 0.0}
+    told = {loss: config.flip_rate for loss, (config, _) in seen.items()}
+    assert told == {"dpo": 0, "conservative": 0.2, "robust": 0.2, "ipo": 0, "hinge": 0}
+    assert {config.beta for config, _ in seen.values()} == {1.0}
+    assert all(callable(pairs) for _, pairs in seen.values())
+
+
+def test_the_supervised_term_is_all_that_changes():
+    pool = Pool([{}])
+    record_dpo.supervised(pool)
+    assert set(pool.jobs) == {
+        Config(beta=0.25, sft_weight=weight, seed=seed)
+        for weight in (0.0, 0.1, 1.0)
+        for seed in range(5)
+    }
+
+
+def test_the_race_has_the_comparisons_of_the_reward_model(monkeypatch):
+    seen = []
+    monkeypatch.setattr(record_dpo, "curve", lambda pairs, config, setting: seen.append(pairs))
+    record_dpo.race_curve(Config(beta=0.25, seed=4))
+    expected = draw_comparisons(
+        3_000, reference_log_probs(), torch.Generator().manual_seed(8)
+    )  # as in record_rlhf.pipeline_curve
+    assert all(torch.equal(a, b) for a, b in zip(seen[0], expected, strict=True))
+    pool = Pool([{}])
+    record_dpo.race(pool)
+    assert set(pool.jobs) == {Config(beta=0.25, seed=seed) for seed in range(5)}
+
+
+def test_fixed_pairs_are_drawn_once_for_each_seed_and_flipped_as_asked():
+    pairs = record_dpo.pairs_of("fixed_300", 1)
+    assert isinstance(pairs, Comparisons)
+    assert len(pairs.prompts) == 300
+    again = record_dpo.pairs_of("fixed_300", 1)
+    assert torch.equal(pairs.chosen, again.chosen)
+    assert not torch.equal(pairs.chosen, record_dpo.pairs_of("fixed_300", 2).chosen)
+    flipped = record_dpo.pairs_of("fixed_300", 1, flip_rate=1.0)
+    assert torch.equal(pairs.chosen, flipped.rejected)
+
+
+def test_fresh_pairs_change_and_own_ones_are_the_policys():
+    fresh, model = record_dpo.pairs_of("fresh", 1), reference_model()
+    first, second = fresh(8, model), fresh(8, model)
+    assert not torch.equal(first.chosen, second.chosen)
+    shy = model.with_head(8, torch.Generator())
+    with torch.no_grad():
+        shy.head.weight.zero_()
+        shy.head.bias.copy_(torch.tensor([0.0, -50, -50, -50, -50, -50, -50, -50]))
+    own = record_dpo.pairs_of("own", 1)(8, shy)  # a policy that says nothing
+    assert word_counts(torch.cat([own.chosen, own.rejected])).sum() == 0
+    assert word_counts(torch.cat([first.chosen, first.rejected])).sum() > 0
+
+
+def test_a_curve_is_exact_and_averages_the_log_over_the_steps_before():
+    config = Config(beta=0.5, seed=3, num_steps=40, batch_size=64)
+    rows = record_dpo.source_curve(("fixed_1000", config))
+    assert [row["step"] for row in rows] == [0, 20, 40]
+    best = gibbs_optimum(reference_log_probs(), gold_table(), beta=0.5)
+    away = 0.5 * (best.exp() - reference_log_probs().exp()).abs().sum(dim=1).mean().item()
+    assert rows[0]["distance"] == pytest.approx(away)
+    assert rows[0]["kl"] == pytest.approx(0, abs=1e-9)
+    assert rows[0]["loss"] == pytest.approx(0.693147, abs=1e-5)
+    assert rows[2]["reward"] > rows[0]["reward"] + 0.3
+    losses = record_dpo.train_dpo(
+        reference_model(), record_dpo.pairs_of("fixed_1000", 3), config
+    ).diagnostics.loss
+    assert rows[1]["loss"] == pytest.approx(losses[:20].mean())
+    assert rows[2]["loss"] == pytest.approx(losses[20:].mean())
+    assert {(row["source"], row["beta"], row["seed"]) for row in rows} == {("fixed_1000", 0.5, 3)}
