@@ -35,6 +35,9 @@ _EXERCISES = (
     "penalized_rewards",
     "preference_loss",
     "kl_as_loss",
+    "dpo_pair_loss",
+    "dpo_epoch",
+    "reward_differences",
 )
 
 

@@ -42,7 +42,7 @@ _NAMES = {
     "zeros_like": "ones_like",
     "exp": "expm1",
 }
-_SYMMETRIC = {"max", "min", "maximum", "minimum", "dot", "zip"}
+_SYMMETRIC = {"max", "min", "maximum", "minimum", "logaddexp", "dot", "zip"}
 
 
 def mutants(function: Callable) -> Iterator[tuple[str, Callable]]:

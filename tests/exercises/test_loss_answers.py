@@ -157,7 +157,7 @@ def test_batches_of_samples_occur_as_often_as_the_policy_draws_them():
         assert any(len(set(batch)) == 1 for batch in seen)
 
 
-LOSSES = ("actor_critic_losses", "ppo_loss", "preference_loss", "kl_as_loss")
+LOSSES = ("actor_critic_losses", "ppo_loss", "preference_loss", "kl_as_loss", "dpo_pair_loss")
 HALVES = (torch.bfloat16, torch.float16)
 
 
@@ -250,6 +250,9 @@ def after_computing(name, change):
         ("kl_as_loss", "log_probs", lambda log_probs: log_probs.data.zero_()),
         ("kl_as_loss", "ref_log_probs", lambda log_probs: log_probs.sub_(1)),
         ("preference_loss", "rejected_scores", lambda scores: scores.data.zero_()),
+        ("dpo_pair_loss", "rejected_log_probs", lambda log_probs: log_probs.data.zero_()),
+        ("dpo_pair_loss", "ref_chosen_log_probs", lambda log_probs: log_probs.sub_(1)),
+        ("dpo_pair_loss", "chosen_lengths", lambda lengths: lengths.sub_(1)),
     ],
 )
 def test_a_changed_argument_is_named(name, argument, change):
@@ -284,7 +287,7 @@ def test_other_errors_of_torch_are_shown():
     assert "RuntimeError: The size of tensor" in message
 
 
-@pytest.mark.parametrize("name", ["ppo_loss", "preference_loss", "kl_as_loss"])
+@pytest.mark.parametrize("name", ["ppo_loss", "preference_loss", "kl_as_loss", "dpo_pair_loss"])
 def test_a_yield_in_place_of_return_is_asked_about(name):
     def yields(**given):
         yield EXERCISES[name].solutions[0](**given)

@@ -2,11 +2,17 @@
 
 import torch
 
+from rlnotes.exact.language import gibbs_optimum
 from rlnotes.exercises import catalog
 from rlnotes.functional.kl import kl_k1, kl_k2, kl_k3
 from rlnotes.functional.kl_penalty import kl_penalized_rewards
-from rlnotes.functional.preferences import reward_model_loss
-from rlnotes.functional.sequences import last_counted
+from rlnotes.functional.preferences import (
+    dpo_loss,
+    implicit_rewards,
+    preference_probs,
+    reward_model_loss,
+)
+from rlnotes.functional.sequences import last_counted, sequence_log_probs
 
 EXERCISES = catalog()
 
@@ -35,3 +41,51 @@ def test_of_the_three_estimators_k2_alone_is_a_loss():
     assert [verdict.passed for verdict in verdicts.values()] == [False, True, False]
     assert "Hint: nothing pulls" in verdicts[kl_k1].message
     assert "Hint: this pulls along the gradient of KL(pi_ref || pi)" in verdicts[kl_k3].message
+
+
+def test_the_loss_of_dpo():
+    def loss(beta, chosen_lengths, rejected_lengths, **log_probs):
+        lengths = {"chosen": chosen_lengths, "rejected": rejected_lengths}
+        sums = {}
+        for name, values in log_probs.items():
+            counts = lengths["rejected" if "rejected" in name else "chosen"]
+            mask = torch.arange(values.shape[1]) < counts[:, None]
+            sums[name] = sequence_log_probs(values, mask)
+        return dpo_loss(**sums, beta=beta)
+
+    verdict = EXERCISES["dpo_pair_loss"].check(loss)
+    assert verdict.passed, verdict.message
+
+
+def test_an_epoch_of_dpo_by_autograd():
+    def epoch(logits, ref_log_probs, pairs, beta, learning_rate):
+        logits = torch.tensor(logits, requires_grad=True)
+        optimizer = torch.optim.SGD([logits], lr=learning_rate)
+        reference = torch.tensor(ref_log_probs)
+        for pair in torch.tensor(pairs):
+            (own, ref) = logits.log_softmax(dim=0)[pair], reference[pair]
+            optimizer.zero_grad()
+            dpo_loss(own[0], own[1], ref[0], ref[1], beta=beta).backward()
+            optimizer.step()
+        return logits
+
+    verdict = EXERCISES["dpo_epoch"].check(epoch)
+    assert verdict.passed, verdict.message
+
+
+def test_preferences_of_a_policy():
+    def preferences(policy, reference, beta):
+        logs = torch.from_numpy(policy).log(), torch.from_numpy(reference).log()
+        rewards = implicit_rewards(*logs, beta=beta)
+        return preference_probs(*torch.broadcast_tensors(rewards[:, :, None], rewards[:, None, :]))
+
+    verdict = EXERCISES["reward_differences"].check(preferences)
+    assert verdict.passed, verdict.message
+
+
+def test_the_policies_of_the_exercise_are_the_best_ones_for_these_preferences():
+    for case in EXERCISES["reward_differences"].cases:
+        rewards = torch.logit(torch.tensor(case.expected))[:, :, 0]  # the first answer has 0
+        reference = torch.tensor(case.arguments["reference"]).log()
+        best = gibbs_optimum(reference, rewards, beta=case.arguments["beta"])
+        assert torch.allclose(best.exp(), torch.tensor(case.arguments["policy"]), atol=1e-12)
