@@ -37,7 +37,7 @@ _EXERCISES = (
     "kl_as_loss",
     "dpo_pair_loss",
     "dpo_epoch",
-    "reward_differences",
+    "implied_preferences",
 )
 
 

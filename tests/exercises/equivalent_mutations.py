@@ -80,7 +80,7 @@ EQUIVALENT = {
         "  ->  too_far = ratio - 1 if advantage >= 0 else 1 - ratio": "at A = 0 the next line "
         "counts nothing, whatever too_far is.",
     },
-    "reward_differences": {
+    "implied_preferences": {
         "_preferences_by_loops: answer = np.zeros((num_prompts, num_answers, num_answers))"
         "  ->  answer = np.ones((num_prompts, num_answers, num_answers))": "every entry is "
         "overwritten",

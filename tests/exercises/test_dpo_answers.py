@@ -223,7 +223,7 @@ def with_a_constant(pi, ref, beta):
 
 
 def test_a_constant_of_the_prompt_cancels():
-    verdict = EXERCISES["reward_differences"].check(table(with_a_constant))
+    verdict = EXERCISES["implied_preferences"].check(table(with_a_constant))
     assert verdict.passed, verdict.message
 
 
@@ -244,6 +244,6 @@ def test_a_constant_of_the_prompt_cancels():
     ],
 )
 def test_mistakes_in_preferences(wrong, hint):
-    verdict = EXERCISES["reward_differences"].check(wrong)
+    verdict = EXERCISES["implied_preferences"].check(wrong)
     assert not verdict.passed
     assert f"Hint: {hint}" in verdict.message

@@ -79,12 +79,12 @@ def test_preferences_of_a_policy():
         rewards = implicit_rewards(*logs, beta=beta)
         return preference_probs(*torch.broadcast_tensors(rewards[:, :, None], rewards[:, None, :]))
 
-    verdict = EXERCISES["reward_differences"].check(preferences)
+    verdict = EXERCISES["implied_preferences"].check(preferences)
     assert verdict.passed, verdict.message
 
 
 def test_the_policies_of_the_exercise_are_the_best_ones_for_these_preferences():
-    for case in EXERCISES["reward_differences"].cases:
+    for case in EXERCISES["implied_preferences"].cases:
         rewards = torch.logit(torch.tensor(case.expected))[:, :, 0]  # the first answer has 0
         reference = torch.tensor(case.arguments["reference"]).log()
         best = gibbs_optimum(reference, rewards, beta=case.arguments["beta"])

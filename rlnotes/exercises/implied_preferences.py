@@ -3,7 +3,7 @@
 import numpy as np
 
 from rlnotes.exercises.base import Case, Exercise
-from rlnotes.exercises.reward_difference_mistakes import HINTS, MISTAKES, preferences
+from rlnotes.exercises.implied_preference_mistakes import HINTS, MISTAKES, preferences
 
 
 def _preferences_by_loops(policy, reference, beta):
@@ -28,7 +28,7 @@ def _case(policy, reference, beta, odds, reason) -> Case:
 
 
 EXERCISE = Exercise(
-    name="reward_differences",
+    name="implied_preferences",
     cases=[
         _case(
             policy=[[0.5, 0.25, 0.25], [0.6, 0.3, 0.1]],
