@@ -27,6 +27,13 @@ def require_in_unit_interval(**numbers: float) -> None:
             raise ValueError(f"{name} must lie in [0, 1], got {_shown(number)}")
 
 
+def require_below_half(**numbers: float) -> None:
+    """Raise unless every number, a share of wrong labels, lies in [0, 0.5)."""
+    for name, number in numbers.items():
+        if not (isinstance(number, Real) and 0 <= number < 0.5):
+            raise ValueError(f"{name} must lie in [0, 0.5), got {_shown(number)}")
+
+
 def require_positive(**numbers: float) -> None:
     """Raise unless every number is positive and finite; NaN is not."""
     for name, number in numbers.items():

@@ -9,6 +9,7 @@ import torch
 
 from rlnotes._checks import (
     float64_array,
+    require_below_half,
     require_distributions,
     require_finite,
     require_finite_numbers,
@@ -48,6 +49,17 @@ def test_the_unit_interval_contains_its_ends(number):
 def test_numbers_outside_the_unit_interval_are_refused(number):
     with refuses(f"gamma must lie in [0, 1], got {number}"):
         require_in_unit_interval(epsilon=0.5, gamma=number)
+
+
+@pytest.mark.parametrize("number", [0, 0.0, 0.4999, np.float32(0.25)])
+def test_a_share_of_wrong_labels_is_less_than_half(number):
+    require_below_half(flip_rate=number)
+
+
+@pytest.mark.parametrize("number", [-1e-12, 0.5, 1, 1.5, float("nan"), float("inf"), "0.1", None])
+def test_half_of_the_labels_wrong_or_more_is_refused(number):
+    with refuses(f"flip_rate must lie in [0, 0.5), got {number!r}"):
+        require_below_half(label_smoothing=0.1, flip_rate=number)
 
 
 @pytest.mark.parametrize("other", ["0.5", None, [0.5], torch.tensor([0.5, 0.5]), np.ones(1)])

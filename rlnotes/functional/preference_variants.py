@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import logsigmoid
 
-from rlnotes._checks import require_in_unit_interval
-from rlnotes.functional.inputs import finite_result
+from rlnotes._checks import require_below_half
+from rlnotes.functional.inputs import finite_result, largest_size
 from rlnotes.functional.preferences import pair_margins
 
 
@@ -54,7 +54,7 @@ def conservative_dpo_loss(
         >>> conservative_dpo_loss(zero, zero, zero, zero, beta=1.0, label_smoothing=0.1)
         tensor(0.6931)
     """
-    _require_below_half(label_smoothing=label_smoothing)
+    require_below_half(label_smoothing=label_smoothing)
     logs = chosen_log_probs, rejected_log_probs, ref_chosen_log_probs, ref_rejected_log_probs
     margins = pair_margins(*logs, beta=beta, mask=mask)
     right, wrong = logsigmoid(margins), logsigmoid(-margins)
@@ -102,11 +102,12 @@ def robust_dpo_loss(
         >>> robust_dpo_loss(zero, zero, zero, zero, beta=1.0, flip_rate=0.1)
         tensor(0.6931)
     """
-    _require_below_half(flip_rate=flip_rate)
+    require_below_half(flip_rate=flip_rate)
     logs = chosen_log_probs, rejected_log_probs, ref_chosen_log_probs, ref_rejected_log_probs
     margins = pair_margins(*logs, beta=beta, mask=mask)
     right, wrong = logsigmoid(margins), logsigmoid(-margins)
-    return -((1 - flip_rate) * right - flip_rate * wrong).mean() / (1 - 2 * flip_rate)
+    loss = -((1 - flip_rate) * right - flip_rate * wrong).mean() / (1 - 2 * flip_rate)
+    return finite_result(loss, None, margins=margins)
 
 
 def ipo_loss(
@@ -150,7 +151,13 @@ def ipo_loss(
     """
     logs = chosen_log_probs, rejected_log_probs, ref_chosen_log_probs, ref_rejected_log_probs
     margins = pair_margins(*logs, beta=beta, mask=mask)
-    return finite_result((((margins - 0.5) / beta) ** 2).mean(), None, margins=margins)
+    loss = (((margins - 0.5) / beta) ** 2).mean()
+    if not torch.isfinite(loss):
+        raise ValueError(
+            f"beta must not be so small that the squares overflow, got {beta:g} for margins up "
+            f"to {largest_size(margins):g}"
+        )
+    return loss
 
 
 def hinge_dpo_loss(
@@ -194,10 +201,3 @@ def hinge_dpo_loss(
     """
     logs = chosen_log_probs, rejected_log_probs, ref_chosen_log_probs, ref_rejected_log_probs
     return torch.relu(1 - pair_margins(*logs, beta=beta, mask=mask)).mean()
-
-
-def _require_below_half(**numbers: float) -> None:
-    require_in_unit_interval(**numbers)
-    for name, value in numbers.items():
-        if not value < 0.5:
-            raise ValueError(f"{name} must lie in [0, 0.5), got {value}")

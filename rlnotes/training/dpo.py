@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from rlnotes._checks import (
+    require_below_half,
     require_not_negative,
     require_option,
     require_positive,
@@ -64,15 +65,14 @@ class Config:
             max_gradient_norm=self.max_gradient_norm,
         )
         require_option(LOSSES, loss=self.loss)
-        require_not_negative(flip_rate=self.flip_rate, sft_weight=self.sft_weight)
+        require_not_negative(sft_weight=self.sft_weight)
+        require_below_half(flip_rate=self.flip_rate)
         require_positive_integer(num_steps=self.num_steps, batch_size=self.batch_size)
         require_seed(seed=self.seed)
         if self.flip_rate and self.loss not in ("conservative", "robust"):
             raise ValueError(
                 f"flip_rate must be 0 unless loss is conservative or robust, got {self.flip_rate}"
             )
-        if not self.flip_rate < 0.5:
-            raise ValueError(f"flip_rate must lie in [0, 0.5), got {self.flip_rate}")
 
 
 class Diagnostics(NamedTuple):

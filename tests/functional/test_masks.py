@@ -15,7 +15,13 @@ from rlnotes.functional.policy_gradients import (
     reinforce_loss,
     value_loss,
 )
-from rlnotes.functional.preferences import reward_model_loss
+from rlnotes.functional.preference_variants import (
+    conservative_dpo_loss,
+    hinge_dpo_loss,
+    ipo_loss,
+    robust_dpo_loss,
+)
+from rlnotes.functional.preferences import dpo_loss, reward_model_loss
 from rlnotes.functional.q_targets import huber_td_loss, squared_td_loss
 from rlnotes.functional.trust_region import mean_kl, surrogate_objective
 
@@ -29,6 +35,14 @@ FUNCTIONS = {
     "ppo_clip_loss": (partial(ppo_clip_loss, clip_epsilon=0.2), "tnn"),
     "ppo_kl_penalty_loss": (partial(ppo_kl_penalty_loss, beta=0.7), "tnnt"),
     "reward_model_loss": (reward_model_loss, "tt"),
+    "dpo_loss": (partial(dpo_loss, beta=0.7), "tttt"),
+    "conservative_dpo_loss": (
+        partial(conservative_dpo_loss, beta=0.7, label_smoothing=0.2),
+        "tttt",
+    ),
+    "robust_dpo_loss": (partial(robust_dpo_loss, beta=0.7, flip_rate=0.2), "tttt"),
+    "ipo_loss": (partial(ipo_loss, beta=0.7), "tttt"),
+    "hinge_dpo_loss": (partial(hinge_dpo_loss, beta=0.7), "tttt"),
     "surrogate_objective": (surrogate_objective, "tnn"),
     "squared_td_loss": (squared_td_loss, "tn"),
     "huber_td_loss": (huber_td_loss, "tn"),

@@ -1,4 +1,4 @@
-"""Bradley-Terry: hand numbers, gradients, extremes; scores fitted to counted wins."""
+"""Bradley-Terry and DPO: hand numbers, gradients, extremes; scores fitted to wins."""
 
 import itertools
 import math
@@ -9,6 +9,9 @@ from torch.testing import assert_close
 
 from rlnotes.functional.bradley_terry import bradley_terry_scores
 from rlnotes.functional.preferences import (
+    dpo_loss,
+    implicit_rewards,
+    pair_margins,
     preference_probs,
     reward_model_loss,
 )
@@ -122,6 +125,205 @@ def test_a_score_that_is_not_finite_is_refused_by_name(chosen, rejected, message
     if "overflow" not in message:
         with pytest.raises(ValueError, match=message):
             preference_probs(torch.tensor(chosen), torch.tensor(rejected))
+
+
+# implicit_rewards
+
+
+def test_an_implicit_reward_is_beta_times_the_log_ratio():
+    log_probs, ref_log_probs = doubles(0.5, 0.1, 0.3).log(), doubles(0.25, 0.4, 0.3).log()
+    expected = doubles(2 * math.log(2), -4 * math.log(2), 0)
+    assert_close(implicit_rewards(log_probs, ref_log_probs, beta=2.0), expected)
+
+
+def test_implicit_rewards_give_back_a_reward_up_to_a_constant():
+    # pi* of chapter 7's table at beta 1, and log Z = log 3.13695.
+    ref = doubles(0.5, 0.3, 0.2)
+    tilted = ref * doubles(1, 0, 2).exp()
+    rewards = implicit_rewards((tilted / tilted.sum()).log(), ref.log(), beta=1.0)
+    assert_close(doubles(1, 0, 2) - rewards, doubles(*[math.log(3.13695)] * 3), atol=1e-5, rtol=0)
+
+
+def test_the_slopes_of_an_implicit_reward_are_beta_and_minus_beta():
+    own, reference = doubles(-3.0).requires_grad_(), doubles(-2.0).requires_grad_()
+    implicit_rewards(own, reference, beta=0.3).backward()
+    assert (own.grad.item(), reference.grad.item()) == (0.3, -0.3)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_comes_back_in_float32(dtype):
+    halves = [torch.tensor([-50.0, -3.0], dtype=dtype) * k for k in (1, 2, 3, 4)]
+    assert implicit_rewards(halves[0], halves[1], beta=0.7).dtype == torch.float32
+    for function in (dpo_loss, pair_margins):
+        result = function(*halves, beta=0.7)
+        assert result.dtype == torch.float32
+        assert_close(result, function(*(half.float() for half in halves), beta=0.7))
+
+
+@pytest.mark.parametrize(
+    ("own", "reference", "beta", "message"),
+    [
+        ([0.0], [0.0], 0.0, r"beta must be positive and finite, got 0\.0"),
+        ([0.0], [0.0], -1.0, r"beta must be positive and finite, got -1\.0"),
+        ([0.0], [0.0], NAN, "beta must be positive and finite, got nan"),
+        ([0.0], [0.0], "1", "beta must be positive and finite, got '1'"),
+        ([0.0, NAN], [0.0, 0.0], 1.0, r"log_probs must be finite, got nan at \(1,\)"),
+        ([0.0], [-INF], 1.0, r"ref_log_probs must be finite, got -inf at \(0,\)"),
+        ([0.0, 0.0], [0.0], 1.0, r"common shape, got log_probs \(2,\), ref_log_probs \(1,\)"),
+        ([], [], 1.0, r"log_probs must hold at least one number, got shape \(0,\)"),
+        ([3e38], [-3e38], 1.0, r"rewards must be finite, got inf at \(0,\)"),
+    ],
+)
+def test_bad_input_of_implicit_rewards(own, reference, beta, message):
+    with pytest.raises(ValueError, match=message):
+        implicit_rewards(torch.tensor(own), torch.tensor(reference), beta=beta)
+
+
+# dpo_loss and pair_margins
+
+
+def logs(chosen_ratio, rejected_ratio) -> tuple[torch.Tensor, ...]:
+    """Four log-probabilities with these log-ratios, and answers of unequal lengths."""
+    ref_chosen, ref_rejected = doubles(-9.0), doubles(-4.0)
+    return ref_chosen + chosen_ratio, ref_rejected + rejected_ratio, ref_chosen, ref_rejected
+
+
+@pytest.mark.parametrize("log_ratios", [(1, -0.5), (-4, -5.5)])
+def test_only_the_difference_of_the_log_ratios_counts(log_ratios):
+    # 0.1 * 1.5 = 0.15 whether the preferred answer gained or lost.
+    assert pair_margins(*logs(*log_ratios), beta=0.1).item() == pytest.approx(0.15)
+    loss = dpo_loss(*logs(*log_ratios), beta=0.1).item()
+    assert loss == pytest.approx(math.log(1 + math.exp(-0.15)))
+    assert f"{loss:.4f}" == "0.6210"
+
+
+@pytest.mark.parametrize("beta", [0.01, 1.0, 50.0])
+def test_a_policy_that_is_its_reference_has_the_loss_log_2(beta):
+    chosen, rejected = -10 * torch.rand(2, 7, generator=torch.Generator().manual_seed(0))
+    assert dpo_loss(chosen, rejected, chosen, rejected, beta=beta).item() == pytest.approx(
+        math.log(2), abs=1e-7
+    )
+    assert (pair_margins(chosen, rejected, chosen, rejected, beta=beta) == 0).all()
+
+
+def test_a_pair_pulls_with_beta_times_the_chance_of_the_other_label():
+    # sigmoid(-margin) = 1/4, 3/4 at margins +- log 3; two pairs, so half of each.
+    given = [part.repeat(2).requires_grad_() for part in logs(0.0, 0.0)]
+    with torch.no_grad():
+        given[0] += doubles(1, -1) * math.log(3) / 0.2
+    dpo_loss(*given, beta=0.2).backward()
+    weights = 0.2 * doubles(0.25, 0.75) / 2
+    for part, sign in zip(given, (-1, 1, 1, -1), strict=True):
+        assert_close(part.grad, sign * weights)
+
+
+def random_logs(*shape) -> list[torch.Tensor]:
+    generator = torch.Generator().manual_seed(4)
+    return [torch.randn(shape, generator=generator, dtype=torch.float64) for _ in range(4)]
+
+
+def test_dpo_gradients_by_finite_differences():
+    leaves = tuple(part.requires_grad_() for part in random_logs(5))
+    for function in (dpo_loss, pair_margins):
+        assert torch.autograd.gradcheck(lambda *x, f=function: f(*x, beta=0.7), leaves)
+    given, h = [part.detach() for part in leaves], 1e-5
+    dpo_loss(*leaves, beta=0.7).backward()
+    for n, leaf in enumerate(leaves):
+        ends = []
+        for nudge in (h, -h):
+            moved = [part.clone() for part in given]
+            moved[n][2] += nudge
+            ends.append(dpo_loss(*moved, beta=0.7).item())
+        assert (ends[0] - ends[1]) / (2 * h) == pytest.approx(leaf.grad[2].item(), abs=1e-9)
+
+
+def test_dpo_is_the_reward_model_loss_of_the_implicit_rewards():
+    chosen, rejected, ref_chosen, ref_rejected = random_logs(3, 4)
+    rewards = [
+        implicit_rewards(own, reference, beta=0.3)
+        for own, reference in ((chosen, ref_chosen), (rejected, ref_rejected))
+    ]
+    loss = dpo_loss(chosen, rejected, ref_chosen, ref_rejected, beta=0.3)
+    assert_close(loss, reward_model_loss(*rewards))
+    margins = pair_margins(chosen, rejected, ref_chosen, ref_rejected, beta=0.3)
+    assert margins.shape == (3, 4)
+    assert_close(margins, rewards[0] - rewards[1])
+
+
+def test_two_equal_answers_teach_nothing():
+    log_probs, ref_log_probs = doubles(-7.3).requires_grad_(), doubles(-2.1)
+    loss = dpo_loss(log_probs, log_probs, ref_log_probs, ref_log_probs, beta=0.4)
+    loss.backward()
+    assert loss.item() == pytest.approx(math.log(2), abs=1e-15)
+    assert log_probs.grad.item() == 0
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_extreme_margins_have_finite_losses_and_gradients(dtype):
+    zeros = torch.zeros(2, dtype=dtype)
+    chosen = torch.tensor([1e4, -1e4], dtype=dtype, requires_grad=True)
+    loss = dpo_loss(chosen, zeros, zeros, zeros, beta=1.0)
+    loss.backward()
+    assert loss.item() == 5e3  # the mean of 0 and 10,000
+    assert chosen.grad.tolist() == [0, -0.5]
+
+
+def test_a_mask_selects_pairs():
+    given = [torch.tensor([[a, NAN], [b, INF]]) for a, b in ((1, 0), (-0.5, 0), (0, 0), (0, 0))]
+    given = [part.requires_grad_() for part in given]
+    mask = torch.tensor([[True, False], [True, False]])
+    assert_close(pair_margins(*given, beta=0.1, mask=mask), torch.tensor([0.15, 0.0]))
+    loss = dpo_loss(*given, beta=0.1, mask=mask)
+    assert loss.item() == pytest.approx((math.log(1 + math.exp(-0.15)) + math.log(2)) / 2)
+    loss.backward()
+    for part in given:
+        assert (part.grad[:, 1] == 0).all()
+        assert (part.grad[:, 0] != 0).all()
+
+
+NAMES = ("chosen_log_probs", "rejected_log_probs", "ref_chosen_log_probs", "ref_rejected_log_probs")
+
+
+@pytest.mark.parametrize("function", [dpo_loss, pair_margins])
+@pytest.mark.parametrize("place", range(4))
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (torch.tensor([0.0, NAN]), r"NAME must be finite, got nan at \(1,\)"),
+        # A loss of 0 would hide one of each two.
+        (torch.tensor([INF, 0.0]), r"NAME must be finite, got inf at \(0,\)"),
+        (torch.tensor([-INF, 0.0]), r"NAME must be finite, got -inf at \(0,\)"),
+        (torch.zeros(3), r"common shape, got .*NAME \(3,\)"),
+        (torch.tensor([0, 0]), r"NAME must be floating-point numbers, got torch\.int64"),
+        ([0.0, 0.0], "NAME must be a torch tensor, got list"),
+    ],
+)
+def test_bad_log_probs_are_refused_by_name(function, place, bad, message):
+    given = [torch.zeros(2) for _ in range(4)]
+    given[place] = bad
+    with pytest.raises(ValueError, match=message.replace("NAME", NAMES[place])):
+        function(*given, beta=0.1)
+
+
+@pytest.mark.parametrize("function", [dpo_loss, pair_margins])
+@pytest.mark.parametrize("beta", [0.0, -0.1, NAN, INF, None, "0.1"])
+def test_a_beta_that_is_no_price_is_refused(function, beta):
+    with pytest.raises(ValueError, match="beta must be positive and finite, got"):
+        function(*logs(1, 2), beta=beta)
+
+
+@pytest.mark.parametrize("function", [dpo_loss, pair_margins])
+def test_pairs_that_are_none_or_too_large_are_refused(function):
+    empty, huge, zeros = torch.zeros(0), torch.full((2,), 3e38), torch.zeros(2)
+    with pytest.raises(ValueError, match=r"chosen_log_probs must hold at least one number"):
+        function(*[empty] * 4, beta=1.0)
+    with pytest.raises(ValueError, match=r"must not overflow .* rejected_log_probs up to 3e\+38"):
+        function(huge, -huge, zeros, zeros, beta=1.0)
+    with pytest.raises(ValueError, match="mask must count at least one element, got none of 2"):
+        function(*[zeros] * 4, beta=1.0, mask=torch.tensor([False, False]))
+    up_and_down = torch.tensor([3e38, 3e38, -3e38, -3e38])  # their sum is 0
+    with pytest.raises(ValueError, match="must not overflow"):
+        function(up_and_down, *[torch.zeros(4)] * 3, beta=1.0)
 
 
 # bradley_terry_scores
