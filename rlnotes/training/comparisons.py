@@ -108,8 +108,10 @@ def require_replies(prompts: Tensor, **replies: Tensor) -> None:
             )
 
 
-def require_comparisons(comparisons: Comparisons) -> None:
+def require_comparisons(comparisons: Comparisons, *, name: str = "comparisons") -> None:
     """Raise unless every pair has a prompt and two replies that exist."""
+    if not isinstance(comparisons, Comparisons):
+        raise ValueError(f"{name} must be Comparisons, got {type(comparisons).__name__}")
     require_replies(comparisons.prompts, chosen=comparisons.chosen, rejected=comparisons.rejected)
 
 

@@ -143,8 +143,7 @@ class Learner:
     ):
         self.config, self.pairs = config, pairs
         if not callable(pairs):
-            require_comparisons(pairs)
-            require_elements(pairs=pairs.prompts)
+            require_pairs(pairs)
         (draw_seed,) = np.random.SeedSequence(config.seed).spawn(1)
         self.generator = torch_rng(draw_seed)
         self.reference = frozen(start if reference is None else reference)
@@ -159,7 +158,7 @@ class Learner:
         size = self.config.batch_size
         if callable(self.pairs):
             pairs = self.pairs(size, self.policy)
-            require_comparisons(pairs)
+            require_pairs(pairs)
             return pairs
         rows = torch.randint(len(self.pairs.prompts), (size,), generator=self.generator)
         return self.pairs.rows(rows)
@@ -188,6 +187,12 @@ class Learner:
         accuracy = ((chosen > rejected).double() + 0.5 * (chosen == rejected)).mean()
         means = chosen.mean(), rejected.mean(), accuracy
         return Diagnostics(loss.item(), *(mean.item() for mean in means))
+
+
+def require_pairs(pairs: Comparisons) -> None:
+    """Raise unless there is a pair, and every prompt and reply exists."""
+    require_comparisons(pairs, name="pairs")
+    require_elements(pairs=pairs.prompts)
 
 
 def once_each(pairs: Comparisons) -> tuple[Tensor, Tensor, Tensor]:

@@ -321,7 +321,7 @@ def test_pairs_that_are_none_or_too_large_are_refused(function):
         function(huge, -huge, zeros, zeros, beta=1.0)
     with pytest.raises(ValueError, match="mask must count at least one element, got none of 2"):
         function(*[zeros] * 4, beta=1.0, mask=torch.tensor([False, False]))
-    up_and_down = torch.tensor([3e38, 3e38, -3e38, -3e38])  # their sum is 0
+    up_and_down = torch.tensor([3e38, -3e38, 3e38, -3e38])  # a sum of 0, a loss of inf
     with pytest.raises(ValueError, match="must not overflow"):
         function(up_and_down, *[torch.zeros(4)] * 3, beta=1.0)
 

@@ -5,7 +5,7 @@ import torch
 from torch.testing import assert_close
 
 from rlnotes.data.help_desk import gold_rewards, reply_tokens
-from rlnotes.training.comparisons import draw_comparisons
+from rlnotes.training.comparisons import draw_comparisons, require_comparisons
 from rlnotes.training.help_desk_reference import reference_log_probs
 from rlnotes.training.replies import gold_table, reply_numbers
 
@@ -127,3 +127,10 @@ def test_bad_input_names_the_argument(change, message):
     arguments = {"num": 5, "ref_log_probs": reference_log_probs(), **change}
     with pytest.raises(ValueError, match=message):
         draw_comparisons(**arguments, generator=generator())
+
+
+def test_what_are_no_comparisons_is_refused():
+    with pytest.raises(ValueError, match="comparisons must be Comparisons, got tuple"):
+        require_comparisons((1, 2, 3))
+    with pytest.raises(ValueError, match="pairs must be Comparisons, got NoneType"):
+        require_comparisons(None, name="pairs")
