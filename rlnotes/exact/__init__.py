@@ -13,6 +13,7 @@
 `semi_gradient`        when a value that chases itself diverges
 `importance_sampling`  samples of one distribution for the mean of another
 `bradley_terry`        what a fit of preferences finds: flips, answers that never lost
+`population_dpo`       the DPO loss of endless data, and where its margins end
 `kl_estimators`        k1, k2 and k3 as values and as gradients, whatever samples them
 `local_models`         what TRPO and PPO see of a policy nearby, without sampling
 """

@@ -12,6 +12,8 @@ from rlnotes._checks import require_below_half
 from rlnotes.functional.inputs import finite_result, largest_size
 from rlnotes.functional.preferences import pair_margins
 
+LOSSES = ("dpo", "conservative", "robust", "ipo", "hinge")  # of the margin, with `dpo_loss`
+
 
 def conservative_dpo_loss(
     chosen_log_probs: Tensor,

@@ -24,6 +24,7 @@ from rlnotes._checks import (
 from rlnotes.data.help_desk import END, SYMBOLS, prompt_tokens
 from rlnotes.functional.inputs import require_elements
 from rlnotes.functional.preference_variants import (
+    LOSSES,
     conservative_dpo_loss,
     hinge_dpo_loss,
     ipo_loss,
@@ -36,8 +37,6 @@ from rlnotes.training.comparisons import Comparisons, require_comparisons
 from rlnotes.training.optimizing import adam, falling_rate, torch_rng
 from rlnotes.training.replies import all_replies, reply_numbers
 from rlnotes.training.rlhf import require_agreement
-
-LOSSES = ("dpo", "conservative", "robust", "ipo", "hinge")
 
 
 @dataclass(frozen=True)

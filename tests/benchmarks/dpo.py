@@ -4,10 +4,10 @@ import time
 
 import numpy as np
 import torch
-from rlnotes.exact.population_dpo import population_dpo_loss
 
 from rlnotes.data.help_desk import PROMPTS
 from rlnotes.exact.language import gibbs_optimum
+from rlnotes.exact.population_dpo import population_dpo_loss
 from rlnotes.models.tiny_lm import TinyLM
 from rlnotes.training import sft
 from rlnotes.training.comparisons import draw_comparisons
