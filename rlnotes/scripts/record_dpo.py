@@ -6,9 +6,11 @@ from itertools import product
 import numpy as np
 import torch
 
+from rlnotes.data.help_desk import gold_rewards
 from rlnotes.exact.language import gibbs_optimum
 from rlnotes.models.tiny_lm import TinyLM
 from rlnotes.scripts.record_rlhf import PAIRS, PAIRS_SEED, PROXY_BETA
+from rlnotes.training import rlhf
 from rlnotes.training.comparisons import Comparisons, draw_comparisons, sample_comparisons
 from rlnotes.training.dpo import LOSSES, Config, train_dpo
 from rlnotes.training.help_desk_reference import reference_log_probs, reference_model
@@ -19,6 +21,7 @@ BETAS, SEEDS, EVERY = (1.0, 0.5, 0.25, 0.1), range(5), 20
 FIXED = (300, 1_000, 10_000)  # pairs, drawn once from the reference
 SOURCES = (*(f"fixed_{number}" for number in FIXED), "fresh", "own")
 FLIP_RATES, TOLD, VARIANT_BETA, FEWER = (0.0, 0.2), 0.2, 1.0, range(3)
+RATES, RATES_BETA = (5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2), 1.0
 SUPERVISED, SUPERVISED_BETA, SUPERVISED_PAIRS = (0.0, 0.1, 1.0), 0.25, 1_000
 
 
@@ -78,6 +81,29 @@ def race_curve(config: Config) -> list[dict]:
     """One run; all have the same pairs."""
     generator = torch.Generator().manual_seed(PAIRS_SEED)
     return curve(draw_comparisons(PAIRS, reference_log_probs(), generator), config, {})
+
+
+def learning_rates(pool) -> list[dict]:
+    """The end of runs of DPO and PPO with learning rates far apart."""
+    settings = list(product(("dpo", "ppo"), RATES, FEWER))
+    return pool.map(rate_row, settings, chunksize=1)
+
+
+@torch.no_grad()
+def rate_row(setting: tuple[str, float, int]) -> dict:
+    """One run: DPO on fresh pairs of the reference, PPO on the gold reward."""
+    algorithm, rate, seed = setting
+    start = reference_model()
+    with torch.enable_grad():
+        if algorithm == "dpo":
+            config = Config(beta=RATES_BETA, learning_rate=rate, seed=seed)
+            policy = train_dpo(start, pairs_of("fresh", seed), config).policy
+        else:
+            config = rlhf.Config(beta=RATES_BETA, learning_rate=rate, seed=seed)
+            policy = rlhf.train_rlhf(start, gold_rewards, config).policy
+    point = evaluate(reply_tree(policy).log_probs, reference_log_probs(), gold_table())
+    row = {"algorithm": algorithm, "learning_rate": rate, "seed": seed}
+    return row | point._asdict()
 
 
 def pairs_of(

@@ -118,3 +118,33 @@ def test_a_curve_is_exact_and_averages_the_log_over_the_steps_before():
     assert rows[1]["loss"] == pytest.approx(losses[:20].mean())
     assert rows[2]["loss"] == pytest.approx(losses[20:].mean())
     assert {(row["source"], row["beta"], row["seed"]) for row in rows} == {("fixed_1000", 0.5, 3)}
+
+
+def test_learning_rates_change_alone_for_both_algorithms(monkeypatch):
+    pool = Pool({})
+    record_dpo.learning_rates(pool)
+    rates = {rate for _, rate, _ in pool.jobs}
+    assert len(pool.jobs) == 2 * len(rates) * 3
+    assert max(rates) >= 30 * min(rates)
+    seen = []
+
+    class Run:
+        policy = reference_model()
+
+    def train_dpo(start, pairs, config):
+        seen.append((config, callable(pairs)))
+        return Run
+
+    def train_rlhf(start, score, config):
+        seen.append((config, score is record_dpo.gold_rewards))
+        return Run
+
+    monkeypatch.setattr(record_dpo, "train_dpo", train_dpo)
+    monkeypatch.setattr(record_dpo.rlhf, "train_rlhf", train_rlhf)
+    rows = [record_dpo.rate_row((name, 0.004, 2)) for name in ("dpo", "ppo")]
+    assert seen == [
+        (Config(beta=1.0, learning_rate=0.004, seed=2), True),
+        (record_dpo.rlhf.Config(beta=1.0, learning_rate=0.004, seed=2), True),
+    ]
+    assert [row["algorithm"] for row in rows] == ["dpo", "ppo"]
+    assert all(row["kl"] == pytest.approx(0, abs=1e-9) for row in rows)
