@@ -12,8 +12,9 @@ from rlnotes._checks import (
     require_positive,
     require_positive_integer,
 )
-from rlnotes.functional.bradley_terry import bradley_terry_scores, preference_probs
+from rlnotes.functional.bradley_terry import bradley_terry_scores
 from rlnotes.functional.inputs import require_real, require_tensors
+from rlnotes.functional.preferences import preference_probs
 
 
 def flipped_probs(probs: Tensor, *, flip_rate: float) -> Tensor:
