@@ -34,6 +34,8 @@ _EXPLORERS = {
     "reward_kl_plane": "RewardKLPlane",
     "over_optimization": "OverOptimization",
     "kl_laboratory": "KLLaboratory",
+    "dpo_loss": "DPOLoss",
+    "likelihood_displacement": "LikelihoodDisplacement",
 }
 
 
