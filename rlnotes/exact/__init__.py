@@ -14,6 +14,7 @@
 `importance_sampling`  samples of one distribution for the mean of another
 `bradley_terry`        what a fit of preferences finds: flips, answers that never lost
 `population_dpo`       the DPO loss of endless data, and where its margins end
+`displacement`         what DPO on one pair does to answers that share features
 `kl_estimators`        k1, k2 and k3 as values and as gradients, whatever samples them
 `local_models`         what TRPO and PPO see of a policy nearby, without sampling
 """

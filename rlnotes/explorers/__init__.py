@@ -34,7 +34,9 @@ _EXPLORERS = {
     "reward_kl_plane": "RewardKLPlane",
     "over_optimization": "OverOptimization",
     "kl_laboratory": "KLLaboratory",
+    "dpo_loss": "DPOLoss",
     "dpo_pairs": "DPOPairs",
+    "likelihood_displacement": "LikelihoodDisplacement",
 }
 
 

@@ -14,6 +14,7 @@ from rlnotes.explorers.bellman_backups import METHODS, BellmanBackups
 from rlnotes.explorers.bradley_terry import BradleyTerry
 from rlnotes.explorers.derivation_ladder import DerivationLadder
 from rlnotes.explorers.discounting import Discounting
+from rlnotes.explorers.dpo_loss import DPOLoss
 from rlnotes.explorers.dqn_switches import DQNSwitches
 from rlnotes.explorers.dueling_constant import DuelingConstant
 from rlnotes.explorers.gae_bias_variance import GAEBiasVariance
@@ -23,6 +24,7 @@ from rlnotes.explorers.importance_weights import ImportanceWeights
 from rlnotes.explorers.inner_epochs import InnerEpochs
 from rlnotes.explorers.kl_laboratory import KLLaboratory
 from rlnotes.explorers.language_mdp import LanguageMDP
+from rlnotes.explorers.likelihood_displacement import LikelihoodDisplacement
 from rlnotes.explorers.max_bias import MaxBias
 from rlnotes.explorers.maze_values import MazeValues
 from rlnotes.explorers.monte_carlo import MonteCarlo
@@ -42,6 +44,7 @@ TESTED = {
     BaselineVariance,
     BellmanBackups,
     BradleyTerry,
+    DPOLoss,
     DerivationLadder,
     Discounting,
     DuelingConstant,
@@ -52,6 +55,7 @@ TESTED = {
     InnerEpochs,
     KLLaboratory,
     LanguageMDP,
+    LikelihoodDisplacement,
     MaxBias,
     MazeValues,
     MonteCarlo,
