@@ -1,7 +1,6 @@
 """The derivation of the policy gradient, line by line, with both sides as numbers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from rlnotes.exact.gradient_estimators import (
     trajectory_rewards_to_go,
 )
 from rlnotes.exact.mdp import occupancy, policy_values, q_values
+from rlnotes.exact.rungs import Rung, finite_difference
 from rlnotes.exact.trajectories import enumerate_trajectories
 from rlnotes.functional.finite_mdp import FiniteMDP
 
@@ -23,19 +23,6 @@ RUNGS = (
     "a baseline adds nothing",
     "the policy-gradient theorem",
 )
-
-
-@dataclass(frozen=True)
-class Rung:
-    """One line of the derivation: what it says, and what both sides are."""
-
-    name: str
-    left: float
-    right: float
-
-    @property
-    def residual(self) -> float:
-        return abs(self.left - self.right)
 
 
 def policy_gradient_ladder(
@@ -100,9 +87,9 @@ def policy_gradient_ladder(
         return tables.start_probs @ policy_values(tables, policy(x), gamma=gamma)
 
     p, total = path_probs(theta), discounted_total(episodes, gamma=gamma)
-    p_slope = _slope(path_probs, theta)
-    log_slope = _slope(lambda x: np.log(path_probs(x)), theta)
-    policy_slope = _slope(policy, theta)
+    p_slope = finite_difference(path_probs, theta)
+    log_slope = finite_difference(lambda x: np.log(path_probs(x)), theta)
+    policy_slope = finite_difference(policy, theta)
     step_scores = np.where(mask, (policy_slope / probs_now)[s, a], 0.0)
 
     values = policy_values(mdp, probs_now, gamma=gamma)
@@ -121,7 +108,7 @@ def policy_gradient_ladder(
     less_baseline = p @ (step_scores * powers * (to_go - compared[s, a])).sum(axis=1)
     sides = [
         (value_of_start(theta), p @ total),
-        (_slope(value_of_start, theta), p_slope @ total),
+        (finite_difference(value_of_start, theta), p_slope @ total),
         (p_slope @ total, (p * log_slope * total) @ seen),
         ((p * log_slope) @ total, by_total),
         (by_total, p @ (step_scores * factors * to_go).sum(axis=1)),
@@ -132,9 +119,3 @@ def policy_gradient_ladder(
         Rung(name, float(left), float(right))
         for name, (left, right) in zip(RUNGS, sides, strict=True)
     ]
-
-
-def _slope(function: Callable[[float], np.ndarray], x: float, h: float = 1e-3):
-    """Finite difference of fourth order: error about h^4 times the fifth derivative."""
-    outer = function(x - 2 * h) - function(x + 2 * h)
-    return (outer + 8 * (function(x + h) - function(x - h))) / (12 * h)
