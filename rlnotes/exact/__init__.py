@@ -6,6 +6,8 @@
 `gradient_estimators`  the weights a policy gradient may give to a score
 `gae_moments`          bias and variance of GAE, and of the gradient it gives
 `derivation`           the policy-gradient derivation, both sides of every line
+`dpo_derivation`       the derivation of DPO, likewise
+`rungs`                one line of a derivation, and the slopes in it
 `prefix_tree`          every prefix of a small language, each computed once
 `language`             every completion of a small language, and the best of them
 `frontier`             the most reward at a KL divergence; the best of n samples

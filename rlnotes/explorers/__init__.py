@@ -34,6 +34,7 @@ _EXPLORERS = {
     "reward_kl_plane": "RewardKLPlane",
     "over_optimization": "OverOptimization",
     "kl_laboratory": "KLLaboratory",
+    "dpo_ladder": "DPOLadder",
     "dpo_loss": "DPOLoss",
     "dpo_pairs": "DPOPairs",
     "likelihood_displacement": "LikelihoodDisplacement",

@@ -14,7 +14,9 @@ from rlnotes.explorers.bellman_backups import METHODS, BellmanBackups
 from rlnotes.explorers.bradley_terry import BradleyTerry
 from rlnotes.explorers.derivation_ladder import DerivationLadder
 from rlnotes.explorers.discounting import Discounting
+from rlnotes.explorers.dpo_ladder import DPOLadder
 from rlnotes.explorers.dpo_loss import DPOLoss
+from rlnotes.explorers.dpo_pairs import DPOPairs
 from rlnotes.explorers.dqn_switches import DQNSwitches
 from rlnotes.explorers.dueling_constant import DuelingConstant
 from rlnotes.explorers.gae_bias_variance import GAEBiasVariance
@@ -40,6 +42,8 @@ from rlnotes.explorers.trust_region_step import TrustRegionStep
 from rlnotes.explorers.value_targets import ValueTargets
 
 TESTED = {
+    DPOLadder,
+    DPOPairs,
     DQNSwitches,
     BaselineVariance,
     BellmanBackups,
