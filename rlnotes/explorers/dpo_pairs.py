@@ -6,9 +6,9 @@ import ipywidgets
 import numpy as np
 import torch
 
-from rlnotes.exact.frontier import best_reward_at, frontier
+from rlnotes.exact.frontier import frontier
 from rlnotes.explorers.base import Explorer
-from rlnotes.explorers.reward_kl_plane import masses
+from rlnotes.explorers.reward_kl_plane import best_gap, masses
 from rlnotes.plotting.numbers import number
 from rlnotes.plotting.style import (
     BLUE,
@@ -32,8 +32,8 @@ SOURCES = {
     "fresh pairs of the policy": "own",
 }
 BETAS = [1.0, 0.5, 0.25, 0.1]
-LARGEST_KL, REWARDS = 9.0, (-0.5, 4.5)
-LAST = 400
+LARGEST_KL, REWARDS = 12.0, (-3.5, 4.5)
+LAST, LOGGED, TICKS = 400, (-25, 2), (-10, -5, -2, -1, -0.5, 0, 0.5, 1, 2)
 
 
 class DPOPairs(Explorer):
@@ -76,18 +76,18 @@ class DPOPairs(Explorer):
         (self.ends,) = plane.plot([], [], **ends, markeredgecolor="white")
         (self.best,) = plane.plot([], [], **{**CURRENT, "zorder": 11, "linestyle": ""})
         plane.text(
-            0.98,
+            0.03,
             0.03,
             "black: exact frontier, nothing lies above\ncircle: best policy at this price\n"
             "squares: DPO, 5 seeds, lines: their way",
             transform=plane.transAxes,
-            ha="right",
             va="bottom",
             fontsize=9.5,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
         label(log, heading="What a log shows", x="steps", y="implicit reward, mean of the batch")
-        log.set(xlim=(0, LAST), ylim=(-8, 2))
+        log.set_yscale("symlog", linthresh=1, linscale=1.2)
+        log.set(xlim=(0, LAST), ylim=LOGGED, yticks=TICKS, yticklabels=map(str, TICKS))
         log.axhline(0, color=GREY, lw=1, ls="--", zorder=3)
         styles = {"chosen": (GREEN, "-"), "rejected": (VERMILION, ":")}
         self.curves = {
@@ -95,8 +95,8 @@ class DPOPairs(Explorer):
             for name, (color, ls) in styles.items()
         }
         self.names = {
-            name: log.text(LAST * 0.98, 0, name, color=color, ha="right", va="bottom", zorder=13)
-            for name, (color, _) in styles.items()
+            name: log.text(LAST * 0.98, 0, name, color=color, ha="right", va=va, zorder=13)
+            for (name, (color, _)), va in zip(styles.items(), ("bottom", "top"), strict=True)
         }
         (self.now,) = log.plot([], [], "-", color=GREY, lw=1, zorder=8)
         lines = [line for lines in self.curves.values() for line in lines]
@@ -106,7 +106,7 @@ class DPOPairs(Explorer):
         runs = recorded(SOURCES[source], beta)
         count = step // 20 + 1
         points = [run[count - 1] for run in runs]
-        reward, kl = (float(n) for n in frontier(masses(), torch.tensor([beta]).double()))
+        reward, kl = best_point(beta)
         for path, run in zip(self.paths, runs, strict=True):
             path.set_data(
                 [row["kl"] for row in run[:count]], [row["reward"] for row in run[:count]]
@@ -117,9 +117,10 @@ class DPOPairs(Explorer):
             key = f"{name}_reward"
             for line, run in zip(curves, runs, strict=True):
                 line.set_data([row["step"] for row in run], [row[key] for row in run])
-            self.names[name].set_y(max(run[-1][key] for run in runs) + 0.1)
-        self.now.set_data([step, step], [-8, 2])
-        gaps = [best_reward_at(masses(), max(p["kl"], 0.0)) - p["reward"] for p in points]
+            ends = [run[-1][key] for run in runs]
+            self.names[name].set_y(max(ends) if name == "chosen" else min(ends))
+        self.now.set_data([step, step], LOGGED)
+        gaps = [best_gap(p["kl"], p["reward"]) for p in points]
         spans = {key: _span([p[key] for p in points]) for key in points[0] if key not in KEYS}
         return (
             f"DPO on {source} at beta {beta:g}, after {step} of {LAST} steps, 5 seeds: gold "
@@ -132,6 +133,13 @@ class DPOPairs(Explorer):
 
 
 KEYS = ("source", "beta", "seed", "step")
+
+
+@lru_cache(maxsize=8)
+def best_point(beta: float) -> tuple[float, float]:
+    """Reward and KL of the best policy at this price."""
+    reward, kl = frontier(masses(), torch.tensor([beta], dtype=torch.float64))
+    return float(reward), float(kl)
 
 
 @lru_cache(maxsize=32)
