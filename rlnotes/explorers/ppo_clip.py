@@ -5,7 +5,8 @@ import numpy as np
 import torch
 
 from rlnotes.explorers.base import Explorer
-from rlnotes.functional.policy_gradients import clipped_surrogate, ppo_gradient_mask
+from rlnotes.functional.policy_gradients import ppo_gradient_mask
+from rlnotes.functional.ratios import clipped_surrogate
 from rlnotes.plotting.numbers import number
 from rlnotes.plotting.style import (
     BLUE,

@@ -21,7 +21,7 @@ from rlnotes.functional.inputs import (
     require_counted_finite,
     require_tensors,
 )
-from rlnotes.functional.policy_gradients import counted_ratios
+from rlnotes.functional.ratios import counted_ratios
 from rlnotes.functional.sequences import last_places
 
 

@@ -8,14 +8,21 @@ import math
 import torch
 from torch import Tensor
 
-from rlnotes._checks import require_finite, require_positive
+from rlnotes._checks import require_not_negative, require_option, require_positive
 from rlnotes.functional.inputs import (
     counted,
     finite_result,
     largest_size,
     require_counted_finite,
+    require_mask,
+    require_tensors,
 )
+from rlnotes.functional.kl import kl_k1, kl_k2, kl_k3
 from rlnotes.functional.log_probs import counted_logits, entropy
+from rlnotes.functional.ratios import checked_pair, counted_ratios, surrogates_of
+
+KL_TERMS = {"none": None, "k1": kl_k1, "k2": kl_k2, "k3": kl_k3, "k3_times_ratio": kl_k3}
+NORMALIZERS = ("answer", "batch_tokens", "longest")
 
 
 def reinforce_loss(log_probs: Tensor, weights: Tensor, *, mask: Tensor | None = None) -> Tensor:
@@ -124,70 +131,6 @@ def entropy_bonus(logits: Tensor, *, mask: Tensor | None = None) -> Tensor:
     return entropy(*counted_logits(mask, logits=logits)).mean()
 
 
-def probability_ratios(log_probs: Tensor, old_log_probs: Tensor) -> Tensor:
-    """How many times as likely the policy makes each action as the one that drew it.
-
-        ratio_t = pi(a_t | s_t) / pi_old(a_t | s_t)
-
-    Args:
-        log_probs: [...] log pi(a_t | s_t) of the policy that is being changed, nats.
-        old_log_probs: [...] the same of the policy that sampled, stored then.
-
-    Returns:
-        [...] positive; 1 where nothing changed; float32 for half precision.
-        Differentiable in log_probs only.
-
-    Raises:
-        ValueError: for what is no torch tensor of floating-point numbers, if the shapes
-            differ, a number is not finite, there is none, or a ratio is too large for
-            its dtype.
-
-    References:
-        Schulman et al. (2017), arXiv:1707.06347, section 3.
-
-    Example:
-        >>> old_probs = torch.tensor([0.5, 0.01])
-        >>> probability_ratios(torch.tensor([0.6, 0.012]).log(), old_probs.log())
-        tensor([1.2000, 1.2000])
-    """
-    given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
-    return counted_ratios(*counted(None, **given), mask=None, given=given)
-
-
-def clipped_surrogate(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float) -> Tensor:
-    """What PPO maximizes, one number for each sample.
-
-        min(ratio A, clip(ratio, 1 - eps, 1 + eps) A)
-
-    For A > 0 this is min(ratio, 1 + eps) A, for A < 0 it is max(ratio, 1 - eps) A: the
-    minimum leaves one end of the band for either sign.
-
-    Args:
-        ratios: [...] positive, see `probability_ratios`.
-        advantages: [...] of the same samples.
-        clip_epsilon: positive.
-
-    Returns:
-        [...] float32 for half precision; differentiable in ratios only.
-
-    Raises:
-        ValueError: as for `ppo_gradient_mask`, or if a product overflows.
-
-    References:
-        Schulman et al. (2017), arXiv:1707.06347, Eq. 7.
-
-    Example:
-        >>> ratios = torch.tensor([0.5, 1.0, 1.5])
-        >>> clipped_surrogate(ratios, torch.full((3,), -4.0), clip_epsilon=0.25)
-        tensor([-3., -4., -6.])
-    """
-    ratios, advantages = _checked_pair(ratios, advantages, clip_epsilon)
-    surrogates = _clipped_surrogate(ratios, advantages, clip_epsilon)
-    largest = surrogates.detach().abs().max()
-    finite_result(largest, None, ratios=ratios, advantages=advantages)
-    return surrogates
-
-
 def ppo_clip_loss(
     log_probs: Tensor,
     old_log_probs: Tensor,
@@ -230,7 +173,7 @@ def ppo_clip_loss(
     given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
     log_probs, old_log_probs, selected = counted(mask, **given, advantages=advantages)
     ratios = counted_ratios(log_probs, old_log_probs, mask=mask, given=given)
-    loss = -_clipped_surrogate(ratios, selected, clip_epsilon).mean()
+    loss = -surrogates_of(ratios, selected, low=clip_epsilon, high=clip_epsilon).mean()
     if not math.isfinite(loss.item()):
         require_counted_finite(mask, advantages=advantages)
         raise ValueError(
@@ -272,7 +215,7 @@ def ppo_gradient_mask(ratios: Tensor, advantages: Tensor, *, clip_epsilon: float
         >>> ppo_gradient_mask(ratios, -good, clip_epsilon=0.2)
         tensor([False,  True,  True])
     """
-    ratios, advantages = _checked_pair(ratios, advantages, clip_epsilon)
+    ratios, advantages = checked_pair(ratios, advantages, clip_epsilon)
     too_high = (advantages > 0) & (ratios > 1 + clip_epsilon)
     too_low = (advantages < 0) & (ratios < 1 - clip_epsilon)
     return ~(too_high | too_low)
@@ -317,43 +260,109 @@ def clip_fraction(
     return ((ratios - 1).abs() > clip_epsilon).to(ratios.dtype).mean()
 
 
-def counted_ratios(
-    log_probs: Tensor, old_log_probs: Tensor, *, mask: Tensor | None, given: dict[str, Tensor]
+def grpo_loss(
+    log_probs: Tensor,
+    old_log_probs: Tensor,
+    ref_log_probs: Tensor | None,
+    advantages: Tensor,
+    mask: Tensor,
+    *,
+    clip_epsilon: float,
+    clip_epsilon_high: float | None = None,
+    beta: float = 0.0,
+    kl: str = "k3",
+    normalizer: str = "answer",
 ) -> Tensor:
-    """Ratios of what a mask has left; the tensors as given are for the error message.
+    """Loss of GRPO and its relatives: PPO's clip per token, a price on the KL in it.
+
+        l_it = -min(ratio_it A_i, clip(ratio_it, 1 - eps, 1 + high) A_i) + beta kl_it
+        answer:        mean over i of (1 / length_i) sum over t of l_it
+        batch_tokens:  sum of all l_it / number of counted tokens
+        longest:       mean over i of (1 / longest length) sum over t of l_it
+
+    While each batch is used for one step, all ratios are 1 and the clip is idle. The
+    value of the policy term is then minus a weighted mean of the advantages, whatever
+    has been learned: only its gradient means something.
 
     Args:
-        log_probs: [N] as `counted` returns them.
-        old_log_probs: [N] likewise.
-        mask: [...] what selected them, or None.
-        given: both as they were before, [...], by name.
+        log_probs: [B, T] log pi(y_t | x, y_<t) of the tokens of B answers, nats.
+        old_log_probs: [B, T] the same of the policy that sampled.
+        ref_log_probs: [B, T] the same of the frozen reference; may be None without a
+            KL term.
+        advantages: [B] one for each answer, such as `group_relative_advantages`.
+        mask: [B, T] bool, True where a token counts. The others reach neither value nor
+            gradient and may be anything; an answer without a counted token is left out.
+        clip_epsilon: positive; below 1 by how much.
+        clip_epsilon_high: positive, high; above 1 by how much. None: as below 1.
+        beta: price of the KL in the loss, not negative; 0 leaves it out.
+        kl: "k1", "k2" or "k3" of `functional.kl`; "k3_times_ratio" times the
+            differentiable ratio pi / pi_old; or "none".
+        normalizer: "answer" (GRPO), "batch_tokens" (DAPO), "longest" of the batch
+            (Dr. GRPO divides by a constant, the longest answer that is allowed).
+
+    Returns:
+        Scalar, to be minimized, float32 for half precision; differentiable in log_probs
+        only.
 
     Raises:
-        ValueError: if a counted number is not finite, or a ratio overflows.
+        ValueError: for what is no torch tensor of the right dtype, if shapes do not
+            fit, nothing is counted, a counted number is not finite, a ratio or the
+            result overflows, a setting is out of its range or unknown, or a KL term is
+            asked for without ref_log_probs.
+
+    References:
+        Shao et al. (2024), arXiv:2402.03300, Eq. 3; Yu et al. (2025), arXiv:2503.14476
+        (DAPO); Liu et al. (2025), arXiv:2503.20783 (Dr. GRPO).
+
+    Example:
+        >>> old = torch.tensor([[0.5, 0.5], [0.5, 1.0]]).log()
+        >>> mask = torch.tensor([[True, True], [True, False]])
+        >>> log_probs = torch.tensor([[0.75, 0.5], [0.5, 1.0]]).log()
+        >>> advantages = torch.tensor([1.0, -1.0])
+        >>> grpo_loss(  # -((1.2 + 1) / 2 - 1) / 2
+        ...     log_probs, old, None, advantages, mask, clip_epsilon=0.2)
+        tensor(-0.0500)
     """
-    log_ratios = log_probs - old_log_probs.detach()
-    ratios = log_ratios.exp()
-    # A finite sum has finite terms only: one number to look at instead of two tensors.
-    if not math.isfinite(log_ratios.detach().sum().item()):
-        require_counted_finite(mask, **given)
-    if ratios.detach().max() == torch.inf:
+    high = clip_epsilon if clip_epsilon_high is None else clip_epsilon_high
+    require_positive(clip_epsilon=clip_epsilon, clip_epsilon_high=high)
+    require_not_negative(beta=beta)
+    require_option(KL_TERMS, kl=kl)
+    require_option(NORMALIZERS, normalizer=normalizer)
+    given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
+    require_mask(mask, **given)
+    spread = _per_token(advantages, mask)
+    own, old, selected = counted(mask, **given, advantages=spread)
+    ratios = counted_ratios(own, old, mask=mask, given=given)
+    losses = -surrogates_of(ratios, selected, low=clip_epsilon, high=high)
+    if beta and kl != "none":
+        losses = losses + beta * _kl_term(kl, log_probs, ref_log_probs, mask, ratios)
+    lengths = mask.sum(dim=1)
+    weights = {
+        "answer": 1 / (lengths.clamp(min=1) * (lengths > 0).sum()),
+        "batch_tokens": torch.ones_like(lengths) / lengths.sum(),
+        "longest": torch.ones_like(lengths) / (lengths.max() * (lengths > 0).sum()),
+    }[normalizer]
+    loss = (losses * weights.to(losses)[:, None].expand_as(mask)[mask]).sum()
+    return finite_result(loss, mask, **given, advantages=spread)
+
+
+def _per_token(advantages: Tensor, mask: Tensor) -> Tensor:
+    """[B, T] the advantage of each answer at each of its tokens."""
+    require_tensors(advantages=advantages)
+    if mask.ndim != 2 or advantages.shape != mask.shape[:1]:
         raise ValueError(
-            "log_probs must not lie so far above old_log_probs that a ratio overflows, got a "
-            f"difference of {log_ratios.max().item():g}"
+            "advantages must have shape [B] for a mask of shape [B, T], got "
+            f"{tuple(advantages.shape)} for {tuple(mask.shape)}"
         )
-    return ratios
+    return advantages[:, None].expand(mask.shape)
 
 
-def _checked_pair(ratios: Tensor, advantages: Tensor, clip_epsilon: float) -> list[Tensor]:
-    require_positive(clip_epsilon=clip_epsilon)
-    ratios, advantages = counted(None, ratios=ratios, advantages=advantages)
-    require_finite(ratios=ratios, advantages=advantages)
-    if (ratios < 0).any():
-        raise ValueError(f"ratios must not be negative, got {ratios.min().item():g}")
-    return [ratios, advantages]
-
-
-def _clipped_surrogate(ratios: Tensor, advantages: Tensor, clip_epsilon: float) -> Tensor:
-    advantages = advantages.detach()
-    clipped = ratios.clamp(1 - clip_epsilon, 1 + clip_epsilon)
-    return torch.minimum(ratios * advantages, clipped * advantages)
+def _kl_term(
+    kl: str, log_probs: Tensor, ref_log_probs: Tensor | None, mask: Tensor, ratios: Tensor
+) -> Tensor:
+    """[N] estimates at the counted tokens."""
+    given = {"log_probs": log_probs, "ref_log_probs": ref_log_probs}
+    own, reference = counted(mask, **given)
+    require_counted_finite(mask, ref_log_probs=ref_log_probs)
+    estimates = KL_TERMS[kl](own, reference.detach())
+    return estimates * ratios if kl == "k3_times_ratio" else estimates

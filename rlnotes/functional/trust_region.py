@@ -26,7 +26,7 @@ from rlnotes.functional.inputs import (
 )
 from rlnotes.functional.kl import kl_divergence
 from rlnotes.functional.log_probs import counted_logits
-from rlnotes.functional.policy_gradients import counted_ratios
+from rlnotes.functional.ratios import counted_ratios
 
 Measure = Callable[[Tensor], Tensor]  # parameters [P] to a scalar
 

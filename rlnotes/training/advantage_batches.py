@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from rlnotes.functional.advantages import generalized_advantage_estimation, normalize_advantages
 from rlnotes.functional.log_probs import action_log_probs
-from rlnotes.functional.policy_gradients import clip_fraction, entropy_bonus, probability_ratios
+from rlnotes.functional.policy_gradients import clip_fraction, entropy_bonus
+from rlnotes.functional.ratios import probability_ratios
 from rlnotes.functional.trust_region import mean_kl
 from rlnotes.training.on_policy import Record
 

@@ -11,13 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from rlnotes._checks import require_positive, require_positive_integer
-from rlnotes.functional.policy_gradients import (
-    clip_fraction,
-    clipped_surrogate,
-    ppo_clip_loss,
-    probability_ratios,
-    reinforce_loss,
-)
+from rlnotes.functional.policy_gradients import clip_fraction, ppo_clip_loss, reinforce_loss
+from rlnotes.functional.ratios import clipped_surrogate, probability_ratios
 from rlnotes.functional.trust_region import surrogate_objective
 from rlnotes.training.adapted_bigram import (
     CONTEXTS,

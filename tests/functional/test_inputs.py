@@ -31,11 +31,9 @@ from rlnotes.functional.kl_penalty import ppo_kl_penalty_loss
 from rlnotes.functional.log_probs import action_log_probs, entropy, softmax_score
 from rlnotes.functional.policy_gradients import (
     clip_fraction,
-    clipped_surrogate,
     entropy_bonus,
     ppo_clip_loss,
     ppo_gradient_mask,
-    probability_ratios,
     reinforce_loss,
     value_loss,
 )
@@ -47,6 +45,7 @@ from rlnotes.functional.q_targets import (
     q_learning_targets,
     squared_td_loss,
 )
+from rlnotes.functional.ratios import clipped_surrogate, probability_ratios
 from rlnotes.functional.recurrences import backward_recurrence
 from rlnotes.functional.returns import discounted_returns, lambda_returns, n_step_returns
 from rlnotes.functional.trust_region import (

@@ -10,12 +10,11 @@ from rlnotes.functional.kl_penalty import adapted_kl_beta, ppo_kl_penalty_loss
 from rlnotes.functional.log_probs import action_log_probs
 from rlnotes.functional.policy_gradients import (
     clip_fraction,
-    clipped_surrogate,
     ppo_clip_loss,
     ppo_gradient_mask,
-    probability_ratios,
     reinforce_loss,
 )
+from rlnotes.functional.ratios import clipped_surrogate, probability_ratios
 
 RATIOS = (0.5, 0.8, 1.0, 1.2, 1.5, 2.0)
 
