@@ -61,6 +61,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "dpo_losses": record_dpo.losses,
         "dpo_supervised": record_dpo.supervised,
         "dpo_race": record_dpo.race,
+        "dpo_coverage": record_dpo.coverage,
         "dpo_learning_rates": record_dpo.learning_rates,
     }
 

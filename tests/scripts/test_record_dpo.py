@@ -3,12 +3,13 @@
 import pytest
 import torch
 
+from rlnotes.data.help_desk import gold_rewards
 from rlnotes.exact.language import gibbs_optimum
 from rlnotes.scripts import record_dpo
 from rlnotes.training.comparisons import Comparisons, draw_comparisons
 from rlnotes.training.dpo import Config
 from rlnotes.training.help_desk_reference import reference_log_probs, reference_model
-from rlnotes.training.replies import gold_table
+from rlnotes.training.replies import gold_table, reply_numbers
 from rlnotes.training.word_count_reward import word_counts
 from tests.scripts.test_record_rlhf import Pool
 
@@ -67,7 +68,7 @@ def test_the_supervised_term_is_all_that_changes():
 
 def test_the_race_has_the_comparisons_of_the_reward_model(monkeypatch):
     seen = []
-    monkeypatch.setattr(record_dpo, "curve", lambda pairs, config, setting: seen.append(pairs))
+    monkeypatch.setattr(record_dpo, "curve", lambda pairs, *_, held_out: seen.append(pairs))
     record_dpo.race_curve(Config(beta=0.25, seed=4))
     expected = draw_comparisons(
         3_000, reference_log_probs(), torch.Generator().manual_seed(8)
@@ -124,7 +125,7 @@ def test_learning_rates_change_alone_for_both_algorithms(monkeypatch):
     pool = Pool({})
     record_dpo.learning_rates(pool)
     rates = {rate for _, rate, _ in pool.jobs}
-    assert len(pool.jobs) == 2 * len(rates) * 3
+    assert len(pool.jobs) == 3 * len(rates) * 3
     assert max(rates) >= 30 * min(rates)
     seen = []
 
@@ -141,10 +142,85 @@ def test_learning_rates_change_alone_for_both_algorithms(monkeypatch):
 
     monkeypatch.setattr(record_dpo, "train_dpo", train_dpo)
     monkeypatch.setattr(record_dpo.rlhf, "train_rlhf", train_rlhf)
-    rows = [record_dpo.rate_row((name, 0.004, 2)) for name in ("dpo", "ppo")]
+    rows = [record_dpo.rate_row((name, 0.004, 2)) for name in ("dpo", "dpo_small", "ppo")]
+    ppo = record_dpo.rlhf.Config()
+    replies = ppo.num_prompts * ppo.group_size
+    steps = ppo.num_updates * replies // ppo.minibatch_size
+    small = Config(
+        beta=1.0,
+        learning_rate=0.004,
+        seed=2,
+        num_steps=steps,
+        batch_size=ppo.minibatch_size // 2,
+    )
     assert seen == [
         (Config(beta=1.0, learning_rate=0.004, seed=2), True),
+        (small, True),
         (record_dpo.rlhf.Config(beta=1.0, learning_rate=0.004, seed=2), True),
     ]
-    assert [row["algorithm"] for row in rows] == ["dpo", "ppo"]
+    assert [row["algorithm"] for row in rows] == ["dpo", "dpo_small", "ppo"]
     assert all(row["kl"] == pytest.approx(0, abs=1e-9) for row in rows)
+
+
+def test_coverage_changes_the_steps_or_whose_replies_are_compared():
+    pool = Pool({})
+    record_dpo.coverage(pool)
+    expected = {("fresh", beta, 1_600, seed) for beta in (0.25, 0.1) for seed in range(3)}
+    expected |= {(name, 0.1, 400, seed) for name in ("good", "mixed") for seed in range(3)}
+    assert set(pool.jobs) == expected
+
+
+def test_a_row_of_coverage_names_its_setting(monkeypatch):
+    seen = []
+
+    def curve(pairs, config, setting):
+        seen.append(config)
+        return [{}, setting]
+
+    monkeypatch.setattr(record_dpo, "curve", curve)
+    assert record_dpo.coverage_row(("good", 0.1, 30, 2)) == {"source": "good", "num_steps": 30}
+    assert seen == [Config(beta=0.1, num_steps=30, seed=2)]
+
+
+def test_good_pairs_are_better_replies_and_mixed_ones_half_of_them():
+    means = {}
+    for source in ("fresh", "good", "mixed"):
+        pairs = record_dpo.pairs_of(source, 0)(400, reference_model())
+        assert len(pairs.prompts) == 400
+        gold = gold_rewards(pairs.prompts, pairs.chosen) + gold_rewards(
+            pairs.prompts, pairs.rejected
+        )
+        means[source] = gold.mean().item() / 2, gold[:200].mean().item() / 2
+    best = gibbs_optimum(reference_log_probs(), gold_table(), beta=0.25)
+    exact = (best.exp() * gold_table()).sum(dim=1).mean().item()
+    assert means["good"][0] > exact - 0.5  # equal replies are drawn again
+    assert means["fresh"][0] < 1.5
+    assert means["mixed"][1] < 1.6  # the first half is the reference's
+    assert means["mixed"][0] == pytest.approx((means["fresh"][0] + means["good"][0]) / 2, abs=0.3)
+
+
+def test_the_race_is_judged_by_pairs_that_are_not_trained_on(monkeypatch):
+    seen = []
+
+    def curve(pairs, config, setting, *, held_out):
+        seen.extend([pairs, held_out])
+
+    monkeypatch.setattr(record_dpo, "curve", curve)
+    record_dpo.race_curve(Config(beta=0.25))
+    trained, judged = seen
+    assert (len(trained.prompts), len(judged.prompts)) == (3_000, 4_000)
+    assert not torch.equal(trained.chosen, judged.chosen[:3_000])
+
+
+def test_held_out_is_the_accuracy_of_the_implicit_reward():
+    few = record_dpo.pairs_of("fixed_300", 5)
+    config = Config(beta=0.25, num_steps=20, batch_size=256)
+    first, last = record_dpo.curve(few, config, {}, held_out=few)
+    assert first["held_out"] == pytest.approx(0.5, abs=0.03)  # rounding alone decides
+    policy = record_dpo.train_dpo(reference_model(), few, config).policy
+    with torch.no_grad():
+        ratios = record_dpo.reply_tree(policy).log_probs - reference_log_probs()
+    sides = (ratios[few.prompts, reply_numbers(side)] for side in (few.chosen, few.rejected))
+    margins = torch.sub(*sides)
+    assert last["held_out"] == pytest.approx((margins > 0).double().mean().item(), abs=1e-9)
+    assert last["held_out"] > 0.75
