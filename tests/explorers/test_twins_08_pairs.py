@@ -92,3 +92,17 @@ def test_everything_that_was_recorded_fits_into_the_panels():
         assert plane.get_ylim()[0] < row["reward"] < plane.get_ylim()[1]
         for name in ("chosen_reward", "rejected_reward"):
             assert log.get_ylim()[0] < row[name] < log.get_ylim()[1]
+
+
+@pytest.mark.parametrize(("source", "beta", "step"), SETTINGS)
+def test_the_names_stand_clear_of_the_lines_that_they_name(source, beta, step):
+    explorer = built().set(source=source, beta=beta, step=step)
+    late = [row for row in rows_of(source, beta) if row["step"] >= 340]
+    assert explorer.names["chosen"].get_position()[1] == max(r["chosen_reward"] for r in late)
+    assert explorer.names["rejected"].get_position()[1] == min(r["rejected_reward"] for r in late)
+
+
+def test_ticks_below_zero_have_a_true_minus_sign():
+    (_, log) = built().figure().axes
+    texts = [text.get_text() for text in log.get_yticklabels()]
+    assert texts[:2] == ["\N{MINUS SIGN}10", "\N{MINUS SIGN}5"]
