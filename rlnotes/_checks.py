@@ -84,7 +84,8 @@ def require_seed(**numbers: int) -> None:
 def require_indices(size: int, **indices) -> None:
     """Raise unless everything is a torch tensor of int64 that lies in [0, size)."""
     for name, tensor in indices.items():
-        dtype = str(getattr(tensor, "dtype", type(tensor).__name__))
+        is_torch = hasattr(tensor, "detach")
+        dtype = str(tensor.dtype) if is_torch else type(tensor).__name__
         if dtype != "torch.int64":
             raise ValueError(f"{name} must be an int64 tensor, got {dtype}")
         wrong = tensor[(tensor < 0) | (tensor >= size)]

@@ -251,3 +251,5 @@ def test_indices_are_int64_and_lie_in_their_range():
         require_indices(3, replies=torch.tensor([1]).int())
     with refuses("replies must be an int64 tensor, got int"):
         require_indices(3, replies=1)
+    with refuses("replies must be an int64 tensor, got ndarray"):
+        require_indices(3, replies=np.array([1]))
