@@ -106,3 +106,23 @@ def test_ticks_below_zero_have_a_true_minus_sign():
     (_, log) = built().figure().axes
     texts = [text.get_text() for text in log.get_yticklabels()]
     assert texts[:2] == ["\N{MINUS SIGN}10", "\N{MINUS SIGN}5"]
+
+
+def test_the_black_line_is_the_exact_frontier_and_the_diamond_the_reference():
+    plane = built().figure().axes[0]
+    line, diamond = plane.lines[:2]
+    masses = reward_masses(reference_log_probs(), gold_table())
+    kls, rewards = line.get_xydata().T
+    assert rewards == pytest.approx([best_reward_at(masses, kl) for kl in kls], abs=1e-3)
+    assert kls.max() == plane.get_xlim()[1]
+    mean = expected_reward(reference_log_probs(), gold_table()).mean().item()
+    assert diamond.get_xydata()[0] == pytest.approx([0, mean], abs=0.01)
+    (shade,) = plane.collections
+    heights = shade.get_paths()[0].vertices[:, 1]
+    assert heights.max() == plane.get_ylim()[1]
+    assert heights.min() == pytest.approx(rewards.min())
+
+
+def test_chosen_and_rejected_differ_in_more_than_colour():
+    styles = {name: lines[0].get_linestyle() for name, lines in built().curves.items()}
+    assert styles == {"chosen": "-", "rejected": ":"}
