@@ -416,3 +416,12 @@ def test_best_margins_of_half_precision_have_single(dtype):
 def test_bad_input_of_best_margins(change, message):
     with pytest.raises(ValueError, match=message):
         best_margins(**{"probs": doubles(0.5), "loss": "dpo", **change})
+
+
+def test_a_rare_second_answer_is_a_choice_and_every_row_needs_one():
+    rare, certain = doubles(0.999, 0.001).log(), doubles(1, 0).log()
+    chosen, rejected = distinct_log_ratios(rare, rare, doubles(0, 1))
+    assert (chosen.item(), rejected.item()) == (0, 0)
+    rows, rewards = torch.stack([rare, certain]), doubles(0, 1).repeat(2, 1)
+    with pytest.raises(ValueError, match="must leave a choice of answers, got one that is certain"):
+        distinct_log_ratios(rows, rows, rewards)
