@@ -66,6 +66,14 @@ def require_positive_integer(**numbers: int) -> None:
             raise ValueError(f"{name} must be a positive integer, got {number!r}")
 
 
+def require_index(size: int, **numbers: int) -> None:
+    """Raise unless every number is an integer that lies in [0, size)."""
+    for name, number in numbers.items():
+        whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
+        if not (whole and 0 <= number < size):
+            raise ValueError(f"{name} must be an integer in [0, {size}), got {number!r}")
+
+
 def require_seed(**numbers: int) -> None:
     """Raise unless every number is an integer of at least zero."""
     for name, number in numbers.items():
@@ -76,7 +84,8 @@ def require_seed(**numbers: int) -> None:
 def require_indices(size: int, **indices) -> None:
     """Raise unless everything is a torch tensor of int64 that lies in [0, size)."""
     for name, tensor in indices.items():
-        dtype = str(getattr(tensor, "dtype", type(tensor).__name__))
+        is_torch = hasattr(tensor, "detach")
+        dtype = str(tensor.dtype) if is_torch else type(tensor).__name__
         if dtype != "torch.int64":
             raise ValueError(f"{name} must be an int64 tensor, got {dtype}")
         wrong = tensor[(tensor < 0) | (tensor >= size)]
@@ -121,6 +130,8 @@ def require_distributions(**arrays: np.ndarray) -> None:
     for name, array in arrays.items():
         if (array < 0).any():
             raise ValueError(f"{name} must not be negative, got {array.min()}")
+        if not array.size:
+            raise ValueError(f"{name} must hold at least one number, got shape {array.shape}")
         sums = array.sum(axis=-1)
         worst = np.unravel_index(np.abs(sums - 1).argmax(), sums.shape)
         if abs(sums[worst] - 1) > 1e-6:
@@ -157,5 +168,13 @@ def _shown(value) -> str:
 def require_option(options: Sequence | Mapping, **values) -> None:
     """Raise unless every value is one of the options."""
     for name, value in values.items():
-        if value not in options:
+        if not _is_one_of(options, value):
             raise ValueError(f"{name} must be one of {list(options)}, got {value!r}")
+
+
+def _is_one_of(options: Sequence | Mapping, value) -> bool:
+    try:
+        hash(value)  # a list or an array is no option, and an array has many answers to ==
+        return value in options
+    except TypeError:
+        return False

@@ -14,6 +14,7 @@ from rlnotes._checks import (
     require_finite,
     require_finite_numbers,
     require_in_unit_interval,
+    require_index,
     require_indices,
     require_not_negative,
     require_option,
@@ -186,6 +187,12 @@ def test_a_negative_probability_is_refused_although_the_row_sums_to_one():
         require_distributions(start=np.array([1.0]), policy=np.array([[1.25, -0.25]]))
 
 
+def test_no_distribution_is_none():
+    for shape in ((0,), (0, 3), (3, 0)):
+        with refuses(f"policy must hold at least one number, got shape {shape}"):
+            require_distributions(policy=np.zeros(shape))
+
+
 def test_nan_is_no_probability():
     with refuses("policy must be finite, got nan at (0, 1)"):
         require_distributions(policy=np.array([[1.0, np.nan]]))
@@ -196,6 +203,20 @@ def test_an_option_may_come_from_a_sequence_or_from_the_keys_of_a_mapping():
     require_option({"fast": 1}, speed="fast")
     with refuses("speed must be one of ['fast'], got 'slow'"):
         require_option({"fast": 1}, pace="fast", speed="slow")
+
+
+@pytest.mark.parametrize("value", [["fast"], {"fast": 1}, np.array(["fast"])])
+def test_what_holds_an_option_is_none(value):
+    for options in (("fast",), {"fast": 1}):
+        with pytest.raises(ValueError, match=r"speed must be one of \['fast'\], got "):
+            require_option(options, speed=value)
+
+
+def test_an_index_is_an_integer_below_the_size():
+    require_index(3, chosen=0, rejected=np.int64(2))
+    for wrong in (3, -1, 1.0, True, None, np.array([1])):
+        with pytest.raises(ValueError, match=r"chosen must be an integer in \[0, 3\), got "):
+            require_index(3, chosen=wrong)
 
 
 def test_positive_numbers_pass_and_zero_infinity_and_nan_do_not():
@@ -230,3 +251,5 @@ def test_indices_are_int64_and_lie_in_their_range():
         require_indices(3, replies=torch.tensor([1]).int())
     with refuses("replies must be an int64 tensor, got int"):
         require_indices(3, replies=1)
+    with refuses("replies must be an int64 tensor, got ndarray"):
+        require_indices(3, replies=np.array([1]))

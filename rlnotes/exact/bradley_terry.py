@@ -13,7 +13,7 @@ from rlnotes._checks import (
     require_positive_integer,
 )
 from rlnotes.functional.bradley_terry import bradley_terry_scores
-from rlnotes.functional.inputs import require_real, require_tensors
+from rlnotes.functional.inputs import at_least_float32, require_real, require_tensors
 from rlnotes.functional.preferences import preference_probs
 
 
@@ -29,18 +29,19 @@ def flipped_probs(probs: Tensor, *, flip_rate: float) -> Tensor:
         flip_rate: f in [0, 1], share of the labels that are turned round.
 
     Returns:
-        [...] probabilities, differentiable in probs.
+        [...] probabilities, float32 for half precision; differentiable in probs.
 
     Raises:
-        ValueError: for what is no torch tensor, or if a probability or flip_rate lies
-            outside [0, 1].
+        ValueError: for what is no torch tensor of real numbers, or if a probability or
+            flip_rate lies outside [0, 1].
 
     Example:
         >>> flipped_probs(torch.tensor([1.0, 0.5]), flip_rate=0.25)
         tensor([0.7500, 0.5000])
     """
-    require_tensors(probs=probs)
+    (probs,) = at_least_float32(probs=probs)
     require_in_unit_interval(flip_rate=flip_rate)
+    flip_rate = float(flip_rate)
     outside = probs[~((probs >= 0) & (probs <= 1))]  # NaN is
     if outside.numel():
         raise ValueError(f"probs must lie in [0, 1], got {outside[0].item()}")

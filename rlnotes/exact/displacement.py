@@ -14,8 +14,8 @@ from rlnotes._checks import (
     float64_array,
     require_distributions,
     require_finite,
+    require_index,
     require_not_negative,
-    require_option,
     require_positive,
     require_positive_integer,
     require_shape,
@@ -48,7 +48,8 @@ def chosen_alignment(
 
     Raises:
         ValueError: if probs is no distribution over the answers, features is not
-            finite or not [K, D], an index names no answer, or both name the same.
+            finite or not [K, D], an index names no answer, both name the same, or the
+            result overflows.
 
     References:
         Razin et al. (2024), arXiv:2410.08847, who name the effect likelihood
@@ -121,7 +122,7 @@ def log_prob_rates(
 
     Raises:
         ValueError: as for `chosen_alignment`, or if pull or sft_weight is negative or
-            not finite.
+            not finite, pull has another shape, or the result overflows.
 
     Example:
         >>> half = np.array([0.5, 0.5])
@@ -129,15 +130,25 @@ def log_prob_rates(
         array([ 0.5, -0.5])
     """
     probs, features = float64_array("probs", probs), float64_array("features", features)
+    if probs.ndim < 1:
+        raise ValueError(f"probs must have shape [..., K], got {probs.shape}")
     pull = float64_array("pull", pull)
     require_distributions(probs=probs)
     _require_pair(features, probs.shape[-1], chosen=chosen, rejected=rejected)
     require_finite(pull=pull)
-    require_not_negative(pull=pull.min(), sft_weight=sft_weight)
-    scores = features - (probs @ features)[..., None, :]
-    step = pull[..., None] * (features[chosen] - features[rejected])
-    step = step + sft_weight * scores[..., chosen, :]
-    return np.einsum("...kd,...d->...k", scores, step)
+    if pull.ndim:
+        require_shape(probs.shape[:-1], pull=pull)
+    require_not_negative(pull=pull.min(initial=np.inf), sft_weight=sft_weight)
+    with np.errstate(over="ignore", invalid="ignore"):
+        scores = features - (probs @ features)[..., None, :]
+        step = pull[..., None] * (features[chosen] - features[rejected])
+        step = step + float(sft_weight) * scores[..., chosen, :]
+        rates = np.einsum("...kd,...d->...k", scores, step)
+    if not np.isfinite(rates).all():
+        raise ValueError(
+            f"features must not overflow in the rates, got features up to {_largest(features)}"
+        )
+    return rates
 
 
 @dataclass(frozen=True)
@@ -183,7 +194,7 @@ def preference_path(
     Raises:
         ValueError: if ref_logits is not [K], features is not [K, D], a number is not
             finite, an index names no answer, both name the same, a setting lies
-            outside its range, or the logits overflow.
+            outside its range, or logits, margins or rates overflow.
 
     References:
         Rafailov et al. (2023), arXiv:2305.18290, Eq. 7; Razin et al. (2024),
@@ -202,10 +213,11 @@ def preference_path(
     require_positive(beta=beta, learning_rate=learning_rate)
     require_positive_integer(num_steps=num_steps)
     require_not_negative(sft_weight=sft_weight)
+    beta, learning_rate, sft_weight = map(float, (beta, learning_rate, sft_weight))
 
-    direction, theta = features[chosen] - features[rejected], np.zeros(features.shape[1])
-    thetas = np.zeros((num_steps + 1, len(theta)))
+    thetas = np.zeros((num_steps + 1, features.shape[1]))
     with np.errstate(over="ignore", invalid="ignore"):
+        direction, theta = features[chosen] - features[rejected], thetas[0]
         for n in range(1, num_steps + 1):
             step = _pulls(beta * (direction @ theta), beta) * direction
             if sft_weight:
@@ -213,18 +225,22 @@ def preference_path(
                 step = step + sft_weight * (features[chosen] - probs @ features)
             theta = theta + learning_rate * step
             thetas[n] = theta
-        logits = ref_logits + thetas @ features.T
-    if not np.isfinite(logits).all():
-        largest = np.abs(features).max()
+        log_probs = _log_softmax(ref_logits + thetas @ features.T)
+        margins = beta * (thetas @ direction)
+    if not (np.isfinite(log_probs).all() and np.isfinite(margins).all()):
         raise ValueError(
-            "features and learning_rate must not overflow in the logits, got features up to "
-            f"{largest:g} and learning_rate {learning_rate}"
+            "ref_logits, features, learning_rate and beta must not overflow in the logits, got "
+            f"ref_logits up to {_largest(ref_logits)}, features up to {_largest(features)}, "
+            f"learning_rate {learning_rate:g} and beta {beta:g}"
         )
-    log_probs, margins = _log_softmax(logits), beta * (thetas @ direction)
     losses = np.logaddexp(0, -margins) - sft_weight * log_probs[:, chosen]
     where = {"chosen": chosen, "rejected": rejected, "sft_weight": sft_weight}
     rates = log_prob_rates(np.exp(log_probs), features, pull=_pulls(margins, beta), **where)
     return PreferencePath(log_probs, margins, losses, rates)
+
+
+def _largest(numbers: np.ndarray) -> str:
+    return f"{np.abs(numbers).max(initial=0):g}"
 
 
 def _pulls(margins: np.ndarray, beta: float) -> np.ndarray:
@@ -248,6 +264,6 @@ def _require_pair(features: np.ndarray, num_answers: int, *, chosen: int, reject
         raise ValueError(f"features must have shape [K, D], got {features.shape}")
     require_shape((num_answers, features.shape[1]), features=features)
     require_finite(features=features)
-    require_option(range(num_answers), chosen=chosen, rejected=rejected)
+    require_index(num_answers, chosen=chosen, rejected=rejected)
     if chosen == rejected:
         raise ValueError(f"chosen and rejected must differ, got {chosen} twice")

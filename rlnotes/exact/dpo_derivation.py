@@ -46,8 +46,9 @@ class Table:
     """Prompts with few answers, a reference and rewards; all float64.
 
     Raises:
-        ValueError: for what is no torch tensor, shapes that do not fit, numbers that
-            are not finite or do not sum to one, or a beta that is not positive.
+        ValueError: for what is no torch tensor of float64, shapes that do not fit,
+            numbers that are not finite or do not sum to one, or a beta that is not
+            positive.
     """
 
     prompt_probs: Tensor  # [X] p(x)
@@ -56,9 +57,11 @@ class Table:
     beta: float  # reward per nat
 
     def __post_init__(self):
-        require_tensors(prompt_probs=self.prompt_probs)
+        parts = {"prompt_probs": self.prompt_probs, "ref_log_probs": self.ref_log_probs}
+        _require_float64(**parts, rewards=self.rewards)
         gibbs_optimum(self.ref_log_probs, self.rewards, beta=self.beta)  # checks the rest
-        require_finite(prompt_probs=self.prompt_probs, ref_log_probs=self.ref_log_probs)
+        require_finite(**parts)
+        object.__setattr__(self, "beta", float(self.beta))  # torch divides by no fraction
         if self.ref_log_probs.ndim != 2 or self.prompt_probs.shape != self.rewards.shape[:1]:
             raise ValueError(
                 "prompt_probs and ref_log_probs must have shapes [X] and [X, N], got "
@@ -83,6 +86,13 @@ class Table:
     def implicit(self) -> Tensor:
         """[X, N] implicit rewards of pi*."""
         return implicit_rewards(self.best, self.ref_log_probs, beta=self.beta)
+
+
+def _require_float64(**tensors: Tensor) -> None:
+    require_tensors(**tensors)
+    for name, tensor in tensors.items():
+        if tensor.dtype != torch.float64:
+            raise ValueError(f"{name} must be float64, got {tensor.dtype}")
 
 
 def dpo_ladder(table: Table, *, saboteur: str = "none") -> list[Rung]:
@@ -113,7 +123,7 @@ def dpo_ladder(table: Table, *, saboteur: str = "none") -> list[Rung]:
         Eight rungs. Where nothing is broken, residuals are rounding errors.
 
     Raises:
-        ValueError: for an unknown saboteur.
+        ValueError: for an unknown saboteur, or if a side of a line overflows.
 
     References:
         Rafailov et al. (2023), arXiv:2305.18290, Eq. 3 to 7 and App. A.1. The order of
@@ -121,7 +131,17 @@ def dpo_ladder(table: Table, *, saboteur: str = "none") -> list[Rung]:
     """
     require_option(SABOTEURS, saboteur=saboteur)
     sides = [line(table, saboteur) for line in _LINES]
+    _require_finite_sides(table, sides)
     return [_rung(name, *both) for name, both in zip(RUNGS, sides, strict=True)]
+
+
+def _require_finite_sides(table: Table, sides: list) -> None:
+    for number, both in enumerate(sides, start=1):
+        if not all(torch.isfinite(side).all() for side in both):
+            raise ValueError(
+                f"rewards and beta must not overflow in line {number}, got rewards up to "
+                f"{table.rewards.abs().max().item():g} and beta {table.beta:g}"
+            )
 
 
 def objective(table: Table, probs: Tensor, *, forward: bool = False) -> Tensor:

@@ -175,6 +175,7 @@ def _tilted(ref_log_probs: Tensor, rewards: Tensor, beta: float) -> tuple[Tensor
     require_same_shape(ref_log_probs=ref_log_probs, rewards=rewards)
     require_finite(rewards=rewards)
     require_positive(beta=beta)
+    beta = float(beta)
     ref, wide = at_least_float32(ref_log_probs=ref_log_probs, rewards=rewards)
     require_all_completions(ref_log_probs=ref)
     possible = ref > -torch.inf

@@ -17,7 +17,7 @@ from rlnotes._checks import (
 )
 from rlnotes.exact.bradley_terry import flipped_probs
 from rlnotes.exact.language import require_all_completions
-from rlnotes.functional.inputs import require_tensors
+from rlnotes.functional.inputs import finite_result, require_real, require_tensors
 from rlnotes.functional.preference_variants import LOSSES
 from rlnotes.functional.preferences import implicit_rewards
 
@@ -55,9 +55,10 @@ def population_dpo_loss(
         N^2: fit for N up to some 1,500.
 
     Raises:
-        ValueError: for what is no torch tensor [N], if the shapes differ, the reference
-            does not sum to one or has but one answer, a number that counts is not
-            finite, or beta or flip_rate is out of its range.
+        ValueError: for what is no torch tensor [N] of real numbers, if the shapes
+            differ, the reference does not sum to one or has but one answer, a number
+            that counts is not finite, beta or flip_rate is out of its range, or the
+            result overflows.
 
     References:
         Rafailov et al. (2023), arXiv:2305.18290, Eq. 7, with the mean written out.
@@ -76,7 +77,7 @@ def population_dpo_loss(
     pairs = torch.outer(table.probs, table.probs).fill_diagonal_(0)
     _require_choice(pairs.sum())
     losses = binary_cross_entropy_with_logits(margins, labels, weight=pairs, reduction="sum")
-    return losses / pairs.sum()
+    return finite_result(losses / pairs.sum(), None, log_probs=table.log_probs)
 
 
 def _differences(scores: Tensor) -> Tensor:
@@ -187,7 +188,8 @@ def best_margins(
         assumed_flip_rate: s in [0, 0.5) that the loss is told; conservative and robust.
 
     Returns:
-        [...] margins, with beta, in the unit of the implicit rewards.
+        [...] margins, with beta, in the unit of the implicit rewards; float32 for half
+        precision.
 
     Raises:
         ValueError: for what is no torch tensor, a number out of its range, an unknown
@@ -216,7 +218,8 @@ def best_margins(
     if loss == "conservative":
         labels = flipped_probs(labels, flip_rate=assumed_flip_rate)
     if loss == "robust":
-        labels = ((labels - assumed_flip_rate) / (1 - 2 * assumed_flip_rate)).clamp(0, 1)
+        rate = float(assumed_flip_rate)
+        labels = ((labels - rate) / (1 - 2 * rate)).clamp(0, 1)
     return torch.logit(labels)
 
 
@@ -232,6 +235,7 @@ class _Table(NamedTuple):
 def _table(log_probs: Tensor, ref_log_probs: Tensor, rewards: Tensor) -> _Table:
     given = {"log_probs": log_probs, "ref_log_probs": ref_log_probs, "rewards": rewards}
     require_tensors(**given)
+    require_real(**given)
     require_same_shape(**given)
     require_all_completions(ref_log_probs=ref_log_probs)
     never = ref_log_probs == -torch.inf
@@ -244,7 +248,7 @@ def _ratios_and_wins(*given: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """[..., N] log-ratios, probabilities of the reference, P(wins against a draw)."""
     require_all_completions(log_probs=given[0])
     table = _table(*given)
-    levels, places = table.rewards.unique(return_inverse=True)
+    levels, places = table.rewards.detach().unique(return_inverse=True)
     masses = table.probs.new_zeros(*places.shape[:-1], len(levels))
     masses = masses.scatter_add(-1, places, table.probs)
     wins = masses @ torch.sigmoid(levels - levels[:, None])

@@ -52,13 +52,13 @@ EXERCISE = Exercise(
         _case(
             logits=[0.5, 0.5, 0.5],
             ref_probs=[1 / 3, 1 / 3, 1 / 3],
-            pairs=[[0, 1], [1, 2], [2, 2]],
+            pairs=[[0, 1], [2, 2], [1, 2]],
             beta=1.0,
             learning_rate=2 * _LOG_3,
             expected=[0.5 + _LOG_3, 0.5 + 0.5 * _LOG_3, 0.5 - 1.5 * _LOG_3],
             reason="the learning rate is 2 log 3, so the first pair moves 0 and 1 by half of that. "
-            "Then the margin of the second, answer 1 against 2, is -log 3: weight 3/4, a move "
-            "of 1.5 log 3. An answer compared with itself moves nothing.",
+            "An answer compared with itself moves nothing. Then the margin of answer 1 against 2 "
+            "is -log 3: weight 3/4, a move of 1.5 log 3.",
         ),
         _case(
             logits=[0, 0, 2, -1],
@@ -78,7 +78,8 @@ EXERCISE = Exercise(
             learning_rate=0.25,
             expected=[0.75, 999.25, 5],
             reason="margin -3000, weight 1: a move of 0.25 * 3. Then the same answers the other "
-            "way round, far ahead: weight 0. No exponential may overflow on the way.",
+            "way round, far ahead: weight 0. exp(3000) is infinite, and must not end in a "
+            "quotient of two infinities.",
         ),
     ],
     solutions=[epoch, _epoch_by_directions],

@@ -1,5 +1,10 @@
 """What the checker of an epoch of DPO says to each known mistake."""
 
+_OVERFLOW = (
+    "exp of a large number is infinite, and infinity over infinity no number. "
+    "1 / (1 + exp(margin)) has no such quotient."
+)
+
 HINTS = {
     "sigmoid of the margin": "the weight is the sigmoid of the margin. It is that of minus the "
     "margin: a pair that is settled pulls least.",
@@ -17,9 +22,9 @@ HINTS = {
     "sigmoid of minus the margin.",
     "wrong pairs alone": "only pairs with a negative margin move anything. DPO's weight is the "
     "sigmoid of minus the margin, 1/2 at margin 0.",
-    "overflow": "exp of a large number is infinite, and infinity over infinity no number. "
-    "1 / (1 + exp(margin)) has no such quotient. Nor needs the margin a softmax: what that "
-    "subtracts from all logits cancels.",
+    "overflow": f"{_OVERFLOW} Nor needs the margin a softmax: what that subtracts from all logits "
+    "cancels.",
+    "overflow in two logits": _OVERFLOW,
     "reference ignored": "the reference is ignored: the margin compares log-ratios to it.",
     "policy ignored": "the policy is ignored in the margin: it compares log-ratios, policy minus "
     "reference, with the logits as they stand.",
@@ -36,12 +41,20 @@ HINTS = {
     "out of the margin.",
     "divided by beta outside": "the step is divided by beta. By the chain rule it is multiplied.",
     "beta twice outside": "beta stands in front of the weight twice. Once is enough.",
+    "half each": "each logit moves half as far as it should. The gradient is +1 for the chosen "
+    "logit and -1 for the rejected one: the move is not shared between them.",
+    "twice as far": "each logit moves twice as far as it should: learning rate times beta times "
+    "the weight, once.",
     "rate missing": "the learning rate is missing in the step.",
     "sign": "the step goes uphill. Descent raises the logit of the chosen answer.",
     "beta missing": "beta is missing: it stands in the margin, and by the chain rule in front of "
     "the weight.",
     "chosen alone": "only the chosen answer's logit moves. The rejected one goes down by as much.",
     "rejected alone": "only the rejected answer's logit moves. The chosen one goes up by as much.",
+    "both raised": "both logits go up. The rejected one goes down, by as much as the chosen one "
+    "goes up.",
+    "both at once": "logits[[chosen, rejected]] += ... keeps only the last change where both are "
+    "one answer. An answer compared with itself moves nothing.",
     "score of the chosen alone": "this is the gradient of log pi of the chosen answer alone. That "
     "of the rejected one is subtracted, and all probabilities cancel.",
     "score of the rejected alone": "this is the gradient of log pi of the rejected answer alone. "
@@ -66,6 +79,8 @@ HINTS = {
     "each pair.",
     "weight of the first pair": "the weight is computed once, from the first pair. Each pair has "
     "its own margin, from the logits as they stand.",
+    "gradients added up": "the gradients of all earlier steps are in each step. In torch, call "
+    "zero_() on the gradient before each backward.",
     "reference from the step before": "the reference moves along, one step behind the policy. It "
     "stays fixed.",
     "start as the reference": "the first policy is taken for the reference. Both are given, and "
@@ -79,7 +94,11 @@ HINTS = {
     "from those of the step before.",
     "last pair left out": "the last pair is left out.",
     "first pair left out": "the first pair is left out.",
+    "ends at equal answers": "the loop ends at a pair of two equal answers. It moves nothing, and "
+    "the pairs behind it count: continue, not break.",
     "twice": "the pairs are used twice. One epoch visits each once.",
+    "logits as they were": "the logits come back as they were. Is the result of the steps "
+    "returned, or the argument?",
     "change alone": "this is the change; add it to the logits.",
     "probabilities returned": "these are the probabilities. Return the logits.",
     "log-probabilities returned": "these are log-probabilities: the policy is right, but its "

@@ -66,6 +66,17 @@ def _weights(weight_of: Callable) -> Callable:
     )
 
 
+def _overflow(margin):
+    return np.exp(-margin) / (1 + np.exp(-margin))
+
+
+def _overflow_in_two(logits, ref_log_probs, chosen, rejected, beta, learning_rate):
+    """The same where only two logits are touched: the others stay numbers."""
+    move = learning_rate * beta * _overflow(_margin(logits, ref_log_probs, chosen, rejected, beta))
+    direction = _apart(logits, chosen, rejected)
+    return np.where(direction == 0, 0.0, move * direction)
+
+
 def _margins(margin_of: Callable) -> Callable:
     """A wrong answer: another margin, of logits, reference, the pair and beta."""
     return _steps(
@@ -141,6 +152,27 @@ def _fresh_reference(logits, ref_log_probs, pairs, beta, learning_rate):
     return logits
 
 
+def _gradients_added_up(logits, ref_log_probs, pairs, beta, learning_rate):
+    change = 0.0
+    for pair in pairs:
+        change = change + epoch(logits, ref_log_probs, [pair], beta, learning_rate) - logits
+        logits = logits + change
+    return logits
+
+
+def _both_at_once(logits, ref_log_probs, chosen, rejected, beta, learning_rate):
+    """NumPy keeps the last of two changes to one entry, logits[[c, r]] += ..."""
+    move = learning_rate * beta * weight(_margin(logits, ref_log_probs, chosen, rejected, beta))
+    change = np.zeros_like(logits)
+    change[[chosen, rejected]] += [move, -move]
+    return change
+
+
+def _until_equal(pairs):
+    equal = pairs[:, 0] == pairs[:, 1]
+    return pairs[: np.argmax(equal)] if equal.any() else pairs
+
+
 def _start_as_the_reference(logits, ref_log_probs, pairs, beta, learning_rate):
     return epoch(logits, logits.copy(), pairs, beta, learning_rate)
 
@@ -184,7 +216,8 @@ MISTAKES = {
     "slope of the sigmoid": _weights(lambda margin: weight(margin) * weight(-margin)),
     "hinge": _weights(_hinge),
     "wrong pairs alone": _weights(lambda margin: float(margin < 0)),
-    "overflow": _weights(lambda margin: np.exp(-margin) / (1 + np.exp(-margin))),
+    "overflow": _weights(_overflow),
+    "overflow in two logits": _steps(_overflow_in_two),
     "reference ignored": _margins(lambda z, ref, c, r, beta: beta * (z[c] - z[r])),
     "policy ignored": _margins(lambda z, ref, c, r, beta: beta * (ref[r] - ref[c])),
     "reference added": _margins(lambda z, ref, c, r, beta: _margin(z, -ref, c, r, beta)),
@@ -203,6 +236,8 @@ MISTAKES = {
     "beta missing outside": _scales(lambda beta, rate: rate),
     "divided by beta outside": _scales(lambda beta, rate: rate / beta),
     "beta twice outside": _scales(lambda beta, rate: rate * beta**2),
+    "half each": _scales(lambda beta, rate: rate * beta / 2),
+    "twice as far": _scales(lambda beta, rate: rate * beta * 2),
     "rate missing": _scales(lambda beta, rate: beta),
     "sign": _scales(lambda beta, rate: -rate * beta),
     "beta missing": _steps(
@@ -210,6 +245,8 @@ MISTAKES = {
     ),
     "chosen alone": _directions(lambda chosen, rejected, probs: chosen),
     "rejected alone": _directions(lambda chosen, rejected, probs: -rejected),
+    "both raised": _directions(lambda chosen, rejected, probs: chosen + rejected),
+    "both at once": _steps(_both_at_once),
     "score of the chosen alone": _directions(lambda chosen, rejected, probs: chosen - probs),
     "score of the rejected alone": _directions(lambda chosen, rejected, probs: probs - rejected),
     "probabilities subtracted": _directions(
@@ -230,6 +267,7 @@ MISTAKES = {
     "one batch": _in_one_batch(lambda pairs: 1.0),
     "one batch, the mean": _in_one_batch(lambda pairs: 1.0 / len(pairs)),
     "weight of the first pair": _first_weight_for_all,
+    "gradients added up": _gradients_added_up,
     "reference from the step before": _fresh_reference,
     "start as the reference": _start_as_the_reference,
     "backwards": _pairs(lambda pairs: pairs[::-1]),
@@ -238,7 +276,9 @@ MISTAKES = {
     "last pair alone": _pairs(lambda pairs: pairs[-1:]),
     "last pair left out": _pairs(lambda pairs: pairs[:-1]),
     "first pair left out": _pairs(lambda pairs: pairs[1:]),
+    "ends at equal answers": _pairs(_until_equal),
     "twice": _pairs(lambda pairs: [*pairs, *pairs]),
+    "logits as they were": _results(lambda first, last, ref, beta: first),
     "change alone": _results(lambda first, last, ref, beta: last - first),
     "probabilities returned": _results(lambda first, last, ref, beta: _softmax(last)),
     "log-probabilities returned": _results(lambda first, last, ref, beta: _log_softmax(last)),

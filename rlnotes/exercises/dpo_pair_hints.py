@@ -26,6 +26,8 @@ HINTS = {
     "probabilities already: nothing is shifted.",
     "last token alone": "only the last token of each answer is read. A score stands there; "
     f"log-probabilities do not. {_SUM}",
+    "padding alone": "the mask is the wrong way round: the padding is added up, and the answer is "
+    "not. The first entries of a row count, as many as its length says.",
     "first token alone": f"only the first token of each answer is read. {_SUM}",
     "product of logs": "the log-probabilities are multiplied. Probabilities are, so their "
     "logarithms are added.",
@@ -48,6 +50,8 @@ HINTS = {
     "length.",
     "token by token": "the answers are compared token by token, as far as the shorter one goes. "
     "A comparison is one of whole answers: sum first.",
+    "quotient of tokens": "the log-probabilities of each token are divided by the reference's. The "
+    "logarithm of a ratio is their difference.",
     "rejected - chosen": "the margin is turned round: either rejected - chosen, or reference - "
     "policy. This teaches the policy to prefer the rejected answer.",
     "reference left out": "the reference is left out. A log-ratio of each answer is wanted: "
@@ -93,6 +97,13 @@ HINTS = {
     f"just where a pair is ranked far the wrong way. {_STABLE}",
     "cross-entropy of a sigmoid": "the loss of a pair ends at 100, and its gradient is lost "
     f"there: binary_cross_entropy caps the logarithm at -100. {_STABLE}",
+    "softplus by hand": "the value is right, but at margin 0, where every run begins, autograd "
+    "takes 0 for the slope of relu and of abs: nothing would ever be learned. "
+    f"{_STABLE}",
+    "exponential": "this is exp(-margin). DPO takes -log sigmoid(margin), which is log(1 + "
+    "exp(-margin)).",
+    "wrong pairs alone": "this is max(0, -margin): a pair that is ranked rightly pulls no more. "
+    "DPO takes -log sigmoid(margin).",
     "no log": "this is minus the probability of the choices. Take its logarithm: a pair far the "
     "wrong way would have no gradient.",
     "no log, of the other": "this is the probability of the other choice. Take minus the "

@@ -117,6 +117,14 @@ def _reference_padding_counts(**given):
     return loss(**given)
 
 
+def _quotient_of_tokens(**given):
+    for side in ("chosen", "rejected"):
+        own, reference = f"{side}_log_probs", f"ref_{side}_log_probs"
+        given[own] = given[own] / given[reference]
+        given[reference] = torch.zeros_like(given[own])
+    return loss(**given)
+
+
 def _token_by_token(**given):
     """A loss of each place that both answers have."""
     shorter = torch.minimum(given["chosen_lengths"], given["rejected_lengths"])
@@ -138,6 +146,10 @@ def _detached(*names):
 
 def _cross_entropy(margins):
     return binary_cross_entropy(torch.sigmoid(margins), torch.ones_like(margins))
+
+
+def _softplus_by_hand(margins):
+    return ((-margins).relu() + (-margins.abs()).exp().log1p()).mean()
 
 
 def _accuracy(margins):
@@ -171,6 +183,7 @@ _READ = {
     "one token too many": _read(lambda values, lengths: total(values, lengths + 1)),
     "first token left out": _read(lambda values, lengths: total(values, lengths) - values[:, 0]),
     "last token alone": _read(_last),
+    "padding alone": _read(lambda values, lengths: values.sum(dim=1) - total(values, lengths)),
     "first token alone": _read(lambda values, lengths: values[:, 0]),
     "product of logs": _read(_product),
     "log of the sum": _read(_log_of_sum),
@@ -185,6 +198,7 @@ _READ = {
     "common length": _lengths(lambda c, r: (torch.minimum(c, r), torch.minimum(c, r))),
     "longest for all": _lengths(lambda c, r: (c.max().expand(len(c)), r.max().expand(len(r)))),
     "token by token": _token_by_token,
+    "quotient of tokens": _quotient_of_tokens,
 }
 
 _OTHER_MARGINS = {
@@ -223,6 +237,9 @@ _OTHER_LOSSES = {
         lambda margins: -(torch.sigmoid(margins) + 1e-8).log().mean()
     ),
     "cross-entropy of a sigmoid": _of_margins(_cross_entropy),
+    "softplus by hand": _of_margins(_softplus_by_hand),
+    "exponential": _of_margins(lambda margins: (-margins).exp().mean()),
+    "wrong pairs alone": _of_margins(lambda margins: (-margins).relu().mean()),
     "no log": _of_margins(lambda margins: -torch.sigmoid(margins).mean()),
     "no log, of the other": _of_margins(lambda margins: torch.sigmoid(-margins).mean()),
     "no sigmoid": _of_margins(lambda margins: -margins.mean()),

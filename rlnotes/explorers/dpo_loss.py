@@ -97,9 +97,9 @@ class DPOLoss(Explorer):
         self.curves = [axes.plot([], [], **thick)[0] for axes in panels]
         self.points = [axes.plot([], [], **{**CURRENT, "zorder": 13})[0] for axes in panels]
         self.notes = Labels(middle, [(0, 5.85), (0, 5.33), (0, 4.81)], size=9, zorder=14)
-        self.pull_note = Labels(right, [(0, 2.1)], size=9, zorder=14)
+        self.pull_notes = Labels(right, [(0, 2.1), (0, 1.9)], size=9, zorder=14)
         in_left = [*self.bars, self.guides, self.gap, self.rewards, self.ticks]
-        in_others = [*self.references, *self.curves, *self.points, self.notes, self.pull_note]
+        in_others = [*self.references, *self.curves, *self.points, self.notes, self.pull_notes]
         return figure, [*in_left, *in_others]
 
     def update(
@@ -131,8 +131,12 @@ class DPOLoss(Explorer):
                 "beyond the panel: mark at the edge" if cut else "",
             ]
         )
-        self.pull_note.set_texts(
-            [f"here {number(pull, 4)}" + ("" if loss == "DPO" else "; dashed: DPO")]
+        beyond = np.isnan(self.curves[1].get_ydata()).all()
+        self.pull_notes.set_texts(
+            [
+                f"here {number(pull, 4)}" + ("" if loss == "DPO" else "; dashed: DPO"),
+                "the curve lies above the panel" if beyond else "",
+            ]
         )
         return (
             f"Implicit rewards: chosen {number(rewards[0], 4)}, rejected {number(rewards[1], 4)}. "

@@ -87,7 +87,8 @@ class DPOPairs(Explorer):
         )
         label(log, heading="What a log shows", x="steps", y="implicit reward, mean of the batch")
         log.set_yscale("symlog", linthresh=1, linscale=1.2)
-        log.set(xlim=(0, LAST), ylim=LOGGED, yticks=TICKS, yticklabels=map(str, TICKS))
+        log.set(xlim=(0, LAST), ylim=LOGGED, yticks=TICKS)
+        log.set_yticklabels([f"{tick:g}".replace("-", "\N{MINUS SIGN}") for tick in TICKS])
         log.axhline(0, color=GREY, lw=1, ls="--", zorder=3)
         styles = {"chosen": (GREEN, "-"), "rejected": (VERMILION, ":")}
         self.curves = {
@@ -117,7 +118,7 @@ class DPOPairs(Explorer):
             key = f"{name}_reward"
             for line, run in zip(curves, runs, strict=True):
                 line.set_data([row["step"] for row in run], [row[key] for row in run])
-            ends = [run[-1][key] for run in runs]
+            ends = [row[key] for run in runs for row in run[-4:]]  # as wide as the name
             self.names[name].set_y(max(ends) if name == "chosen" else min(ends))
         self.now.set_data([step, step], LOGGED)
         gaps = [best_gap(p["kl"], p["reward"]) for p in points]

@@ -79,7 +79,7 @@ class LikelihoodDisplacement(Explorer):
         left.set(xlim=(-2, 126), ylim=(-0.03, 1.03), xticks=[0, 25, 50, 75, 100])
         heading = "Margin, and change since the start"
         label(right, heading=heading, x="step of DPO", y="margin (reward); change (nats)")
-        right.set(xlim=(-2, 146), ylim=(LOW - 0.5, 6.4), xticks=[0, 25, 50, 75, 100])
+        right.set(xlim=(-2, 146), ylim=(LOW - 0.5, 7.0), xticks=[0, 25, 50, 75, 100])
         right.set_yticks([-6, -4, -2, 0, 2, 4])
         right.plot([0, NUM_STEPS], [0, 0], color=GREY, linewidth=1)
         self.probs = [left.plot([], [], markevery=20, markersize=6, **look)[0] for look in LOOKS]
@@ -96,7 +96,7 @@ class LikelihoodDisplacement(Explorer):
         self.names.set_texts(NAMES)
         self.right_names = Labels(right, [(125, 0)] * 3, size=9, zorder=16)
         self.right_names.set_texts(["margin", "log pi(chosen)", "log pi(rejected)"])
-        self.notes = Labels(right, [(66, 6.1), (66, 5.5), (66, 4.9)], size=9, zorder=16)
+        self.notes = Labels(right, [(66, 6.6), (66, 5.95), (66, 5.3)], size=9, zorder=16)
         words = [f'{name}: "{reply}", gold {number(gold)}' for name, reply, gold in described()]
         with house_style():
             figure.legend(

@@ -47,6 +47,7 @@ def bradley_terry_scores(wins: Tensor, *, ridge: float = 0.0) -> Tensor:
             f"wins must have shape [K, K] with two items or more, got {tuple(wins.shape)}"
         )
     require_not_negative(ridge=ridge)
+    ridge = float(ridge)
     counts = wins.detach().double()
     _require_counts(counts)
     if ridge == 0:
@@ -106,7 +107,9 @@ def _most_likely(wins: Tensor, ridge: float) -> Tensor:
         weights = (wins + wins.T) * torch.sigmoid(margins) * torch.sigmoid(-margins)
         curvature = torch.diag(weights.sum(dim=1)) - weights + ridge * identity
         # A constant added to all scores changes nothing: the mean excludes it.
-        step = torch.linalg.solve(curvature + curvature.diagonal().mean(), slopes)
+        step, failed = torch.linalg.solve_ex(curvature + curvature.diagonal().mean(), slopes)
+        if failed:
+            break  # too flat for float64: the maximum lies hundreds of nats away
         here = objective(scores)
         while objective(scores + step) < here - 1e-12 * abs(here):
             step = step / 2

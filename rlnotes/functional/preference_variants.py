@@ -57,6 +57,7 @@ def conservative_dpo_loss(
         tensor(0.6931)
     """
     require_below_half(label_smoothing=label_smoothing)
+    label_smoothing = float(label_smoothing)
     logs = chosen_log_probs, rejected_log_probs, ref_chosen_log_probs, ref_rejected_log_probs
     margins = pair_margins(*logs, beta=beta, mask=mask)
     right, wrong = logsigmoid(margins), logsigmoid(-margins)
@@ -105,6 +106,7 @@ def robust_dpo_loss(
         tensor(0.6931)
     """
     require_below_half(flip_rate=flip_rate)
+    flip_rate = float(flip_rate)
     logs = chosen_log_probs, rejected_log_probs, ref_chosen_log_probs, ref_rejected_log_probs
     margins = pair_margins(*logs, beta=beta, mask=mask)
     right, wrong = logsigmoid(margins), logsigmoid(-margins)
@@ -153,11 +155,11 @@ def ipo_loss(
     """
     logs = chosen_log_probs, rejected_log_probs, ref_chosen_log_probs, ref_rejected_log_probs
     margins = pair_margins(*logs, beta=beta, mask=mask)
-    loss = (((margins - 0.5) / beta) ** 2).mean()
+    loss = (((margins - 0.5) / float(beta)) ** 2).mean()
     if not torch.isfinite(loss):
         raise ValueError(
-            f"beta must not be so small that the squares overflow, got {beta:g} for margins up "
-            f"to {largest_size(margins):g}"
+            f"beta must not be so small that the squares overflow, got {float(beta):g} for "
+            f"margins up to {largest_size(margins):g}"
         )
     return loss
 

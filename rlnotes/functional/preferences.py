@@ -120,7 +120,7 @@ def implicit_rewards(log_probs: Tensor, ref_log_probs: Tensor, *, beta: float) -
     given = {"log_probs": log_probs, "ref_log_probs": ref_log_probs}
     own, reference = counted(None, **given)
     require_counted_finite(None, **given)
-    rewards = beta * (own - reference)
+    rewards = float(beta) * (own - reference)
     require_counted_finite(None, rewards=rewards)
     return rewards
 
@@ -222,6 +222,7 @@ def pair_margins(
         "ref_rejected_log_probs": ref_rejected_log_probs,
     }
     chosen, rejected, ref_chosen, ref_rejected = counted(mask, **given)
-    margins = beta * ((chosen - ref_chosen) - (rejected - ref_rejected))
+    # torch multiplies by no fraction, and by no integer beyond 64 bits.
+    margins = float(beta) * ((chosen - ref_chosen) - (rejected - ref_rejected))
     finite_result(margins.detach().abs().sum(), mask, **given)  # an infinite one has loss 0
     return margins

@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-import torch
 from torch import nn
 
 from rlnotes.models.tiny_lm import TinyLM
@@ -28,6 +27,7 @@ class ForwardMeter:
         ValueError: without a model, or for what is no `TinyLM`.
 
     Example:
+        >>> import torch
         >>> model = TinyLM(torch.Generator().manual_seed(0))
         >>> with ForwardMeter(policy=model) as meter:
         ...     _ = model(torch.zeros(3, 2).long(), torch.zeros(3, 4).long())
@@ -62,7 +62,7 @@ class ForwardMeter:
         def count(_trunk, inputs, outputs):
             passes, tokens, kept = self.readings[name]
             new = inputs[0].numel()
-            learns = outputs[0].requires_grad and torch.is_grad_enabled()
+            learns = outputs[0].requires_grad  # never under no_grad
             self.readings[name] = Reading(passes + 1, tokens + new, kept + new * learns)
 
         return count

@@ -196,8 +196,10 @@ def frozen(model: nn.Module) -> nn.Module:
 
 
 def require_outputs(num_outputs: int, **models: TinyLM) -> None:
-    """Raise unless every model has a head of this size: words, or one number."""
+    """Raise unless all are models with a head of this size: words, or one number."""
     for name, model in models.items():
+        if not isinstance(model, TinyLM):
+            raise ValueError(f"{name} must be a TinyLM, got {type(model).__name__}")
         size = model.head.out_features
         if size != num_outputs:
             raise ValueError(f"{name} must have a head of {num_outputs} outputs, got {size}")

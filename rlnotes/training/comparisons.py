@@ -48,14 +48,14 @@ def draw_comparisons(
         flip_rate: probability in [0, 1] that a label is the wrong way round.
 
     Raises:
-        ValueError: if a number is out of its range, the table has another shape or does
-            not sum to one, or a prompt has but one likely reply.
+        ValueError: if a number is out of its range, generator is none of torch's, the
+            table has another shape or does not sum to one, or a prompt has but one
+            likely reply.
 
     References:
         Bradley & Terry (1952); Ouyang et al. (2022), arXiv:2203.02155, Eq. 1.
     """
-    require_positive_integer(num=num)
-    require_in_unit_interval(flip_rate=flip_rate)
+    _require_draws(num, generator, flip_rate)
     _require_choice(ref_log_probs)
     prompts = torch.randint(len(ref_log_probs), (num,), generator=generator)
     sums = ref_log_probs.exp().double().cumsum(dim=-1)
@@ -81,13 +81,13 @@ def sample_comparisons(
         flip_rate: probability in [0, 1] that a label is the wrong way round.
 
     Raises:
-        ValueError: if a number is out of its range, or the head is none of words.
+        ValueError: if a number is out of its range, generator is none of torch's, or
+            policy is no model of words.
 
     References:
         Guo et al. (2024), arXiv:2402.04792 (there with a language model as the rater).
     """
-    require_positive_integer(num=num)
-    require_in_unit_interval(flip_rate=flip_rate)
+    _require_draws(num, generator, flip_rate)
     require_outputs(len(SYMBOLS), policy=policy)
     prompts = torch.randint(len(PROMPTS), (num,), generator=generator)
     twice = prompt_tokens()[prompts].repeat(2, 1)
@@ -121,7 +121,7 @@ def _labelled(
     """The better reply of each pair [N, 2] first, as a rater would have it."""
     gold = gold_table()[prompts[:, None], pairs]
     chance, flip = torch.rand(2, len(prompts), generator=generator, dtype=torch.float64)
-    first = (chance < preference_probs(gold[:, 0], gold[:, 1])) ^ (flip < flip_rate)
+    first = (chance < preference_probs(gold[:, 0], gold[:, 1])) ^ (flip < float(flip_rate))
     order = torch.stack([~first, first], dim=1).long()
     chosen, rejected = all_replies()[pairs.gather(1, order)].unbind(dim=1)
     return Comparisons(prompts, chosen, rejected)
@@ -134,6 +134,13 @@ def _draw(sums: Tensor, prompts: Tensor, generator: torch.Generator) -> Tensor:
     chance = torch.rand(len(prompts), 2, generator=generator, dtype=torch.float64)
     places = torch.searchsorted(scaled, chance + prompts[:, None], right=True)
     return (places - prompts[:, None] * sums.shape[1]).clamp(0, sums.shape[1] - 1)
+
+
+def _require_draws(num: int, generator: torch.Generator, flip_rate: float) -> None:
+    require_positive_integer(num=num)
+    require_in_unit_interval(flip_rate=flip_rate)
+    if not isinstance(generator, torch.Generator):  # None would draw global numbers
+        raise ValueError(f"generator must be a torch.Generator, got {type(generator).__name__}")
 
 
 def _require_choice(ref_log_probs: Tensor) -> None:

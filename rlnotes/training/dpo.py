@@ -15,13 +15,14 @@ from torch import Tensor, nn
 
 from rlnotes._checks import (
     require_below_half,
+    require_indices,
     require_not_negative,
     require_option,
     require_positive,
     require_positive_integer,
     require_seed,
 )
-from rlnotes.data.help_desk import END, SYMBOLS, prompt_tokens
+from rlnotes.data.help_desk import END, PROMPTS, SYMBOLS, prompt_tokens
 from rlnotes.functional.inputs import require_elements
 from rlnotes.functional.preference_variants import (
     LOSSES,
@@ -113,7 +114,7 @@ def train_dpo(
         watch: called after each step with its number and the policy.
 
     Raises:
-        ValueError: if start or reference has no head of words, they disagree at the
+        ValueError: if start or reference is no model of words, they disagree at the
             first step (the loss must begin at log 2), there is no pair, a prompt or
             reply does not exist, or a loss overflows.
 
@@ -145,8 +146,9 @@ class Learner:
             require_pairs(pairs)
         (draw_seed,) = np.random.SeedSequence(config.seed).spawn(1)
         self.generator = torch_rng(draw_seed)
-        self.reference = frozen(start if reference is None else reference)
-        require_outputs(len(SYMBOLS), start=start, reference=self.reference)
+        reference = start if reference is None else reference
+        require_outputs(len(SYMBOLS), start=start, reference=reference)
+        self.reference = frozen(reference)
         self.policy = frozen(start).requires_grad_(True)
         self.optimizer = adam(self.policy, config.learning_rate)
         self.loss = loss_function(config)
@@ -175,7 +177,7 @@ class Learner:
         log_probs, ref_log_probs = own[places], ref[places]
         logs = *log_probs.chunk(2), *ref_log_probs.chunk(2)
         loss = self.loss(*logs, beta=self.config.beta)
-        total = loss - self.config.sft_weight * logs[0].mean()
+        total = loss - float(self.config.sft_weight) * logs[0].mean()
         falling_rate(self.optimizer, self.config.learning_rate, share)
         self.optimizer.zero_grad()
         total.backward()
@@ -217,7 +219,11 @@ def reply_log_probs(model: TinyLM, prompts: Tensor, replies: Tensor) -> Tensor:
         model: with a head of words.
         prompts: [B] int64, index into `help_desk.PROMPTS`.
         replies: [B, 5] tokens.
+
+    Raises:
+        ValueError: if a prompt or a token does not exist, or the shapes differ.
     """
+    require_indices(len(PROMPTS), prompts=prompts)
     mask = completion_mask(replies, END)
     logits = model(prompt_tokens()[prompts], replies[:, :-1])
     return sequence_log_probs(token_log_probs(logits, replies, mask), mask)

@@ -187,8 +187,9 @@ class Learner:
         self.next_prompt = 0  # each comes as often as the others
         head_seed, draw_seed, order_seed = np.random.SeedSequence(config.seed).spawn(3)
         self.generator, self.order_generator = torch_rng(draw_seed), torch_rng(order_seed)
-        self.reference = frozen(start if reference is None else reference)
-        require_outputs(len(SYMBOLS), start=start, reference=self.reference)
+        reference = start if reference is None else reference
+        require_outputs(len(SYMBOLS), start=start, reference=reference)
+        self.reference = frozen(reference)
         self.policy = start.with_head(start.head.out_features, self.generator)
         self.policy.load_state_dict(start.state_dict())
         groups = {"policy": self.policy}

@@ -1,5 +1,6 @@
 """DPO on a pair that shares features: hand numbers, autograd, a theorem, bad input."""
 
+import fractions
 import math
 
 import numpy as np
@@ -186,6 +187,15 @@ def test_huge_margins_stay_finite():
     assert np.isfinite(path.log_probs).all()
 
 
+def test_any_real_number_will_do():
+    third, exact = fractions.Fraction(1, 3), 1 / 3
+    given = {"beta": third, "learning_rate": third, "sft_weight": third}
+    path, same = descend(**given), descend(**dict.fromkeys(given, exact))
+    assert (path.log_probs == same.log_probs).all()
+    assert path.losses.dtype == np.float64
+    assert (rates(sft_weight=third) == rates(sft_weight=exact)).all()
+
+
 def rates(probs=THIRDS, features=FREE, **changed):
     return log_prob_rates(probs, features, **{"chosen": 0, "rejected": 1, "pull": 1.0, **changed})
 
@@ -203,8 +213,22 @@ def descend(ref_logits=(0, 0, 0), features=FREE, **changed):
         (lambda: rates(features=np.eye(2)), r"features must have shape \(3, 2\), got \(2, 2\)"),
         (lambda: rates(features=np.ones(3)), r"features must have shape \[K, D\], got \(3,\)"),
         (lambda: rates(features=FREE * math.nan), "features must be finite, got nan"),
-        (lambda: rates(chosen=3), r"chosen must be one of \[0, 1, 2\], got 3"),
-        (lambda: rates(rejected=-1), r"rejected must be one of \[0, 1, 2\], got -1"),
+        (lambda: rates(chosen=3), r"chosen must be an integer in \[0, 3\), got 3"),
+        (lambda: rates(rejected=-1), r"rejected must be an integer in \[0, 3\), got -1"),
+        (lambda: rates(rejected=1.0), r"rejected must be an integer in \[0, 3\), got 1.0"),
+        (lambda: descend(chosen=0, rejected=True), "rejected must be an integer in .*, got True"),
+        (lambda: rates(chosen=np.array([2])), r"chosen must be an integer in .*, got array\(\[2"),
+        (lambda: rates(probs=1), r"probs must have shape \[..., K\], got \(\)"),
+        (lambda: rates(pull=[1.0, 1.0]), r"pull must have shape \(\), got \(2,\)"),
+        (lambda: rates(pull=[]), r"pull must have shape \(\), got \(0,\)"),
+        (
+            lambda: rates(features=FREE * 1e160),
+            "features must not overflow in the rates, .* 1e.160",
+        ),
+        (
+            lambda: chosen_alignment(THIRDS, [[1e308], [-1e308], [0.0]], **PAIR),
+            "features must not overflow in the rates, got features up to 1e.308",
+        ),
         (lambda: rates(rejected=0), "chosen and rejected must differ, got 0 twice"),
         (lambda: rates(pull=-1.0), "pull must be finite and not negative, got -1.0"),
         (lambda: rates(pull=math.inf), "pull must be finite, got inf"),
@@ -221,6 +245,8 @@ def descend(ref_logits=(0, 0, 0), features=FREE, **changed):
         (lambda: descend(num_steps=0), "num_steps must be a positive integer, got 0"),
         (lambda: descend(sft_weight=math.nan), "sft_weight must be finite and not negative"),
         (lambda: descend(features=FREE * 1e200), "must not overflow in the logits, .* 1e.200"),
+        (lambda: descend(ref_logits=[1e308, -1e308, 0]), "overflow .* ref_logits up to 1e.308"),
+        (lambda: descend(beta=1e200, features=FREE), "must not overflow .* beta 1e.200"),
     ],
 )
 def test_bad_input_names_the_argument(function, message):

@@ -1,5 +1,7 @@
 """DPO's derivation: holds on many tables, and each saboteur's gap is known by hand."""
 
+import dataclasses
+import fractions
 import math
 
 import pytest
@@ -220,7 +222,10 @@ def test_a_multiplier_is_what_more_probability_is_worth():
         ({"prompt_probs": doubles(math.nan, 1.0)}, "prompt_probs must be finite, got nan"),
         ({"beta": 0.0}, "beta must be positive and finite, got 0.0"),
         ({"rewards": doubles([1, 2, 3])}, "arguments must have a common shape"),
-        ({"ref_log_probs": torch.zeros(2, 3)}, "ref_log_probs must be those of all completions"),
+        (
+            {"ref_log_probs": doubles(0, 0, 0).repeat(2, 1)},
+            "ref_log_probs must be those of all completions",
+        ),
         (
             {"ref_log_probs": doubles([0.5, 0.5, 0], [0.2, 0.2, 0.6]).log()},
             r"ref_log_probs must be finite, got -inf at \(0, 2\)",
@@ -233,7 +238,29 @@ def test_bad_tables_are_refused(change, message):
         Table(**{**given, **change})
 
 
+@pytest.mark.parametrize("name", ["prompt_probs", "ref_log_probs", "rewards"])
+def test_a_table_is_of_float64(name):
+    single = {name: getattr(table(), name).float()}
+    with pytest.raises(ValueError, match=f"{name} must be float64, got torch.float32"):
+        dataclasses.replace(table(), **single)
+
+
+def test_a_fraction_is_a_price():
+    third = dataclasses.replace(table(), beta=fractions.Fraction(1, 3))
+    assert all(rung.residual < 1e-7 for rung in dpo_ladder(third))
+
+
+def test_rewards_too_large_for_odds_are_refused():
+    large = dataclasses.replace(table(), rewards=table().rewards * 1e3)
+    with pytest.raises(
+        ValueError, match="rewards and beta must not overflow in line 1, got rewards"
+    ):
+        dpo_ladder(large)
+
+
 def test_an_unknown_saboteur_is_refused():
+    with pytest.raises(ValueError, match=r"saboteur must be one of .*, got \['none'\]"):
+        dpo_ladder(table(), saboteur=["none"])
     with pytest.raises(ValueError, match=r"saboteur must be one of .*, got 'sign'"):
         dpo_ladder(table(), saboteur="sign")
 

@@ -347,6 +347,8 @@ def test_a_label_that_the_assumed_flips_cannot_explain_has_no_finite_robust_marg
         ({0: doubles(-1, NAN, -1)}, r"log_probs must be finite, got nan at \(1,\)"),
         ({2: doubles(0, 1, INF)}, r"rewards must be finite, got inf at \(2,\)"),
         ({1: doubles(0, -INF, -INF)}, "ref_log_probs must leave a choice of answers"),
+        ({0: doubles(-1, -1, -1) * 1j}, "log_probs must be real numbers, got torch.complex128"),
+        ({0: doubles(1e308, 0, -1e308)}, "log_probs must not overflow in the result, .* 1e.308"),
         ({"beta": 0.0}, "beta must be positive and finite, got 0.0"),
         ({"beta": NAN}, "beta must be positive and finite, got nan"),
         ({"flip_rate": 0.5}, r"flip_rate must lie in \[0, 0.5\), got 0.5"),
@@ -368,6 +370,14 @@ def test_the_loss_is_that_of_one_prompt(world):
         population_dpo_loss(*(part[None] for part in world), beta=1.0)
 
 
+def test_rewards_that_are_learned_do_not_stop_the_gradient(world):
+    own, ref, rewards = world
+    leaf = own.clone().requires_grad_()
+    sum(mean_log_ratios(leaf, ref, rewards.clone().requires_grad_())).backward()
+    # The two add up to -2 KL(pi_ref || pi), with the gradient 2 pi_ref.
+    assert_close(leaf.grad, 2 * ref.exp())
+
+
 @pytest.mark.parametrize("function", [mean_log_ratios, distinct_log_ratios])
 def test_log_ratios_of_logits_are_refused(world, function):
     own, ref, rewards = world
@@ -384,10 +394,18 @@ def test_a_certain_answer_makes_no_distinct_pair():
     assert [part.item() for part in mean_log_ratios(certain, certain, doubles(0, 1))] == [0, 0]
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_best_margins_of_half_precision_have_single(dtype):
+    margins = best_margins(torch.tensor([0.75], dtype=dtype), loss="conservative")
+    assert margins.dtype == torch.float32
+    assert margins.item() == pytest.approx(math.log(3), abs=1e-6)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"probs": [0.5]}, "probs must be a torch tensor, got list"),
+        ({"probs": doubles(0.5) * 1j}, "probs must be real numbers, got torch.complex128"),
         ({"probs": doubles(1.5)}, r"probs must lie in \[0, 1\], got 1.5"),
         ({"loss": "kto"}, "loss must be one of .*, got 'kto'"),
         ({"flip_rate": 0.5}, r"flip_rate must lie in \[0, 0.5\), got 0.5"),
@@ -398,3 +416,12 @@ def test_a_certain_answer_makes_no_distinct_pair():
 def test_bad_input_of_best_margins(change, message):
     with pytest.raises(ValueError, match=message):
         best_margins(**{"probs": doubles(0.5), "loss": "dpo", **change})
+
+
+def test_a_rare_second_answer_is_a_choice_and_every_row_needs_one():
+    rare, certain = doubles(0.999, 0.001).log(), doubles(1, 0).log()
+    chosen, rejected = distinct_log_ratios(rare, rare, doubles(0, 1))
+    assert (chosen.item(), rejected.item()) == (0, 0)
+    rows, rewards = torch.stack([rare, certain]), doubles(0, 1).repeat(2, 1)
+    with pytest.raises(ValueError, match="must leave a choice of answers, got one that is certain"):
+        distinct_log_ratios(rows, rows, rewards)

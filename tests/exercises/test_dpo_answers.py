@@ -247,3 +247,58 @@ def test_mistakes_in_preferences(wrong, hint):
     verdict = EXERCISES["implied_preferences"].check(wrong)
     assert not verdict.passed
     assert f"Hint: {hint}" in verdict.message
+
+
+def one_by_one(weight, *, stops=False):
+    """A loop that touches two logits of a pair; it may stop where both are one."""
+
+    def wrong(logits, ref_log_probs, pairs, beta, learning_rate):
+        logits = logits.copy()
+        for chosen, rejected in pairs:
+            if stops and chosen == rejected:
+                break
+            log_ratios = logits - ref_log_probs
+            move = learning_rate * beta * weight(beta * (log_ratios[chosen] - log_ratios[rejected]))
+            logits[chosen] += move
+            logits[rejected] -= move
+        return logits
+
+    return wrong
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize(
+    ("wrong", "hint"),
+    [
+        (one_by_one(lambda m: np.exp(-m) / (1 + np.exp(-m))), "infinity over infinity"),
+        (one_by_one(lambda m: sigmoid(-m), stops=True), "continue, not break"),
+    ],
+)
+def test_loops_that_touch_two_logits_of_a_pair(wrong, hint):
+    verdict = EXERCISES["dpo_epoch"].check(wrong)
+    assert not verdict.passed
+    assert hint in verdict.message.partition("Hint: ")[2]
+
+
+def test_gradients_that_add_up_get_their_hint():
+    def wrong(logits, ref_log_probs, pairs, beta, learning_rate):
+        logits = torch.tensor(logits, requires_grad=True)
+        ref_log_probs = torch.tensor(ref_log_probs)
+        for chosen, rejected in pairs.tolist():
+            log_ratios = logits.log_softmax(dim=0) - ref_log_probs
+            (-logsigmoid(beta * (log_ratios[chosen] - log_ratios[rejected]))).backward()
+            with torch.no_grad():
+                logits -= learning_rate * logits.grad
+        return logits
+
+    verdict = EXERCISES["dpo_epoch"].check(wrong)
+    assert "zero_() on the gradient" in verdict.message.partition("Hint: ")[2]
+
+
+def test_a_softplus_by_hand_learns_nothing_at_the_start():
+    def softplus(margins):
+        return (torch.relu(-margins) + torch.log1p(torch.exp(-margins.abs()))).mean()
+
+    verdict = EXERCISES["dpo_pair_loss"].check(pair_loss(whole, finish=softplus))
+    assert not verdict.passed
+    assert "autograd takes 0" in verdict.message.partition("Hint: ")[2]

@@ -162,6 +162,14 @@ def test_dpo_the_curves_are_the_losses_of_the_margin(loss):
     assert explorer.references[1].get_ydata() == pytest.approx(1 / (1 + np.exp(MARGINS)))
 
 
+def test_dpo_a_pull_that_leaves_the_panel_at_every_margin_is_said_so():
+    # That of the robust loss lies between e / (1 - 2 e) and (1 - e) / (1 - 2 e).
+    words = "the curve lies above the panel"
+    assert at(DPOLoss, loss="robust", flip_rate=0.4).pull_notes.texts[1] == words
+    for setting in ({"loss": "robust", "flip_rate": 0.35}, {"loss": "IPO"}, {}):
+        assert at(DPOLoss, **setting).pull_notes.texts[1] == ""
+
+
 def test_dpo_the_share_of_wrong_labels_is_said_to_be_in_use_or_not():
     for loss, words in {
         "DPO": "not used by DPO",

@@ -92,3 +92,37 @@ def test_everything_that_was_recorded_fits_into_the_panels():
         assert plane.get_ylim()[0] < row["reward"] < plane.get_ylim()[1]
         for name in ("chosen_reward", "rejected_reward"):
             assert log.get_ylim()[0] < row[name] < log.get_ylim()[1]
+
+
+@pytest.mark.parametrize(("source", "beta", "step"), SETTINGS)
+def test_the_names_stand_clear_of_the_lines_that_they_name(source, beta, step):
+    explorer = built().set(source=source, beta=beta, step=step)
+    late = [row for row in rows_of(source, beta) if row["step"] >= 340]
+    assert explorer.names["chosen"].get_position()[1] == max(r["chosen_reward"] for r in late)
+    assert explorer.names["rejected"].get_position()[1] == min(r["rejected_reward"] for r in late)
+
+
+def test_ticks_below_zero_have_a_true_minus_sign():
+    (_, log) = built().figure().axes
+    texts = [text.get_text() for text in log.get_yticklabels()]
+    assert texts[:2] == ["\N{MINUS SIGN}10", "\N{MINUS SIGN}5"]
+
+
+def test_the_black_line_is_the_exact_frontier_and_the_diamond_the_reference():
+    plane = built().figure().axes[0]
+    line, diamond = plane.lines[:2]
+    masses = reward_masses(reference_log_probs(), gold_table())
+    kls, rewards = line.get_xydata().T
+    assert rewards == pytest.approx([best_reward_at(masses, kl) for kl in kls], abs=1e-3)
+    assert kls.max() == plane.get_xlim()[1]
+    mean = expected_reward(reference_log_probs(), gold_table()).mean().item()
+    assert diamond.get_xydata()[0] == pytest.approx([0, mean], abs=0.01)
+    (shade,) = plane.collections
+    heights = shade.get_paths()[0].vertices[:, 1]
+    assert heights.max() == plane.get_ylim()[1]
+    assert heights.min() == pytest.approx(rewards.min())
+
+
+def test_chosen_and_rejected_differ_in_more_than_colour():
+    styles = {name: lines[0].get_linestyle() for name, lines in built().curves.items()}
+    assert styles == {"chosen": "-", "rejected": ":"}

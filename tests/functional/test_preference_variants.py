@@ -2,8 +2,10 @@
 
 import itertools
 import math
+from fractions import Fraction
 from functools import partial
 
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -253,3 +255,26 @@ def test_a_result_that_overflows_is_refused():
     singles[0] = singles[0] - 1e36
     with pytest.raises(ValueError, match=r"margins must not overflow in the result, .* 1e\+36"):
         robust_dpo_loss(*singles, beta=1.0, flip_rate=0.4999)
+
+
+@pytest.mark.parametrize("number", [Fraction(1, 3), np.float32(1 / 3), np.float64(1 / 3)])
+def test_any_real_number_is_a_price_and_a_share(number):
+    four = [torch.tensor([value]) for value in (-5.0, -4.0, -6.0, -3.0)]
+    for loss, share in (
+        (dpo_loss, None),
+        (ipo_loss, None),
+        (hinge_dpo_loss, None),
+        (conservative_dpo_loss, "label_smoothing"),
+        (robust_dpo_loss, "flip_rate"),
+    ):
+        told, plain = ({share: value} if share else {} for value in (number, 1 / 3))
+        assert_close(loss(*four, beta=number, **told), loss(*four, beta=1 / 3, **plain))
+
+
+def test_a_whole_number_beyond_64_bits_overflows_by_name():
+    one = torch.ones(1)
+    for loss in (dpo_loss, hinge_dpo_loss, ipo_loss):
+        with pytest.raises(
+            ValueError, match="must not overflow in the result, got chosen_log_probs"
+        ):
+            loss(one, -one, -one, one, beta=10**40)

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -508,3 +509,10 @@ def test_a_step_that_would_go_too_far_is_halved(ridge):
 def test_a_ridge_that_is_no_number_is_refused(ridge):
     with pytest.raises(ValueError, match="ridge must be finite and not negative, got"):
         bradley_terry_scores(torch.tensor([[0, 3], [1, 0]]), ridge=ridge)
+
+
+def test_scores_too_far_apart_for_double_precision_are_refused():
+    wins = torch.tensor([[0, 1e300], [1e-300, 0]], dtype=torch.float64)  # log 1e600 apart
+    with pytest.raises(ValueError, match="wins must have a maximum within reach, got scores up to"):
+        bradley_terry_scores(wins)
+    assert bradley_terry_scores(wins, ridge=np.array(1e-300)).diff().item() < -700

@@ -103,6 +103,15 @@ def test_fresh_pairs_change_and_own_ones_are_the_policys():
     assert word_counts(torch.cat([first.chosen, first.rejected])).sum() > 0
 
 
+@pytest.mark.parametrize("source", ["fresh", "own"])
+def test_labels_of_fresh_pairs_are_flipped_as_asked(source):
+    right, turned = (
+        record_dpo.pairs_of(source, 1, flip_rate=rate)(50, reference_model()) for rate in (0.0, 1.0)
+    )
+    assert torch.equal(right.chosen, turned.rejected)
+    assert torch.equal(right.rejected, turned.chosen)
+
+
 def test_a_curve_is_exact_and_averages_the_log_over_the_steps_before():
     config = Config(beta=0.5, seed=3, num_steps=40, batch_size=64)
     rows = record_dpo.source_curve(("fixed_1000", config))

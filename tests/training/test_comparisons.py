@@ -1,13 +1,22 @@
 """Comparisons: which pairs are drawn, how they are labelled, what is refused."""
 
+from fractions import Fraction
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch.testing import assert_close
 
-from rlnotes.data.help_desk import gold_rewards, reply_tokens
-from rlnotes.training.comparisons import draw_comparisons, require_comparisons
-from rlnotes.training.help_desk_reference import reference_log_probs
-from rlnotes.training.replies import gold_table, reply_numbers
+from rlnotes.data.help_desk import gold_rewards, prompt_tokens, reply_tokens
+from rlnotes.models.tiny_lm import TinyLM
+from rlnotes.training import comparisons
+from rlnotes.training.comparisons import (
+    draw_comparisons,
+    require_comparisons,
+    sample_comparisons,
+)
+from rlnotes.training.help_desk_reference import reference_log_probs, reference_model
+from rlnotes.training.replies import gold_table, reply_numbers, reply_tree
 
 
 def generator(seed=0):
@@ -134,3 +143,103 @@ def test_what_are_no_comparisons_is_refused():
         require_comparisons((1, 2, 3))
     with pytest.raises(ValueError, match="pairs must be Comparisons, got NoneType"):
         require_comparisons(None, name="pairs")
+
+
+def test_both_replies_of_a_sampled_pair_answer_its_prompt(monkeypatch):
+    seen = {}
+
+    def sample(policy, prompts, **options):
+        seen.update(options, policy=policy, prompts=prompts)
+        rows = torch.arange(len(prompts))  # row r says the word r and stops
+        return SimpleNamespace(tokens=torch.stack([rows + 1, *[0 * rows] * 4], dim=1))
+
+    monkeypatch.setattr(comparisons, "sample_replies", sample)
+    source, policy = generator(), reference_model()
+    pairs = sample_comparisons(3, policy, source)
+    assert torch.equal(seen["prompts"], prompt_tokens()[pairs.prompts.repeat(2)])
+    said = torch.stack([pairs.chosen[:, 0], pairs.rejected[:, 0]], dim=1).sort().values
+    assert said.tolist() == [[1, 4], [2, 5], [3, 6]]
+    assert (pairs.chosen[:, 1:] == 0).all()
+    assert seen["policy"] is policy
+    assert seen["generator"] is source
+    assert (seen["length"], seen["end"]) == (5, 0)
+
+
+def test_sampled_replies_are_those_of_the_policy_and_equal_ones_stay():
+    policy = TinyLM(generator(1))
+    pairs = sample_comparisons(20_000, policy, generator())
+    for prompt in (0, 5):
+        rows = pairs.prompts == prompt
+        assert rows.double().mean().item() == pytest.approx(1 / 6, abs=0.012)
+        numbers = reply_numbers(torch.stack([pairs.chosen[rows], pairs.rejected[rows]]))
+        probs = reply_tree(policy).log_probs[prompt].detach().exp()
+        for place in probs.topk(3).indices:
+            share = (numbers == place).double().mean().item()
+            spread = (probs[place] / numbers.numel()).sqrt().item()
+            assert share == pytest.approx(probs[place].item(), abs=5 * spread)
+        equal = (numbers[0] == numbers[1]).double().mean().item()
+        expected = (probs**2).sum().item()
+        assert equal == pytest.approx(expected, abs=5 * (expected / rows.sum().item()) ** 0.5)
+
+
+def test_labels_of_sampled_pairs_follow_gold_and_flips_turn_them():
+    right, turned, some = (
+        sample_comparisons(4_000, reference_model(), generator(), flip_rate=rate)
+        for rate in (0.0, 1.0, 0.25)
+    )
+    assert torch.equal(right.chosen, turned.rejected)
+    assert torch.equal(right.rejected, turned.chosen)
+    differ = (right.chosen != right.rejected).any(dim=1)
+    flipped = (right.chosen != some.chosen).any(dim=1)[differ].double().mean().item()
+    assert flipped == pytest.approx(0.25, abs=0.035)
+    gold = [gold_rewards(right.prompts, part).double() for part in right[1:]]
+    # The share ranked rightly is the mean probability of the likelier label.
+    expected = torch.sigmoid((gold[0] - gold[1]).abs())
+    ahead = (gold[0] > gold[1]).double() + 0.5 * (gold[0] == gold[1])
+    assert ahead.mean().item() == pytest.approx(expected.mean().item(), abs=0.03)
+
+
+def test_sampled_pairs_come_from_the_generator_alone():
+    before = torch.get_rng_state()
+    first, again, other = (
+        sample_comparisons(50, reference_model(), generator(seed)) for seed in (0, 0, 1)
+    )
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not torch.equal(first.prompts, other.prompts)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"num": 0}, "num must be a positive integer, got 0"),
+        ({"num": 2.0}, "num must be a positive integer, got 2.0"),
+        ({"flip_rate": -0.1}, r"flip_rate must lie in \[0, 1\], got -0.1"),
+        ({"policy": None}, "policy must be a TinyLM, got NoneType"),
+        ({"policy": torch.nn.Linear(1, 8)}, "policy must be a TinyLM, got Linear"),
+        ({"generator": None}, "generator must be a torch.Generator, got NoneType"),
+    ],
+)
+def test_bad_input_of_sampled_pairs(change, message):
+    arguments = {"num": 3, "policy": reference_model(), "generator": generator(), **change}
+    with pytest.raises(ValueError, match=message):
+        sample_comparisons(**arguments)
+
+
+def test_a_model_that_gives_scores_writes_no_replies():
+    scorer = reference_model().with_head(1, generator())
+    with pytest.raises(ValueError, match="policy must have a head of 8 outputs, got 1"):
+        sample_comparisons(3, scorer, generator())
+
+
+def test_no_pairs_are_drawn_from_global_numbers():
+    with pytest.raises(ValueError, match=r"generator must be a torch\.Generator, got NoneType"):
+        draw_comparisons(3, reference_log_probs(), None)
+
+
+def test_a_fraction_is_a_share_of_flips():
+    pairs = [
+        draw_comparisons(300, reference_log_probs(), generator(), flip_rate=rate)
+        for rate in (Fraction(1, 3), 1 / 3)
+    ]
+    assert torch.equal(pairs[0].chosen, pairs[1].chosen)

@@ -2,7 +2,9 @@
 
 import dataclasses
 import math
+from fractions import Fraction
 
+import numpy as np
 import pytest
 import torch
 from torch.testing import assert_close
@@ -308,6 +310,27 @@ def test_a_model_without_a_head_of_words_is_refused(pairs):
         train_dpo(reference_model(), pairs, Config(**SMALL), reference=scorer)
 
 
+@pytest.mark.parametrize("bad", [None, "start", torch.nn.Linear(1, 8)])
+def test_what_is_no_model_is_refused(pairs, bad):
+    name = type(bad).__name__
+    with pytest.raises(ValueError, match=f"start must be a TinyLM, got {name}"):
+        train_dpo(bad, pairs, Config(**SMALL))
+    if bad is not None:
+        with pytest.raises(ValueError, match=f"reference must be a TinyLM, got {name}"):
+            train_dpo(reference_model(), pairs, Config(**SMALL), reference=bad)
+
+
+def test_a_prompt_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match=r"prompts must lie in \[0, 6\), got 6"):
+        reply_log_probs(reference_model(), torch.tensor([6]), torch.zeros(1, 5).long())
+
+
+@pytest.mark.parametrize("weight", [Fraction(1, 2), np.array(0.5), torch.tensor(0.5)])
+def test_any_real_number_is_a_weight(pairs, weight):
+    losses = [run(pairs, sft_weight=same).diagnostics.loss for same in (weight, 0.5)]
+    assert (losses[0] == losses[1]).all()
+
+
 @pytest.mark.parametrize("as_function", [False, True])
 @pytest.mark.parametrize(
     ("change", "message"),
@@ -345,6 +368,7 @@ def test_bad_pairs_are_refused(pairs, change, message, as_function):
         ({"loss": "robust", "flip_rate": -0.1}, r"flip_rate must lie in \[0, 0.5\), got -0.1"),
         ({"flip_rate": 0.1}, "flip_rate must be 0 unless loss is conservative or robust, got 0.1"),
         ({"loss": "ipo", "flip_rate": 0.1}, "flip_rate must be 0 unless .*, got 0.1"),
+        ({"loss": "hinge", "flip_rate": 0.1}, "flip_rate must be 0 unless .*, got 0.1"),
     ],
 )
 def test_bad_hyperparameters_are_refused(change, message):
