@@ -70,27 +70,6 @@ def chosen_alignment(
     return float(rates[chosen])
 
 
-def chosen_falls(probs: np.ndarray, features: np.ndarray, *, chosen: int, rejected: int) -> bool:
-    """Whether a small step of DPO on the pair lowers log pi(chosen).
-
-        (phi_c - E_pi phi) . (phi_c - phi_r) < 0
-
-    Args:
-        probs: [K] as for `chosen_alignment`, like the three that follow.
-        features: [K, D] phi, one row for each answer.
-        chosen: index of the preferred answer.
-        rejected: index of the other answer of the pair.
-
-    Raises:
-        ValueError: as for `chosen_alignment`.
-
-    Example:
-        >>> chosen_falls(np.array([0.5, 0.25, 0.25]), np.eye(3), chosen=0, rejected=1)
-        False
-    """
-    return chosen_alignment(probs, features, chosen=chosen, rejected=rejected) < 0
-
-
 def log_prob_rates(
     probs: np.ndarray,
     features: np.ndarray,

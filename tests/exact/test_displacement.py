@@ -9,11 +9,15 @@ import torch
 
 from rlnotes.exact.displacement import (
     chosen_alignment,
-    chosen_falls,
     log_prob_rates,
     preference_path,
 )
 from rlnotes.functional.preferences import dpo_loss, pair_margins
+
+
+def chosen_falls(*args, **pair) -> bool:
+    return chosen_alignment(*args, **pair) < 0
+
 
 PAIR = {"chosen": 2, "rejected": 0}
 FREE = np.eye(3)
@@ -234,8 +238,10 @@ def descend(ref_logits=(0, 0, 0), features=FREE, **changed):
         (lambda: rates(pull=math.inf), "pull must be finite, got inf"),
         (lambda: rates(sft_weight=-1.0), "sft_weight must be finite and not negative, got -1.0"),
         (lambda: chosen_alignment(THIRDS * 2, FREE, **PAIR), "probs must sum to one, got 2.0"),
-        (lambda: chosen_falls(THIRDS * 2, FREE, **PAIR), "probs must sum to one, got 2.0"),
-        (lambda: chosen_falls(np.ones((2, 3)) / 3, FREE, **PAIR), r"probs must have shape \[K\]"),
+        (
+            lambda: chosen_alignment(np.ones((2, 3)) / 3, FREE, **PAIR),
+            r"probs must have shape \[K\]",
+        ),
         (lambda: descend(ref_logits=[[0, 0, 0]]), r"ref_logits must have shape \[K\], got \(1, 3"),
         (lambda: descend(ref_logits=[0, 0, math.inf]), "ref_logits must be finite, got inf"),
         (lambda: descend(ref_logits=[0, 0]), r"features must have shape \(2, 3\), got \(3, 3\)"),

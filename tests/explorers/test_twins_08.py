@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from rlnotes.exact.displacement import chosen_falls, preference_path
+from rlnotes.exact.displacement import chosen_alignment, preference_path
 from rlnotes.explorers.dpo_loss import BETAS, LOSSES, MARGINS, SIDE, DPOLoss
 from rlnotes.explorers.likelihood_displacement import (
     NAMES,
@@ -328,7 +328,7 @@ def test_displacement_the_controls_are_the_cosines_they_are_named_for(similarity
     assert features[2] @ direction / np.linalg.norm(direction) == pytest.approx(lean)
     assert features[3] @ features[:3].T == pytest.approx(0)
     text = at(LikelihoodDisplacement, similarity=similarity, lean=lean, step=0).description
-    falls = chosen_falls(REF_PROBS, features, chosen=0, rejected=1)
+    falls = chosen_alignment(REF_PROBS, features, chosen=0, rejected=1) < 0
     assert ("the chosen answer falls" in text) == falls
 
 

@@ -1,5 +1,6 @@
 """The recipes of DPO's recordings: what they run, and a short run of each kind."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -233,3 +234,10 @@ def test_held_out_is_the_accuracy_of_the_implicit_reward():
     margins = torch.sub(*sides)
     assert last["held_out"] == pytest.approx((margins > 0).double().mean().item(), abs=1e-9)
     assert last["held_out"] > 0.75
+
+
+def test_pairs_do_not_come_from_the_stream_that_chooses_batches():
+    pairs = record_dpo.pairs_of("fixed_300", 3)
+    (trainers,) = np.random.SeedSequence(3).spawn(1)
+    same = draw_comparisons(300, reference_log_probs(), record_dpo.torch_rng(trainers))
+    assert not torch.equal(pairs.chosen, same.chosen)

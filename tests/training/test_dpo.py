@@ -384,3 +384,9 @@ def test_prompts_are_those_of_the_help_desk():
         logits = model(prompt_tokens()[numbers], reply[:, :-1])[:, :5].log_softmax(dim=-1)
     first_three = logits.gather(2, reply[..., None]).squeeze(2)[:, :3].sum(dim=1)
     assert_close(reply_log_probs(model, numbers, reply), first_three, atol=1e-5, rtol=0)
+
+
+def test_the_defaults_are_those_that_chapter_8_names():
+    config = Config()
+    assert (config.num_steps, config.batch_size, config.learning_rate) == (400, 512, 0.002)
+    assert (config.beta, config.loss, config.max_gradient_norm) == (0.25, "dpo", 1.0)
