@@ -157,5 +157,5 @@ def _shown(value) -> str:
 def require_option(options: Sequence | Mapping, **values) -> None:
     """Raise unless every value is one of the options."""
     for name, value in values.items():
-        if value not in options:
+        if value not in [*options]:  # a list asks for no hash
             raise ValueError(f"{name} must be one of {list(options)}, got {value!r}")

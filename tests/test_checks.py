@@ -196,6 +196,8 @@ def test_an_option_may_come_from_a_sequence_or_from_the_keys_of_a_mapping():
     require_option({"fast": 1}, speed="fast")
     with refuses("speed must be one of ['fast'], got 'slow'"):
         require_option({"fast": 1}, pace="fast", speed="slow")
+    with refuses("speed must be one of ['fast'], got ['fast']"):  # a list has no hash
+        require_option({"fast": 1}, speed=["fast"])
 
 
 def test_positive_numbers_pass_and_zero_infinity_and_nan_do_not():
