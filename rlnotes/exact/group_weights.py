@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from rlnotes._checks import require_option, require_positive_integer
-from rlnotes.exact.pass_rates import checked_pass_rates, observed_pass_rates
+from rlnotes.exact.pass_rates import checked_pass_rates, observed_pass_rates, success_probs
 from rlnotes.functional.advantages import (
     group_centered_advantages,
     group_relative_advantages,
@@ -249,33 +249,11 @@ def two_answer_moments(
     return means, (probs * (updates - means[..., None]) ** 2).sum(-1)
 
 
-def success_probs(pass_rates: np.ndarray, num_replies: int) -> np.ndarray:
-    """[..., n + 1] probability of each number of successes among n independent replies.
-
-    Raises:
-        ValueError: if a pass rate lies outside [0, 1], or num_replies is no positive
-            integer.
-
-    Example:
-        >>> success_probs(0.5, 2).round(12)
-        array([0.25, 0.5 , 0.25])
-    """
-    pass_rates = checked_pass_rates(pass_rates)
-    require_positive_integer(num_replies=num_replies)
-    counts = np.arange(num_replies + 1)
-    log_orders = np.log((num_replies - counts[:-1]) / counts[1:]).cumsum()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        right = counts * np.log(pass_rates)[..., None]
-        wrong = (num_replies - counts) * np.log1p(-pass_rates)[..., None]
-    # 0 * log 0 is NaN, and stands for p^0 = 1.
-    right[..., 0] = wrong[..., -1] = 0
-    return np.exp(np.concatenate([[0.0], log_orders]) + right + wrong)
-
-
 def _advantages(group_size: int, estimator: str) -> tuple[np.ndarray, np.ndarray]:
     """[G + 1] advantages of a right and of a wrong reply in a group of k right ones.
 
-    A right one where k = 0, and a wrong one where k = G, do not exist: 0.
+    Right ones where k = 0, and wrong ones where k = G, do not exist: what stands there
+    must not count.
     """
     require_positive_integer(group_size=group_size)
     if group_size < 2:
@@ -283,6 +261,4 @@ def _advantages(group_size: int, estimator: str) -> tuple[np.ndarray, np.ndarray
     require_option(ADVANTAGES, estimator=estimator)
     rewards = torch.ones(group_size + 1, group_size, dtype=torch.float64).tril(-1)
     advantages = ADVANTAGES[estimator](rewards).numpy()
-    right, wrong = advantages[:, 0].copy(), advantages[:, -1].copy()
-    right[0] = wrong[-1] = 0
-    return right, wrong
+    return advantages[:, 0], advantages[:, -1]

@@ -8,6 +8,29 @@ import numpy as np
 from rlnotes._checks import float64_array, require_in_unit_interval, require_positive_integer
 
 
+def success_probs(pass_rates: np.ndarray, num_replies: int) -> np.ndarray:
+    """[..., n + 1] probability of each number of successes among n independent replies.
+
+    Raises:
+        ValueError: if a pass rate lies outside [0, 1], or num_replies is no positive
+            integer.
+
+    Example:
+        >>> success_probs(0.5, 2).round(12)
+        array([0.25, 0.5 , 0.25])
+    """
+    pass_rates = checked_pass_rates(pass_rates)
+    require_positive_integer(num_replies=num_replies)
+    counts = np.arange(num_replies + 1)
+    log_orders = np.log((num_replies - counts[:-1]) / counts[1:]).cumsum()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        right = counts * np.log(pass_rates)[..., None]
+        wrong = (num_replies - counts) * np.log1p(-pass_rates)[..., None]
+    # 0 * log 0 is NaN, and stands for p^0 = 1.
+    right[..., 0] = wrong[..., -1] = 0
+    return np.exp(np.concatenate([[0.0], log_orders]) + right + wrong)
+
+
 def no_signal_probability(pass_rates: np.ndarray, *, group_size: int) -> np.ndarray:
     """Probability that all rewards of a group are equal, so that no advantage is left.
 
@@ -92,8 +115,8 @@ def pass_at_k_estimate(num_replies: int, num_right: int, *, k: int) -> float:
     if not (whole and 0 <= num_right <= num_replies):
         raise ValueError(f"num_right must be an integer from 0 to {num_replies}, got {num_right!r}")
     first = np.arange(num_replies - k + 1, num_replies + 1)
-    # C(n - c, k) / C(n, k): k steps in which the next one drawn is wrong as well.
-    return float(1 - np.prod(np.maximum(first - num_right, 0) / first))
+    # C(n - c, k) / C(n, k), factor by factor; one of them is 0 where n - c < k.
+    return float(1 - np.prod((first - num_right) / first))
 
 
 def observed_pass_rates(

@@ -14,7 +14,6 @@ from rlnotes.exact.group_weights import (
     limit_weights,
     mean_advantages,
     noisy_group_weights,
-    success_probs,
     two_answer_moments,
 )
 from rlnotes.exact.pass_rates import pass_at_k
@@ -266,14 +265,6 @@ def test_without_a_baseline_the_variance_grows_with_the_pass_rate():
     assert centered == pytest.approx((7 / 8) ** 2 * left_out)
 
 
-def test_success_probs_by_hand_and_for_many_replies():
-    assert success_probs([0.25], 2)[0] == pytest.approx([0.5625, 0.375, 0.0625])
-    assert success_probs([0.0, 1.0], 3).tolist() == [[1, 0, 0, 0], [0, 0, 0, 1]]
-    many = success_probs([0.3, 1e-300], 5000)
-    assert many.sum(axis=1) == pytest.approx([1, 1], rel=1e-10)
-    assert many[0] @ np.arange(5001) == pytest.approx(1500)
-
-
 @everywhere
 def test_weights_are_vectorized_and_never_negative(estimator):
     grid = GRID[:40].reshape(4, 10)
@@ -327,8 +318,6 @@ def test_bad_input_of_the_others():
         limit_weights([-0.5], estimator="mean")
     with pytest.raises(ValueError, match=r"estimator must be one of .* got 'median'"):
         limit_weights([0.5], estimator="median")
-    with pytest.raises(ValueError, match="num_replies must be a positive integer, got 0"):
-        success_probs([0.5], 0)
     rates = {"false_positive_rate": 0.1, "false_negative_rate": 1.2}
     with pytest.raises(ValueError, match=r"false_negative_rate must lie in \[0, 1\], got 1\.2"):
         noisy_group_weights([0.5], group_size=8, estimator="mean", **rates)

@@ -11,6 +11,7 @@ from rlnotes.exact.pass_rates import (
     observed_pass_rates,
     pass_at_k,
     pass_at_k_estimate,
+    success_probs,
 )
 
 RATES = np.array([0.0, 0.02, 0.3, 0.5, 0.9, 1.0])
@@ -23,6 +24,14 @@ def enumerated(p: float, num_replies: int, event) -> float:
         for outcome in itertools.product((0, 1), repeat=num_replies)
         if event(sum(outcome))
     )
+
+
+def test_success_probs_by_hand_and_for_many_replies():
+    assert success_probs([0.25], 2)[0] == pytest.approx([0.5625, 0.375, 0.0625])
+    assert success_probs([0.0, 1.0], 3).tolist() == [[1, 0, 0, 0], [0, 0, 0, 1]]
+    many = success_probs([0.3, 1e-300], 5000)
+    assert many.sum(axis=1) == pytest.approx([1, 1], rel=1e-10)
+    assert many[0] @ np.arange(5001) == pytest.approx(1500)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 8])
@@ -93,7 +102,7 @@ def test_the_observed_pass_rate_counts_both_errors():
 def test_an_observed_pass_rate_is_never_outside_the_interval():
     nearly = 1 - 2.0**-53
     grid = np.concatenate([np.linspace(0, 1, 1001), [nearly, 2.0**-53, 5e-324]])
-    for fp, fn in [(1, 0), (nearly, 2.0**-53), (0.3, 0.7), (0.1, 0.9), (1, 1), (0, 0)]:
+    for fp, fn in [(1, 0), (nearly, 2.0**-53), (0.3, 0.7), (0.3, 1), (0.1, 0.9), (1, 1), (0, 0)]:
         seen = observed_pass_rates(grid, false_positive_rate=fp, false_negative_rate=fn)
         assert ((seen >= 0) & (seen <= 1)).all()
 
@@ -116,6 +125,8 @@ ERRORS = {"false_positive_rate": 0.1, "false_negative_rate": 0.1}
         (lambda: no_signal_probability([math.nan, 0.5], group_size=2), "pass_rates .* got nan"),
         (lambda: pass_at_k("half", k=2), "pass_rates must be a rectangular array of numbers"),
         (lambda: pass_at_k([2.0], k=2), r"pass_rates must lie in \[0, 1\], got 2"),
+        (lambda: success_probs(0.5, 0), "num_replies must be a positive integer, got 0"),
+        (lambda: success_probs(1.5, 2), r"pass_rates must lie in \[0, 1\], got 1\.5"),
         (lambda: pass_at_k(0.5, k=0), "k must be a positive integer, got 0"),
         (lambda: no_signal_probability(0.5, group_size=0), "group_size must be a positive integer"),
         (lambda: no_signal_probability(0.5, group_size=2.0), "group_size must be a positive int"),
