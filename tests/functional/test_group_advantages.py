@@ -173,6 +173,14 @@ def test_bad_rewards_are_named(advantages_of, rewards, message):
         advantages_of(rewards)
 
 
+def test_a_reward_too_far_below_the_others_is_refused():
+    # -3 - (0 + 1.6 + 1.6) / 3 = -4.1, times 1e38: beyond float32, the others are not.
+    rewards = torch.tensor([[0.0, 1.6e38, 1.6e38, -3e38]])
+    with pytest.raises(ValueError, match=r"rewards must not overflow .* 3e\+38"):
+        leave_one_out_advantages(rewards)
+    assert torch.isfinite(group_centered_advantages(rewards)).all()
+
+
 def test_a_variance_that_overflows_is_refused():
     with pytest.raises(ValueError, match=r"rewards must not overflow .* 1e\+200"):
         group_relative_advantages(group(1e200, -1e200))

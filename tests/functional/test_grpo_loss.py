@@ -488,6 +488,12 @@ def test_one_axis_is_no_batch_of_answers():
         grpo_loss(row, row, None, row, torch.tensor([True, True]), clip_epsilon=0.2)
 
 
+def test_a_negative_price_that_overflows_is_refused_too():
+    given = {**GIVEN, **at("ref_log_probs", 5)}  # k1 is about -5 there, below 1 elsewhere
+    with pytest.raises(ValueError, match=r"beta must not be so large .* with k1 overflows"):
+        grpo_loss(**given, clip_epsilon=0.2, beta=1e308, kl="k1")
+
+
 def test_a_product_of_k3_and_ratio_that_overflows_is_refused():
     log_probs, mask = torch.tensor([[80.0]]), torch.tensor([[True]])
     given = log_probs, log_probs - 80, log_probs + 80, torch.tensor([0.0]), mask
