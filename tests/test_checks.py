@@ -203,6 +203,8 @@ def test_an_option_may_come_from_a_sequence_or_from_the_keys_of_a_mapping():
     require_option({"fast": 1}, speed="fast")
     with refuses("speed must be one of ['fast'], got 'slow'"):
         require_option({"fast": 1}, pace="fast", speed="slow")
+    with refuses("speed must be one of ['fast'], got ['fast']"):  # a list has no hash
+        require_option({"fast": 1}, speed=["fast"])
 
 
 @pytest.mark.parametrize("value", [["fast"], {"fast": 1}, np.array(["fast"])])

@@ -18,5 +18,8 @@
 `population_dpo`       the DPO loss of endless data, and where its margins end
 `displacement`         what DPO on one pair does to answers that share features
 `kl_estimators`        k1, k2 and k3 as values and as gradients, whatever samples them
+`pass_rates`           dead groups, pass@k, a verifier that errs
+`group_weights`        which objective an estimator from groups of replies climbs
+`length_bias`          what GRPO's normalizers do to the length of answers
 `local_models`         what TRPO and PPO see of a policy nearby, without sampling
 """

@@ -194,9 +194,10 @@ def group_relative_advantages(rewards: Tensor) -> Tensor:
 
         A_i = (r_i - mean of the group) / (std of the group + 1e-4)
 
-    with the sample standard deviation (G - 1 in the denominator). Whatever the rewards
-    are, two replies get +0.707 and -0.707, or 0; groups in which nearly all agree get
-    the largest numbers.
+    with the sample standard deviation (G - 1 in the denominator). Two replies get
+    +0.707 and -0.707 whether their rewards differ by 1 or by 100: the size of the gap
+    is lost, unless it comes near 1e-4. Of rewards 0 and 1, a lone one among many gets
+    the largest number.
 
     Args:
         rewards: [P, G] of G replies to each of P prompts, G at least 2, finite.
@@ -219,7 +220,8 @@ def group_relative_advantages(rewards: Tensor) -> Tensor:
         tensor([[ 0.7832, -1.3053,  0.7832, -0.2611]])
     """
     centered = _centered_groups(rewards)
-    std = centered.square().sum(dim=1, keepdim=True).div(centered.shape[1] - 1).sqrt()
+    # Not a root of a mean of squares: at equal rewards that has no gradient, this 0.
+    std = centered.std(dim=1, correction=1, keepdim=True)
     finite_result(std.max(), None, rewards=rewards)
     return centered / (std + 1e-4)
 

@@ -281,7 +281,7 @@ def grpo_loss(
         longest:       mean over i of (1 / longest length) sum over t of l_it
 
     While each batch is used for one step, all ratios are 1 and the clip is idle. The
-    value of the policy term is then minus a weighted mean of the advantages, whatever
+    value of the policy term is then minus a weighted sum of the advantages, whatever
     has been learned: only its gradient means something.
 
     Args:
@@ -306,9 +306,9 @@ def grpo_loss(
 
     Raises:
         ValueError: for what is no torch tensor of the right dtype, if shapes do not
-            fit, nothing is counted, a counted number is not finite, a ratio or the
-            result overflows, a setting is out of its range or unknown, or a KL term is
-            asked for without ref_log_probs.
+            fit, nothing is counted, a counted number is not finite, a ratio, a KL term
+            or the result overflows, a setting is out of its range or unknown, or a KL
+            term is asked for without ref_log_probs.
 
     References:
         Shao et al. (2024), arXiv:2402.03300, Eq. 3; Yu et al. (2025), arXiv:2503.14476
@@ -335,14 +335,15 @@ def grpo_loss(
     ratios = counted_ratios(own, old, mask=mask, given=given)
     losses = -surrogates_of(ratios, selected, low=clip_epsilon, high=high)
     if beta and kl != "none":
-        losses = losses + beta * _kl_term(kl, log_probs, ref_log_probs, mask, ratios)
-    lengths = mask.sum(dim=1)
-    weights = {
-        "answer": 1 / (lengths.clamp(min=1) * (lengths > 0).sum()),
-        "batch_tokens": torch.ones_like(lengths) / lengths.sum(),
-        "longest": torch.ones_like(lengths) / (lengths.max() * (lengths > 0).sum()),
+        losses = losses + _kl_term(kl, log_probs, ref_log_probs, mask, ratios, beta=beta)
+    lengths = mask.sum(dim=1).to(losses)
+    num_answers = (lengths > 0).sum()
+    divisors = {
+        "answer": lengths * num_answers,
+        "batch_tokens": lengths.sum().expand_as(lengths),
+        "longest": (lengths.max() * num_answers).expand_as(lengths),
     }[normalizer]
-    loss = (losses * weights.to(losses)[:, None].expand_as(mask)[mask]).sum()
+    loss = (losses / divisors[:, None].expand_as(mask)[mask]).sum()
     return finite_result(loss, mask, **given, advantages=spread)
 
 
@@ -358,11 +359,26 @@ def _per_token(advantages: Tensor, mask: Tensor) -> Tensor:
 
 
 def _kl_term(
-    kl: str, log_probs: Tensor, ref_log_probs: Tensor | None, mask: Tensor, ratios: Tensor
+    kl: str,
+    log_probs: Tensor,
+    ref_log_probs: Tensor | None,
+    mask: Tensor,
+    ratios: Tensor,
+    *,
+    beta: float,
 ) -> Tensor:
-    """[N] estimates at the counted tokens."""
-    given = {"log_probs": log_probs, "ref_log_probs": ref_log_probs}
-    own, reference = counted(mask, **given)
-    require_counted_finite(mask, ref_log_probs=ref_log_probs)
-    estimates = KL_TERMS[kl](own, reference.detach())
-    return estimates * ratios if kl == "k3_times_ratio" else estimates
+    """[N] beta times the estimates at the counted tokens."""
+    require_tensors(ref_log_probs=ref_log_probs)
+    require_mask(mask, log_probs=log_probs, ref_log_probs=ref_log_probs)
+    # Filled before and selected after: an error then tells the place in [B, T].
+    own, reference = (t.masked_fill(~mask, 0) for t in (log_probs, ref_log_probs.detach()))
+    estimates = KL_TERMS[kl](own, reference)[mask]
+    if kl == "k3_times_ratio":
+        estimates = estimates * ratios
+    prices = beta * estimates
+    if not math.isfinite(prices.detach().abs().max().item()):
+        raise ValueError(
+            f"beta must not be so large that its product with {kl} overflows, got {beta:g} at "
+            f"estimates up to {largest_size(estimates):g}"
+        )
+    return prices
