@@ -129,6 +129,7 @@ GOOD = prompt_tokens(17, 25)
         (lambda: addends(GOOD[:4]), r"prompts must have shape \[..., 5\], got \(4,\)"),
         (lambda: addends(torch.tensor([2, 8, 3, 6, 0])), r"prompts must be two .* got '1725\.'"),
         (lambda: addends(torch.tensor([2, 8, 11, 6, 13])), "prompts must be two .* got '17C5='"),
+        (lambda: addends(torch.tensor([2, 12, 3, 6, 13])), "prompts must be two .* got '1N25='"),
         (lambda: addends(torch.tensor([2, 0, 3, 6, 13])), r"prompts must be two .* got '1\.25='"),
         (lambda: addends(torch.tensor([1, 8, 3, 6, 13])), "prompts must be two .* got '0725='"),
         (lambda: addends(torch.tensor([2, 8, 6, 1, 13])), "prompts must be two .* got '1750='"),
