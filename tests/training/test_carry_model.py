@@ -65,3 +65,12 @@ def test_the_same_seed_gives_the_same_model_and_another_seed_another():
     assert not np.array_equal(one.losses, other.losses)
     for weights, others in zip(one.model.parameters(), same.model.parameters(), strict=True):
         assert torch.equal(weights, others)
+
+
+def test_weights_demonstrations_and_batches_draw_from_seeds_of_their_own(monkeypatch):
+    seeds, real = [], carry_model.torch_rng
+    monkeypatch.setattr(
+        carry_model, "torch_rng", lambda seed: seeds.append(seed.spawn_key) or real(seed)
+    )
+    train_carry_sft(Config(num_steps=1, num_demonstrations=5, batch_size=2))
+    assert sorted(seeds) == [(0,), (1,), (2,)]
