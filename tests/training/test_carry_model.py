@@ -38,7 +38,8 @@ def test_a_short_run_learns_when_pupils_write_a_note_and_begins_to_add(short_run
     assert isinstance(short_run, Result)
     assert short_run.losses.shape == (150,)
     assert short_run.losses[0] > 2.4  # log 13 = 2.56 to begin with
-    assert short_run.losses[-20:].mean() < 1.4
+    # Ends that fill up a row are easy to guess: counted, they would push it below 0.9.
+    assert 1.0 < short_run.losses[-20:].mean() < 1.4
     with torch.no_grad():
         notes = note_probability(short_run.model, held_out_prompts())
         accuracy = exact_accuracy(short_run.model, held_out_prompts())
