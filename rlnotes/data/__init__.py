@@ -1,6 +1,9 @@
 """What agents learn from: stored experience, and the data sets of later chapters.
 
-`replay_buffer`       a ring of transitions, sampled uniformly
-`prioritized_replay`  the same, sampled by priority
-`help_desk`           prompts, replies and a gold reward: a language of 8 symbols
+`replay_buffer`         a ring of transitions, sampled uniformly
+`prioritized_replay`    the same, sampled by priority
+`help_desk`             prompts, replies and a gold reward: a language of 8 symbols
+`carry_addition`        prompts of two-digit sums, half of them held out
+`carry_demonstrations`  how pupils add them: most forget the carry
+`carry_rewards`         a verifier of answers, and two that can be cheated
 """

@@ -21,4 +21,6 @@
 `sft`                a language model that imitates demonstrations
 `rlhf`               PPO and RLOO on a score, at a price of KL to the reference
 `replies`            all that a model can say at the help desk, exactly
+`carry_model`        the language model that adds as pupils do
+`carry_accuracy`     how often a model adds right, exactly
 """

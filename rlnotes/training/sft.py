@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from rlnotes._checks import require_positive, require_positive_integer, require_seed
 from rlnotes.data.help_desk import END, demonstrations, prompt_tokens
@@ -46,12 +47,7 @@ class Result:
 
 
 def train_sft(config: Config, *, watch: Callable[[int], None] | None = None) -> Result:
-    """Fit a language model to demonstrations by maximum likelihood.
-
-        loss = -mean over the tokens of log pi(y_t | x, y_<t)
-
-    The mean runs over all counted tokens of a batch: the words and the end, if it was
-    written. A reply of five words has no end, so none is asked for.
+    """Fit a language model to the help desk's demonstrations, see `imitate`.
 
     Args:
         config: see `Config`.
@@ -61,17 +57,62 @@ def train_sft(config: Config, *, watch: Callable[[int], None] | None = None) -> 
     model = TinyLM(torch_rng(net_seed))
     data = demonstrations(config.num_demonstrations, torch_rng(data_seed))
     prompts, generator = prompt_tokens()[data.prompts], torch_rng(draw_seed)
+    losses = imitate(
+        model, prompts, data.replies, config, end=END, generator=generator, watch=watch
+    )
+    return Result(model, losses)
+
+
+def imitate(
+    model: TinyLM,
+    prompts: Tensor,
+    replies: Tensor,
+    config: Config,
+    *,
+    end: int,
+    generator: torch.Generator,
+    watch: Callable[[int], None] | None = None,
+) -> np.ndarray:
+    """Fit a model to demonstrations by maximum likelihood; it is changed in place.
+
+        loss = -mean over the tokens of log pi(y_t | x, y_<t)
+
+    The mean runs over all counted tokens of a batch: the words and the end, if it was
+    written. A reply of full length has no end, so none is asked for.
+
+    Args:
+        model: with a language head.
+        prompts: [N, M] tokens.
+        replies: [N, T] tokens, one reply to each prompt; what follows an end is not
+            learned.
+        config: steps, batch size and rate count; the other settings are the caller's.
+        end: the symbol that ends a reply.
+        generator: source of the batches.
+        watch: called after each step with the number of steps.
+
+    Returns:
+        [num_steps] loss of each batch, nats per token.
+
+    Raises:
+        ValueError: if there is no demonstration, or prompts, replies and the model do
+            not fit together.
+    """
+    if not 0 < len(prompts) == len(replies):
+        raise ValueError(
+            "prompts and replies must have one row for each demonstration, got "
+            f"{tuple(prompts.shape)} and {tuple(replies.shape)}"
+        )
     optimizer = adam(model, config.learning_rate)
     losses = []
     for step in range(config.num_steps):
         falling_rate(optimizer, config.learning_rate, step / config.num_steps)
         rows = torch.randint(len(prompts), (config.batch_size,), generator=generator)
-        replies = data.replies[rows]
-        mask = completion_mask(replies, END)
-        logits = model(prompts[rows], replies[:, :-1])
-        loss = -token_log_probs(logits, replies, mask).sum() / mask.sum()
+        drawn = replies[rows]
+        mask = completion_mask(drawn, end)
+        logits = model(prompts[rows], drawn[:, :-1])
+        loss = -token_log_probs(logits, drawn, mask).sum() / mask.sum()
         descend(loss, optimizer)
         losses.append(loss.item())
         if watch:
             watch(step + 1)
-    return Result(model, np.array(losses))
+    return np.array(losses)

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from rlnotes.data.help_desk import Demonstrations, prompt_tokens, reply_tokens
+from rlnotes.models.tiny_lm import TinyLM
 from rlnotes.training import sft
 from rlnotes.training.replies import reply_tree
 from rlnotes.training.sft import Config, train_sft
@@ -113,3 +114,64 @@ def test_the_same_seed_gives_the_same_model_and_another_seed_another():
 def test_bad_configurations_are_refused(change, message):
     with pytest.raises(ValueError, match=message):
         Config(**change)
+
+
+PROMPTS_OF_THREE = torch.tensor([[5, 6, 7], [7, 6, 5]])
+REPLIES_OF_TWO = torch.tensor([[2, 1], [3, 3]])  # 3 is the end here
+
+
+def other_language(seed=0):
+    """4 symbols, 8 tokens, prompts of three: nothing of the help desk's sizes."""
+    return TinyLM(
+        torch.Generator().manual_seed(seed), num_outputs=4, num_tokens=8, length=5, width=8
+    )
+
+
+def imitated(model, prompts=PROMPTS_OF_THREE, replies=REPLIES_OF_TWO, *, seed=0, **config):
+    settings = Config(**{"num_steps": 30, "batch_size": 8, "learning_rate": 0.03, **config})
+    generator = torch.Generator().manual_seed(seed)
+    return sft.imitate(model, prompts, replies, settings, end=3, generator=generator)
+
+
+def test_any_language_is_imitated_with_its_own_end():
+    model = other_language()
+    losses = imitated(model)
+    assert losses.shape == (30,)
+    assert losses[0] > 1.0
+    assert losses[-1] < 0.1
+    with torch.no_grad():
+        probs = model(PROMPTS_OF_THREE, REPLIES_OF_TWO[:, :1]).softmax(dim=-1)
+    assert probs[0, 0, 2] > 0.8  # the first prompt: 2 1
+    assert probs[0, 1, 1] > 0.8
+    assert probs[1, 0, 3] > 0.8  # the second: the end at once
+
+
+def test_only_what_stands_before_or_at_the_end_is_imitated():
+    # One reply: the end and padding. The loss is that of the end alone.
+    model = other_language()
+    with torch.no_grad():
+        start = model(PROMPTS_OF_THREE[:1], REPLIES_OF_TWO[:1, :0])[0, 0]
+    expected = -torch.log_softmax(start, dim=0)[3].item()
+    prompts, replies = PROMPTS_OF_THREE[:1], torch.tensor([[3, 1]])
+    losses = imitated(model, prompts, replies, num_steps=1, learning_rate=STILL)
+    assert losses[0] == pytest.approx(expected, abs=1e-6)
+
+
+def test_batches_come_from_the_generator():
+    one, same, other = (imitated(other_language(), seed=seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(one, same)
+    assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "replies", "message"),
+    [
+        (PROMPTS_OF_THREE, REPLIES_OF_TWO[:1], r"prompts and replies .* got \(2, 3\) and \(1, 2\)"),
+        (PROMPTS_OF_THREE[:0], REPLIES_OF_TWO[:0], "prompts and replies must have one row for"),
+        (PROMPTS_OF_THREE + 1, REPLIES_OF_TWO, r"prompts must lie in \[0, 8\), got 8"),
+        (PROMPTS_OF_THREE, REPLIES_OF_TWO + 1, r"tokens must lie in \[0, 4\), got 4"),
+    ],
+)
+def test_demonstrations_that_do_not_fit_are_refused(prompts, replies, message):
+    with pytest.raises(ValueError, match=message):
+        imitated(other_language(), prompts, replies)
