@@ -28,6 +28,7 @@ Arrays = dict[str, np.ndarray | str]  # texts hold settings
 def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
     """Name -> recipe, which maps its runs over a pool of processes."""
     from rlnotes.scripts import (
+        record_carry,
         record_dpo,
         record_dqn,
         record_gae_lambda,
@@ -57,6 +58,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "rlhf_forgetting": record_rlhf.forgetting,
         "rlhf_pipeline": record_rlhf.pipeline,
         "reward_model_starts": record_rlhf.starts,
+        "carry_models": record_carry.models,
         "dpo_sources": record_dpo.sources,
         "dpo_losses": record_dpo.losses,
         "dpo_supervised": record_dpo.supervised,
