@@ -1,6 +1,5 @@
 """Exercise: the loss of DPO from log-probabilities per token, and its gradients."""
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -9,7 +8,7 @@ import torch
 from rlnotes.exercises.base import Case, Exercise
 from rlnotes.exercises.dpo_pair_hints import HINTS
 from rlnotes.exercises.dpo_pair_mistakes import MISTAKES, loss
-from rlnotes.exercises.gradients import evaluate, gradients, one_number
+from rlnotes.exercises.gradients import loss_and_gradients
 
 
 def _log_ratio(log_probs, ref_log_probs, length):
@@ -33,20 +32,6 @@ def _loss_by_loop(
         rejected = _log_ratio(rejected_log_probs[row], ref_rejected_log_probs[row], rejected_length)
         total = total + torch.nn.functional.softplus(beta * (rejected - chosen))
     return total / len(chosen_lengths)
-
-
-def _value_and_gradients(candidate: Callable) -> Callable:
-    """The candidate as a function from arrays to its loss and two gradients."""
-
-    def numbers(**arguments):
-        learned = ("chosen_log_probs", "rejected_log_probs")
-        answer, leaves = evaluate(candidate, arguments, learned, partial(one_number, subject="it"))
-        if answer is None:
-            return None
-        flat = [gradient.flatten() for gradient in gradients(answer, leaves)]
-        return torch.cat([answer.detach().cpu().reshape(1), *flat])
-
-    return numbers
 
 
 _ROW = (
@@ -149,5 +134,5 @@ EXERCISE = Exercise(
     solutions=[loss, _loss_by_loop],
     wrong_answers=MISTAKES,
     hints=HINTS,
-    measure=_value_and_gradients,
+    measure=partial(loss_and_gradients, learned=("chosen_log_probs", "rejected_log_probs")),
 )

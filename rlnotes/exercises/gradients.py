@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import torch
@@ -107,3 +108,21 @@ def gradients(loss: torch.Tensor, leaves: Sequence[torch.Tensor]) -> list[torch.
         torch.zeros_like(leaf, dtype=loss.dtype) if gradient is None else gradient.to(loss.dtype)
         for leaf, gradient in zip(leaves, found, strict=True)
     ]
+
+
+def loss_and_gradients(candidate: Callable, learned: tuple[str, ...]) -> Callable:
+    """The candidate as a function from arrays to its loss and the gradients of it.
+
+    Args:
+        candidate: returns one number.
+        learned: the arguments whose gradients follow the loss, row by row.
+    """
+
+    def numbers(**arguments):
+        answer, leaves = evaluate(candidate, arguments, learned, partial(one_number, subject="it"))
+        if answer is None:
+            return None
+        flat = [gradient.flatten() for gradient in gradients(answer, leaves)]
+        return torch.cat([answer.detach().cpu().reshape(1), *flat])
+
+    return numbers

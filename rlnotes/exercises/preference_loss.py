@@ -1,13 +1,12 @@
 """Exercise: the loss of a reward model, judged by its value and its gradients."""
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import torch
 
 from rlnotes.exercises.base import Case, Exercise
-from rlnotes.exercises.gradients import evaluate, gradients, one_number
+from rlnotes.exercises.gradients import loss_and_gradients
 from rlnotes.exercises.preference_mistakes import HINTS, MISTAKES, loss
 
 
@@ -18,20 +17,6 @@ def _loss_by_loop(chosen_scores, rejected_scores, chosen_mask, rejected_mask):
         rejected = rejected_scores[row][rejected_mask[row]][-1]
         total = total + torch.nn.functional.softplus(rejected - chosen)
     return total / len(chosen_mask)
-
-
-def _value_and_gradients(candidate: Callable) -> Callable:
-    """The candidate as a function from arrays to its loss and two gradients."""
-
-    def numbers(**arguments):
-        learned = ("chosen_scores", "rejected_scores")
-        answer, leaves = evaluate(candidate, arguments, learned, partial(one_number, subject="it"))
-        if answer is None:
-            return None
-        flat = [gradient.flatten() for gradient in gradients(answer, leaves)]
-        return torch.cat([answer.detach().cpu().reshape(1), *flat])
-
-    return numbers
 
 
 _ROW = (
@@ -113,5 +98,5 @@ EXERCISE = Exercise(
     solutions=[loss, _loss_by_loop],
     wrong_answers=MISTAKES,
     hints=HINTS,
-    measure=_value_and_gradients,
+    measure=partial(loss_and_gradients, learned=("chosen_scores", "rejected_scores")),
 )

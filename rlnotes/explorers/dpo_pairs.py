@@ -3,21 +3,18 @@
 from functools import lru_cache
 
 import ipywidgets
-import numpy as np
 import torch
 
 from rlnotes.exact.frontier import frontier
 from rlnotes.explorers.base import Explorer
-from rlnotes.explorers.reward_kl_plane import best_gap, masses
+from rlnotes.explorers.reward_kl_plane import best_gap, draw_frontier, masses
 from rlnotes.plotting.numbers import number
 from rlnotes.plotting.style import (
     BLUE,
     CURRENT,
     ESTIMATE,
-    EXACT,
     GREEN,
     GREY,
-    SHADE,
     VERMILION,
     label,
     new_figure,
@@ -56,11 +53,6 @@ class DPOPairs(Explorer):
 
     def build(self):
         figure, (plane, log) = new_figure(2, size=(10.6, 4.0), width_ratios=[1.1, 1.0])
-        rewards, kls = (
-            numbers.numpy() for numbers in frontier(masses(), torch.logspace(-1.9, 2.5, 240))
-        )
-        # Beyond its last point the line stays at the best reply to each prompt.
-        rewards, kls = np.append(rewards[0], rewards), np.append(LARGEST_KL, kls)
         label(
             plane,
             heading="Where the runs are",
@@ -68,9 +60,7 @@ class DPOPairs(Explorer):
             y="expected gold reward",
         )
         plane.set(xlim=(-0.2, LARGEST_KL), ylim=REWARDS)
-        plane.fill_between(kls, rewards, REWARDS[1], color=SHADE, zorder=1)
-        plane.plot(kls, rewards, **EXACT)
-        plane.plot([0], [rewards[-1]], "D", color=GREY, ms=8, zorder=6)
+        draw_frontier(plane)
         self.paths = [plane.plot([], [], "-", color=BLUE, lw=1, zorder=8)[0] for _ in range(5)]
         ends = {**ESTIMATE, "linestyle": "", "markersize": 6, "zorder": 12}
         (self.ends,) = plane.plot([], [], **ends, markeredgecolor="white")

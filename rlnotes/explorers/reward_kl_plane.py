@@ -5,6 +5,7 @@ from functools import lru_cache
 import ipywidgets
 import numpy as np
 import torch
+from matplotlib.axes import Axes
 
 from rlnotes.data.help_desk import PROMPTS, reply_text
 from rlnotes.exact.frontier import RewardMasses, best_reward_at, frontier, reward_masses
@@ -58,11 +59,6 @@ class RewardKLPlane(Explorer):
 
     def build(self):
         figure, (plane, replies) = new_figure(2, size=(10.6, 4.0), width_ratios=[1.15, 1.0])
-        points = frontier(masses(), torch.logspace(-1.9, 2.5, 240))
-        rewards, kls = (numbers.numpy() for numbers in points)
-        start = rewards[-1]
-        # Beyond its last point the line stays at the best reply to each prompt.
-        rewards, kls = np.append(rewards[0], rewards), np.append(LARGEST_KL, kls)
         label(
             plane,
             heading="No policy gets above the black line",
@@ -70,9 +66,8 @@ class RewardKLPlane(Explorer):
             y="expected gold reward",
         )
         plane.set(xlim=(-0.15, LARGEST_KL), ylim=REWARDS)
-        plane.fill_between(kls, rewards, REWARDS[1], color=SHADE, zorder=1)
-        plane.plot(kls, rewards, **EXACT)
-        plane.plot([0], [start], "D", color=GREY, ms=8, zorder=6)
+        draw_frontier(plane)
+        start = start_reward()
         plane.annotate("reference", (0, start), (0.2, start - 0.12), color=GREY, va="top")
         plane.text(0.4, 4.12, "out of reach", color=GREY)
         (self.line,) = plane.plot([], [], **{**REFERENCE, "color": FURTHER[0], "zorder": 10})
@@ -150,6 +145,18 @@ class RewardKLPlane(Explorer):
             f"below the line by {min(gaps):.3f} to {max(gaps):.3f}. "
             f"To {prompt!r} the best policy says: {listed}."
         )
+
+
+def draw_frontier(plane: Axes) -> None:
+    """The exact frontier, what it excludes, and the reference, within set limits."""
+    largest_kl, highest = plane.get_xlim()[1], plane.get_ylim()[1]
+    points = frontier(masses(), torch.logspace(-1.9, 2.5, 240))
+    rewards, kls = (numbers.numpy() for numbers in points)
+    # Beyond its last point the line stays at the best reply to each prompt.
+    line = np.append(largest_kl, kls), np.append(rewards[0], rewards)
+    plane.fill_between(*line, highest, color=SHADE, zorder=1)
+    plane.plot(*line, **EXACT)
+    plane.plot([0], [rewards[-1]], "D", color=GREY, ms=8, zorder=6)
 
 
 @lru_cache(maxsize=1)
