@@ -1,6 +1,6 @@
 """Exercise: the loss of DPO from log-probabilities per token, and its gradients."""
 
-from functools import partial
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -32,6 +32,11 @@ def _loss_by_loop(
         rejected = _log_ratio(rejected_log_probs[row], ref_rejected_log_probs[row], rejected_length)
         total = total + torch.nn.functional.softplus(beta * (rejected - chosen))
     return total / len(chosen_lengths)
+
+
+def _value_and_gradients(candidate: Callable) -> Callable:
+    """The candidate as a function from arrays to its loss and two gradients."""
+    return loss_and_gradients(candidate, ("chosen_log_probs", "rejected_log_probs"))
 
 
 _ROW = (
@@ -134,5 +139,5 @@ EXERCISE = Exercise(
     solutions=[loss, _loss_by_loop],
     wrong_answers=MISTAKES,
     hints=HINTS,
-    measure=partial(loss_and_gradients, learned=("chosen_log_probs", "rejected_log_probs")),
+    measure=_value_and_gradients,
 )

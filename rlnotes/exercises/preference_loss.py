@@ -1,6 +1,6 @@
 """Exercise: the loss of a reward model, judged by its value and its gradients."""
 
-from functools import partial
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -17,6 +17,11 @@ def _loss_by_loop(chosen_scores, rejected_scores, chosen_mask, rejected_mask):
         rejected = rejected_scores[row][rejected_mask[row]][-1]
         total = total + torch.nn.functional.softplus(rejected - chosen)
     return total / len(chosen_mask)
+
+
+def _value_and_gradients(candidate: Callable) -> Callable:
+    """The candidate as a function from arrays to its loss and two gradients."""
+    return loss_and_gradients(candidate, ("chosen_scores", "rejected_scores"))
 
 
 _ROW = (
@@ -98,5 +103,5 @@ EXERCISE = Exercise(
     solutions=[loss, _loss_by_loop],
     wrong_answers=MISTAKES,
     hints=HINTS,
-    measure=partial(loss_and_gradients, learned=("chosen_scores", "rejected_scores")),
+    measure=_value_and_gradients,
 )
