@@ -12,9 +12,9 @@ from rlnotes.exact.group_weights import (
     noisy_group_weights,
 )
 from rlnotes.exact.pass_rates import observed_pass_rates
-from rlnotes.explorers.answer_groups import NAMES as WITH_CONSTANT
 from rlnotes.explorers.base import Explorer
 from rlnotes.explorers.likelihood_displacement import spread
+from rlnotes.explorers.written_groups import NAMES as WITH_CONSTANT
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, CURRENT, FURTHER, GREEN, GREY, INK, label, new_figure
 
