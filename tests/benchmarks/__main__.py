@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from tests.benchmarks import dpo, dqn, gae, learning, planning, ppo, reinforce, rlhf, seeds
+from tests.benchmarks import dpo, dqn, gae, grpo, learning, planning, ppo, reinforce, rlhf, seeds
 from tests.benchmarks.frame import measure, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -42,7 +42,13 @@ def races() -> str:
     return RACES + "\n".join([seeds.HEADER, *rows])
 
 
-SECTIONS = {"comparisons": comparisons, "races": races, "rlhf": rlhf.section, "dpo": dpo.section}
+SECTIONS = {
+    "comparisons": comparisons,
+    "races": races,
+    "rlhf": rlhf.section,
+    "dpo": dpo.section,
+    "grpo": grpo.section,
+}
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("--only", choices=SECTIONS, help="print this part, and write nothing")
