@@ -12,6 +12,7 @@ from rlnotes.explorers import catalog
 from rlnotes.explorers.baseline_variance import BaselineVariance
 from rlnotes.explorers.bellman_backups import METHODS, BellmanBackups
 from rlnotes.explorers.bradley_terry import BradleyTerry
+from rlnotes.explorers.climbed_objective import ClimbedObjective
 from rlnotes.explorers.derivation_ladder import DerivationLadder
 from rlnotes.explorers.discounting import Discounting
 from rlnotes.explorers.dpo_ladder import DPOLadder
@@ -22,6 +23,7 @@ from rlnotes.explorers.dueling_constant import DuelingConstant
 from rlnotes.explorers.gae_bias_variance import GAEBiasVariance
 from rlnotes.explorers.gae_weights import GAEWeights
 from rlnotes.explorers.gradient_hill import GradientHill
+from rlnotes.explorers.group_of_answers import GroupOfAnswers
 from rlnotes.explorers.importance_weights import ImportanceWeights
 from rlnotes.explorers.inner_epochs import InnerEpochs
 from rlnotes.explorers.kl_laboratory import KLLaboratory
@@ -48,6 +50,7 @@ TESTED = {
     BaselineVariance,
     BellmanBackups,
     BradleyTerry,
+    ClimbedObjective,
     DPOLoss,
     DerivationLadder,
     Discounting,
@@ -55,6 +58,7 @@ TESTED = {
     GAEBiasVariance,
     GAEWeights,
     GradientHill,
+    GroupOfAnswers,
     ImportanceWeights,
     InnerEpochs,
     KLLaboratory,
