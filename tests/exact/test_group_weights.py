@@ -321,3 +321,25 @@ def test_bad_input_of_the_others():
     rates = {"false_positive_rate": 0.1, "false_negative_rate": 1.2}
     with pytest.raises(ValueError, match=r"false_negative_rate must lie in \[0, 1\], got 1\.2"):
         noisy_group_weights([0.5], group_size=8, estimator="mean", **rates)
+
+
+# Rewards that are missing.
+
+
+@pytest.mark.parametrize("rule", ADVANTAGES)
+def test_a_missing_reward_leaves_the_others_as_if_it_had_not_been_drawn(rule):
+    rewards = torch.tensor([[1.0, torch.nan, 0.0, 0.5, torch.inf], [0.0, 1.0, 1.0, 0.0, 0.25]])
+    mask = rewards.isfinite()
+    advantages = ADVANTAGES[rule](rewards, mask=mask)
+    assert not advantages[~mask].any()
+    for row, given, kept in zip(advantages, rewards, mask, strict=True):
+        compact = ADVANTAGES[rule](given[kept][None])[0]
+        assert torch.allclose(row[kept], compact, atol=1e-6)
+
+
+@pytest.mark.parametrize("rule", set(ADVANTAGES) - {"reward"})
+@pytest.mark.parametrize("number", [0, 1])
+def test_fewer_than_two_rewards_compare_nothing(rule, number):
+    mask = torch.arange(4)[None] < number
+    rewards = torch.full((1, 4), torch.nan).masked_fill(mask, 1.0)
+    assert ADVANTAGES[rule](rewards, mask=mask).tolist() == [[0.0] * 4]
