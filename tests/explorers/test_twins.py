@@ -26,6 +26,7 @@ from rlnotes.explorers.importance_weights import ImportanceWeights
 from rlnotes.explorers.inner_epochs import InnerEpochs
 from rlnotes.explorers.kl_laboratory import KLLaboratory
 from rlnotes.explorers.language_mdp import LanguageMDP
+from rlnotes.explorers.length_bias import LengthBias
 from rlnotes.explorers.likelihood_displacement import LikelihoodDisplacement
 from rlnotes.explorers.max_bias import MaxBias
 from rlnotes.explorers.maze_values import MazeValues
@@ -59,6 +60,7 @@ TESTED = {
     InnerEpochs,
     KLLaboratory,
     LanguageMDP,
+    LengthBias,
     LikelihoodDisplacement,
     MaxBias,
     MazeValues,
