@@ -39,6 +39,7 @@ _EXPLORERS = {
     "dpo_pairs": "DPOPairs",
     "likelihood_displacement": "LikelihoodDisplacement",
     "length_bias": "LengthBias",
+    "group_size_pass_rate": "GroupSizePassRate",
 }
 
 

@@ -22,6 +22,7 @@ from rlnotes.explorers.dueling_constant import DuelingConstant
 from rlnotes.explorers.gae_bias_variance import GAEBiasVariance
 from rlnotes.explorers.gae_weights import GAEWeights
 from rlnotes.explorers.gradient_hill import GradientHill
+from rlnotes.explorers.group_size_pass_rate import GroupSizePassRate
 from rlnotes.explorers.importance_weights import ImportanceWeights
 from rlnotes.explorers.inner_epochs import InnerEpochs
 from rlnotes.explorers.kl_laboratory import KLLaboratory
@@ -56,6 +57,7 @@ TESTED = {
     GAEBiasVariance,
     GAEWeights,
     GradientHill,
+    GroupSizePassRate,
     ImportanceWeights,
     InnerEpochs,
     KLLaboratory,
