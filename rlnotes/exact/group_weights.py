@@ -22,17 +22,32 @@ from rlnotes.functional.advantages import (
 )
 
 
-def _per_sample_std(rewards: Tensor) -> Tensor:
-    return _shares(group_centered_advantages(rewards), rewards.std(1, keepdim=True))
+def _rewards(rewards: Tensor, *, mask: Tensor | None = None) -> Tensor:
+    return rewards if mask is None else rewards.where(mask, 0.0)
 
 
-def _per_population_std(rewards: Tensor) -> Tensor:
-    std = rewards.std(1, correction=0, keepdim=True)
-    return _shares(group_centered_advantages(rewards), std)
+def _per_sample_std(rewards: Tensor, *, mask: Tensor | None = None) -> Tensor:
+    return _per_std(rewards, mask, correction=1)
 
 
-def _per_mean(rewards: Tensor) -> Tensor:
-    return _shares(group_centered_advantages(rewards), rewards.mean(1, keepdim=True))
+def _per_population_std(rewards: Tensor, *, mask: Tensor | None = None) -> Tensor:
+    return _per_std(rewards, mask, correction=0)
+
+
+def _per_std(rewards: Tensor, mask: Tensor | None, *, correction: int) -> Tensor:
+    centered = group_centered_advantages(rewards, mask=mask)  # 0 where not counted
+    squares = (centered**2).sum(dim=1, keepdim=True)
+    return _shares(centered, (squares / (_counts(rewards, mask) - correction).clamp(min=1)).sqrt())
+
+
+def _per_mean(rewards: Tensor, *, mask: Tensor | None = None) -> Tensor:
+    means = _rewards(rewards, mask=mask).sum(dim=1, keepdim=True) / _counts(rewards, mask)
+    return _shares(group_centered_advantages(rewards, mask=mask), means)
+
+
+def _counts(rewards: Tensor, mask: Tensor | None) -> Tensor:
+    counted = torch.ones_like(rewards) if mask is None else mask.to(rewards)
+    return counted.sum(dim=1, keepdim=True).clamp(min=1)
 
 
 def _shares(parts: Tensor, wholes: Tensor) -> Tensor:
@@ -40,8 +55,9 @@ def _shares(parts: Tensor, wholes: Tensor) -> Tensor:
     return torch.where(wholes > 0, parts / wholes, 0.0)
 
 
-ADVANTAGES: dict[str, Callable[[Tensor], Tensor]] = {
-    "reward": lambda rewards: rewards,  # REINFORCE without a baseline
+# Each takes rewards [P, G] and mask=, a [P, G] bool of the answers that have one.
+ADVANTAGES: dict[str, Callable[..., Tensor]] = {
+    "reward": _rewards,  # REINFORCE without a baseline
     "leave_one_out": leave_one_out_advantages,
     "group_mean": group_centered_advantages,  # Dr. GRPO
     "sample_std": _per_sample_std,  # GRPO, std with G - 1

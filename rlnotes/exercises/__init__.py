@@ -38,6 +38,10 @@ _EXERCISES = (
     "dpo_pair_loss",
     "dpo_epoch",
     "implied_preferences",
+    "group_advantages",
+    "grpo_token_loss",
+    "expected_weight",
+    "grpo_epochs",
 )
 
 

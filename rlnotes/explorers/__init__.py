@@ -38,6 +38,8 @@ _EXPLORERS = {
     "dpo_loss": "DPOLoss",
     "dpo_pairs": "DPOPairs",
     "likelihood_displacement": "LikelihoodDisplacement",
+    "group_of_answers": "GroupOfAnswers",
+    "climbed_objective": "ClimbedObjective",
     "length_bias": "LengthBias",
     "group_size_pass_rate": "GroupSizePassRate",
 }

@@ -1,4 +1,8 @@
-"""Advantage estimates from recorded rewards and a critic. Time is the last axis."""
+"""Advantage estimates from recorded rewards and a critic. Time is the last axis.
+
+Those within a group of answers need no critic and stand in a module of their own,
+`group_advantages`. This module is their address: everything else takes them from here.
+"""
 
 import math
 
@@ -6,15 +10,28 @@ import torch
 from torch import Tensor
 
 from rlnotes._checks import require_finite
+from rlnotes.functional.group_advantages import (
+    group_centered_advantages,
+    group_relative_advantages,
+    leave_one_out_advantages,
+)
 from rlnotes.functional.inputs import (
     counted,
-    finite_result,
     largest_size,
     require_counted_finite,
     unit_interval,
 )
 from rlnotes.functional.recurrences import backward_recurrence
 from rlnotes.functional.returns import recorded
+
+__all__ = [
+    "generalized_advantage_estimation",
+    "group_centered_advantages",
+    "group_relative_advantages",
+    "leave_one_out_advantages",
+    "normalize_advantages",
+    "td_errors",
+]
 
 
 def td_errors(
@@ -187,112 +204,3 @@ def _normalized(advantages: Tensor) -> Tensor:
             f"{largest_size(flat):g}"
         )
     return centered / std
-
-
-def group_relative_advantages(rewards: Tensor) -> Tensor:
-    """How many standard deviations a reply is better than the mean of its group.
-
-        A_i = (r_i - mean of the group) / (std of the group + 1e-4)
-
-    with the sample standard deviation (G - 1 in the denominator). Two replies get
-    +0.707 and -0.707 whether their rewards differ by 1 or by 100: the size of the gap
-    is lost, unless it comes near 1e-4. Of rewards 0 and 1, a lone one among many gets
-    the largest number.
-
-    Args:
-        rewards: [P, G] of G replies to each of P prompts, G at least 2, finite.
-
-    Returns:
-        [P, G] without unit, with mean 0 in each group, exactly 0 where all rewards of a
-        group are equal; float32 for half precision.
-
-    Raises:
-        ValueError: for what is no torch tensor of floating-point numbers of shape
-            [P, G], fewer than two replies, or a reward that is not finite or so large
-            that the variance overflows.
-
-    References:
-        Shao et al. (2024), arXiv:2402.03300, section 4.1. The paper does not say which
-        standard deviation; this one, and the small number, are those of libraries.
-
-    Example:
-        >>> group_relative_advantages(torch.tensor([[1.0, 0.0, 1.0, 0.5]]))
-        tensor([[ 0.7832, -1.3053,  0.7832, -0.2611]])
-    """
-    centered = _centered_groups(rewards)
-    # Not a root of a mean of squares: at equal rewards that has no gradient, this 0.
-    std = centered.std(dim=1, correction=1, keepdim=True)
-    finite_result(std.max(), None, rewards=rewards)
-    return centered / (std + 1e-4)
-
-
-def group_centered_advantages(rewards: Tensor) -> Tensor:
-    """How much better a reply is than the mean of its group, itself included.
-
-        A_i = r_i - mean of the group = (G - 1) / G * leave_one_out
-
-    The reply is part of its own baseline, so the expected gradient is (G - 1) / G of
-    the right one: the same direction.
-
-    Args:
-        rewards: [P, G] as for `group_relative_advantages`.
-
-    Returns:
-        [P, G] reward, with mean 0 in each group; float32 for half precision.
-
-    Raises:
-        ValueError: as for `leave_one_out_advantages`.
-
-    References:
-        Liu et al. (2025), arXiv:2503.20783 (Dr. GRPO).
-
-    Example:
-        >>> group_centered_advantages(torch.tensor([[1.0, 0.0, 1.0, 0.5]]))
-        tensor([[ 0.3750, -0.6250,  0.3750, -0.1250]])
-    """
-    centered = _centered_groups(rewards)
-    finite_result(centered.abs().max(), None, rewards=rewards)
-    return centered
-
-
-def leave_one_out_advantages(rewards: Tensor) -> Tensor:
-    """How much better a reply is than the others to the same prompt.
-
-        A_i = r_i - mean over j != i of r_j = G / (G - 1) * (r_i - mean of the group)
-
-    The baseline knows nothing of reply i, so the expected gradient stays as it is.
-
-    Args:
-        rewards: [P, G] of G replies to each of P prompts, G at least 2, finite.
-
-    Returns:
-        [P, G] advantages, reward, with mean 0 in each group; float32 for half
-        precision.
-
-    Raises:
-        ValueError: for what is no torch tensor of floating-point numbers of shape
-            [P, G], fewer than two replies, or a reward that is not finite or so large
-            that an advantage overflows.
-
-    References:
-        Kool et al. (2019), "Buy 4 REINFORCE samples, get a baseline for free!";
-        Ahmadian et al. (2024), arXiv:2402.14740.
-
-    Example:
-        >>> leave_one_out_advantages(torch.tensor([[1.0, 0.0, 1.0, 0.5]]))
-        tensor([[ 0.5000, -0.8333,  0.5000, -0.1667]])
-    """
-    centered = _centered_groups(rewards)
-    advantages = centered * (centered.shape[1] / (centered.shape[1] - 1))
-    finite_result(advantages.abs().max(), None, rewards=rewards)
-    return advantages
-
-
-def _centered_groups(rewards: Tensor) -> Tensor:
-    """[P, G] rewards less the mean of their group; equal ones give exactly 0."""
-    (rewards,) = counted(None, rewards=rewards)
-    if rewards.ndim != 2 or rewards.shape[1] < 2:
-        raise ValueError(f"rewards must have shape [P, G], G > 1, got {tuple(rewards.shape)}")
-    # Differences of nearly equal rewards are exact, their mean is rounded.
-    differences = rewards - rewards[:, :1]
-    return differences - differences.mean(dim=1, keepdim=True)

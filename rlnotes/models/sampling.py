@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from rlnotes._checks import require_positive_integer
 from rlnotes.functional.sampling import truncated_log_probs
@@ -30,18 +30,21 @@ def sample_replies(
     prompts: Tensor,
     *,
     generator: torch.Generator,
+    group_size: int = 1,
     length: int = 5,
     end: int = 0,
     temperature: float = 1.0,
     top_p: float = 1.0,
     min_words: int = 0,
 ) -> Samples:
-    """One reply to each prompt; it stops at the end symbol or at `length` words.
+    """A reply or more to each prompt; it stops at the end symbol or at `length` words.
 
     Args:
         model: with a language head.
         prompts: [B, M] tokens.
         generator: source of the draws.
+        group_size: G, replies to each prompt, which is read only once; B is then G
+            times as large, those to the first prompt first.
         length: T, the longest reply.
         end: the symbol that ends a reply.
         temperature: positive; divides the logits.
@@ -49,20 +52,27 @@ def sample_replies(
         min_words: the end is forbidden before that many words.
 
     Raises:
-        ValueError: if a number is out of its range, or the model has a single output.
+        ValueError: if a number is out of its range, the replies are longer than the
+            model can read, or it has a single output.
 
     References:
         Holtzman et al. (2020), arXiv:1904.09751 (the nucleus).
     """
-    require_positive_integer(length=length)
+    require_positive_integer(length=length, group_size=group_size)
     if min_words not in range(length + 1):
         raise ValueError(f"min_words must be an integer from 0 to {length}, got {min_words}")
     logits, cache = model.start(prompts)
+    if prompts.shape[1] + length - 1 > model.length:
+        raise ValueError(
+            f"length must be at most {model.length - prompts.shape[1] + 1}, got {length}"
+        )
     if logits.shape[-1] < 2:
         raise ValueError(f"model must have a head of words, got {logits.shape[-1]} output")
     if not isinstance(end, int | np.integer) or not 0 <= end < logits.shape[-1]:
         raise ValueError(f"end must be a symbol from 0 to {logits.shape[-1] - 1}, got {end}")
-    alive = torch.ones(len(prompts), dtype=torch.bool)
+    rows = torch.arange(len(prompts)).repeat_interleave(group_size)
+    logits, cache = logits[rows], cache.rows(rows)
+    alive = torch.ones(len(logits), dtype=torch.bool)
     columns = []
     for t in range(length):
         whole = torch.log_softmax(logits, dim=-1)
@@ -78,6 +88,15 @@ def sample_replies(
         ]
         columns.append((tokens, alive, *chosen))
         alive = alive & (tokens != end)
-        if t < length - 1:
-            logits, cache = model.step(tokens, cache)
-    return Samples(*(torch.stack(column, dim=1) for column in zip(*columns, strict=True)))
+        if t == length - 1 or not alive.any():
+            break
+        logits, cache = model.step(tokens, cache)
+    return _joined(columns, length, end)
+
+
+def _joined(columns: list[list[Tensor]], length: int, end: int) -> Samples:
+    """One table of each kind; all replies may have ended before the last column."""
+    tokens, *others = (torch.stack(column, dim=1) for column in zip(*columns, strict=True))
+    missing = (0, length - len(columns))
+    padded = (nn.functional.pad(table, missing) for table in others)
+    return Samples(nn.functional.pad(tokens, missing, value=end), *padded)

@@ -41,14 +41,19 @@ class Block(nn.Module):
     def forward(
         self, inputs: Tensor, before: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """[B, t, d] to the same, and all keys and values; t = 1 if some came before."""
+        """[B, t, d] to the same, and all keys and values; causal in either case."""
         batch, length, width = inputs.shape
-        heads = self.query_key_value(self.norm_1(inputs)).view(batch, length, 3, self.num_heads, -1)
+        shape = batch, length, 3, self.num_heads, width // self.num_heads
+        heads = self.query_key_value(self.norm_1(inputs)).view(shape)
         query, key, value = heads.permute(2, 0, 3, 1, 4)  # [B, H, t, d / H] each
+        visible = None
         if before is not None:
+            read = before[0].shape[2]
             key, value = torch.cat([before[0], key], dim=2), torch.cat([before[1], value], dim=2)
+            if length > 1:
+                visible = torch.ones(length, read + length, dtype=torch.bool).tril(read)
         attended = nn.functional.scaled_dot_product_attention(
-            query, key, value, is_causal=before is None
+            query, key, value, attn_mask=visible, is_causal=before is None
         )
         hidden = inputs + self.project(attended.transpose(1, 2).reshape(batch, length, width))
         wide = nn.functional.gelu(self.widen(self.norm_2(hidden)))
@@ -66,14 +71,7 @@ class Trunk(nn.Module):
         self.norm = nn.LayerNorm(width)
 
     def forward(self, tokens: Tensor, cache: Cache | None = None) -> tuple[Tensor, Cache]:
-        """Features [B, t, d] of tokens [B, t] that follow those in the cache.
-
-        Raises:
-            ValueError: for more than one token in a row after a cache: what each of
-                them may see is not worked out.
-        """
-        if cache is not None and tokens.shape[1] != 1:
-            raise ValueError(f"tokens must have shape [B, 1], got {tuple(tokens.shape)}")
+        """Features [B, t, d] of tokens [B, t] that follow those in the cache."""
         start = 0 if cache is None else cache.keys[0].shape[2]
         places = torch.arange(start, start + tokens.shape[1])
         hidden, keys, values = self.embed(tokens) + self.place(places), [], []
@@ -151,6 +149,24 @@ class TinyLM(nn.Module):
         features, cache = self.trunk(self._joined(prompts, prompts[..., :0]))
         return self.head(features[:, -1]), cache
 
+    def extend(self, tokens: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
+        """[B, t, num_outputs] after each of more tokens [B, t] in rows of the cache.
+
+        Raises:
+            ValueError: for what is no token, another number of rows, or too many
+                tokens.
+        """
+        require_indices(self.trunk.embed.num_embeddings, tokens=tokens)
+        rows, read = len(cache.keys[0]), cache.keys[0].shape[2]
+        if tokens.ndim != 2 or len(tokens) != rows:
+            raise ValueError(f"tokens must have {rows} rows, got shape {tuple(tokens.shape)}")
+        if read + tokens.shape[1] > self.length:
+            raise ValueError(
+                f"{self.length} tokens are the most, got {tokens.shape[1]} more than {read}"
+            )
+        features, cache = self.trunk(tokens, cache)
+        return self.head(features), cache
+
     def step(self, tokens: Tensor, cache: Cache) -> tuple[Tensor, Cache]:
         """[B, num_outputs] after one more token [B] in each row of the cache.
 
@@ -158,13 +174,34 @@ class TinyLM(nn.Module):
             ValueError: for what is no token for each row, or one token too many.
         """
         require_indices(self.trunk.embed.num_embeddings, tokens=tokens)
-        rows, read = len(cache.keys[0]), cache.keys[0].shape[2]
+        rows = len(cache.keys[0])
         if tokens.shape != (rows,):
             raise ValueError(f"tokens must have shape {(rows,)}, got {tuple(tokens.shape)}")
-        if read >= self.length:
-            raise ValueError(f"{self.length} tokens are the most, got one more than {read}")
-        features, cache = self.trunk(tokens[:, None], cache)
-        return self.head(features[:, -1]), cache
+        outputs, cache = self.extend(tokens[:, None], cache)
+        return outputs[:, -1], cache
+
+    def groups(self, prompts: Tensor, answers: Tensor) -> Tensor:
+        """[P * G, T + 1, num_outputs] of G answers to each of P prompts, read once.
+
+        The same as `forward` with each prompt repeated G times.
+
+        Args:
+            prompts: [P, M] tokens.
+            answers: [P * G, T] tokens, those to the first prompt first.
+
+        Raises:
+            ValueError: as for `forward`, or if there is no whole number of answers to
+                each prompt.
+        """
+        first, cache = self.start(prompts)
+        size, rest = divmod(len(answers), len(prompts))
+        if rest or not size:
+            raise ValueError(
+                f"answers must be as many to each of {len(prompts)} prompts, got {len(answers)}"
+            )
+        rows = torch.arange(len(prompts)).repeat_interleave(size)
+        following, _ = self.extend(answers, cache.rows(rows))
+        return torch.cat([first[rows, None], following], dim=1)
 
     def with_head(self, num_outputs: int, generator: torch.Generator) -> "TinyLM":
         """A model of its own that starts from this trunk's weights, with a new head.

@@ -45,10 +45,7 @@ def pipeline(pool) -> list[dict]:
 
 def pipeline_curve(config: Config) -> list[dict]:
     """One run on the reward model that `PAIRS` comparisons give."""
-    generator = torch.Generator().manual_seed(PAIRS_SEED)
-    pairs = draw_comparisons(PAIRS, reference_log_probs(), generator)
-    judge = train_reward_model(pairs, reward_model.Config(), reference_model()).model
-    rows = []
+    judge, rows = learned_judge(), []
 
     @torch.no_grad()
     def watch(update, policy):
@@ -60,10 +57,17 @@ def pipeline_curve(config: Config) -> list[dict]:
         rows.append(row | {"score": evaluate(*tables, scores).reward})
 
     with torch.no_grad():
-        scores = centred_scores(reply_scores(judge), reference_log_probs())
+        scores = centred_scores(reply_scores(judge.model), reference_log_probs())
     watch(0, reference_model())
-    train_rlhf(reference_model(), ModelScores(judge), config, watch=watch)
+    train_rlhf(reference_model(), judge, config, watch=watch)
     return rows
+
+
+def learned_judge() -> ModelScores:
+    """The reward model that `PAIRS` comparisons give."""
+    generator = torch.Generator().manual_seed(PAIRS_SEED)
+    pairs = draw_comparisons(PAIRS, reference_log_probs(), generator)
+    return ModelScores(train_reward_model(pairs, reward_model.Config(), reference_model()).model)
 
 
 def starts(pool) -> list[dict]:

@@ -85,4 +85,10 @@ EQUIVALENT = {
         "  ->  answer = np.ones((num_prompts, num_answers, num_answers))": "every entry is "
         "overwritten",
     },
+    "grpo_token_loss": {
+        "_loss_by_loop: kept = min(ratio, 1 + clip_epsilon) if advantage > 0 "
+        "else max(ratio, 1 - clip_epsilon)"
+        "  ->  kept = min(ratio, 1 + clip_epsilon) if advantage >= 0 "
+        "else max(ratio, 1 - clip_epsilon)": "at A = 0 any ratio times A is 0.",
+    },
 }

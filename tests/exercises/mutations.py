@@ -71,7 +71,7 @@ def blinded(
     for name, first in cases[0].items():
         if np.ndim(first) == 0:
             for value in {case[name] for case in cases}:
-                yield f"{name} fixed at {value:g}", _blind(function, name, lambda _, v=value: v)
+                yield f"{name} fixed at {value}", _blind(function, name, lambda _, v=value: v)
             continue
         yield f"{name} zero", _blind(function, name, np.zeros_like)
         yield f"{name} one", _blind(function, name, np.ones_like)

@@ -396,6 +396,31 @@ def test_no_mistake_is_looked_for_where_the_numbers_were_not_compared():
     assert TABLE.check(in_place).message.endswith("work on a copy.")
 
 
+PADDED = Exercise(
+    name="a sum without the padding",
+    cases=[Case({"x": np.array([1.0, np.nan, 2.0])}, 3.0, "nan is padding.")],
+    solutions=[np.nansum, lambda x: x[0] + x[2]],
+    wrong_answers={},
+    hints={},
+)
+
+
+def fills_the_padding(x):
+    x[1] = 0.0
+    return x.sum()
+
+
+def pads_a_number(x):
+    x[0] = np.nan
+    return 3.0
+
+
+def test_nan_in_an_argument_is_no_change_of_it():
+    assert PADDED.check(lambda x: np.nansum(x)).passed
+    for changes in (fills_the_padding, pads_a_number):
+        assert PADDED.check(changes).message.endswith("changes its argument 'x'; work on a copy.")
+
+
 def test_a_common_factor_of_two_numbers_is_no_hint():
     assert "times the expected" not in TOY.check(lambda x: 3 * x).message
 

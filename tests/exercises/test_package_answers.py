@@ -3,9 +3,12 @@
 import torch
 
 from rlnotes.exact.language import gibbs_optimum
+from rlnotes.exact.pass_rates import success_probs
 from rlnotes.exercises import catalog
+from rlnotes.functional.advantages import group_centered_advantages, group_relative_advantages
 from rlnotes.functional.kl import kl_k1, kl_k2, kl_k3
 from rlnotes.functional.kl_penalty import kl_penalized_rewards
+from rlnotes.functional.policy_gradients import grpo_loss
 from rlnotes.functional.preferences import (
     dpo_loss,
     implicit_rewards,
@@ -89,3 +92,49 @@ def test_the_policies_of_the_exercise_are_the_best_ones_for_these_preferences():
         reference = torch.tensor(case.arguments["reference"]).log()
         best = gibbs_optimum(reference, rewards, beta=case.arguments["beta"])
         assert torch.allclose(best.exp(), torch.tensor(case.arguments["policy"]), atol=1e-12)
+
+
+def test_advantages_of_groups():
+    verdict = EXERCISES["group_advantages"].check(
+        lambda rewards: group_relative_advantages(torch.from_numpy(rewards))
+    )
+    assert verdict.passed, verdict.message
+
+
+def test_the_loss_of_grpo():
+    def loss(clip_epsilon, beta, **arrays):
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        return grpo_loss(**tensors, clip_epsilon=clip_epsilon, beta=beta)
+
+    verdict = EXERCISES["grpo_token_loss"].check(loss)
+    assert verdict.passed, verdict.message
+
+
+def test_the_weight_of_a_group():
+    def weight(pass_rate, group_size, advantages):
+        groups = torch.ones(group_size + 1, group_size).tril(-1).numpy()
+        right = [advantages(group)[0] for group in groups[1:]]
+        wrong = [advantages(group)[-1] for group in groups[:-1]]
+        differences = [own - other for own, other in zip(right, wrong, strict=True)]
+        return success_probs(pass_rate, group_size - 1) @ differences
+
+    verdict = EXERCISES["expected_weight"].check(weight)
+    assert verdict.passed, verdict.message
+
+
+def test_epochs_of_grpo_on_answers_of_one_token():
+    def epochs(logits, answers, rewards, num_epochs, clip_epsilon, learning_rate):
+        logits = torch.tensor(logits, requires_grad=True)
+        optimizer = torch.optim.SGD([logits], lr=learning_rate)
+        advantages = group_centered_advantages(torch.tensor(rewards)[None])[0]
+        old = logits.detach().log_softmax(dim=0)[answers][:, None]
+        mask = torch.ones_like(old, dtype=torch.bool)
+        for _ in range(num_epochs):
+            own = logits.log_softmax(dim=0)[answers][:, None]
+            optimizer.zero_grad()
+            grpo_loss(own, old, None, advantages, mask, clip_epsilon=clip_epsilon).backward()
+            optimizer.step()
+        return logits
+
+    verdict = EXERCISES["grpo_epochs"].check(epochs)
+    assert verdict.passed, verdict.message

@@ -12,6 +12,7 @@ from rlnotes.explorers import catalog
 from rlnotes.explorers.baseline_variance import BaselineVariance
 from rlnotes.explorers.bellman_backups import METHODS, BellmanBackups
 from rlnotes.explorers.bradley_terry import BradleyTerry
+from rlnotes.explorers.climbed_objective import ClimbedObjective
 from rlnotes.explorers.derivation_ladder import DerivationLadder
 from rlnotes.explorers.discounting import Discounting
 from rlnotes.explorers.dpo_ladder import DPOLadder
@@ -22,6 +23,7 @@ from rlnotes.explorers.dueling_constant import DuelingConstant
 from rlnotes.explorers.gae_bias_variance import GAEBiasVariance
 from rlnotes.explorers.gae_weights import GAEWeights
 from rlnotes.explorers.gradient_hill import GradientHill
+from rlnotes.explorers.group_of_answers import GroupOfAnswers
 from rlnotes.explorers.group_size_pass_rate import GroupSizePassRate
 from rlnotes.explorers.importance_weights import ImportanceWeights
 from rlnotes.explorers.inner_epochs import InnerEpochs
@@ -50,6 +52,7 @@ TESTED = {
     BaselineVariance,
     BellmanBackups,
     BradleyTerry,
+    ClimbedObjective,
     DPOLoss,
     DerivationLadder,
     Discounting,
@@ -58,6 +61,7 @@ TESTED = {
     GAEWeights,
     GradientHill,
     GroupSizePassRate,
+    GroupOfAnswers,
     ImportanceWeights,
     InnerEpochs,
     KLLaboratory,

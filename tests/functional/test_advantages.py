@@ -1,14 +1,11 @@
 """TD errors, GAE, normalization: by hand, as sums, limits, ends, gradients, errors."""
 
-import itertools
-
 import pytest
 import torch
 from torch.testing import assert_close
 
 from rlnotes.functional.advantages import (
     generalized_advantage_estimation,
-    leave_one_out_advantages,
     normalize_advantages,
     td_errors,
 )
@@ -362,76 +359,3 @@ def test_half_precision_may_sum_beyond_its_range():
 def test_a_variance_that_overflows_is_refused():
     with pytest.raises(ValueError, match=r"so large that their variance overflows, got 3e\+38"):
         normalize_advantages(torch.tensor([3e38, -3e38]))
-
-
-def test_leaving_one_out_by_hand():
-    # The mean of the others to 1 is (0 + 1 + .5) / 3 = .5, to 0 it is 2.5 / 3.
-    rewards = torch.tensor([[1.0, 0.0, 1.0, 0.5], [3.0, 1.0, 1.0, -1.0]])
-    expected = torch.tensor([[0.5, -2.5 / 3, 0.5, -0.5 / 3], [8 / 3, 0.0, 0.0, -8 / 3]])
-    assert_close(leave_one_out_advantages(rewards), expected)
-    assert leave_one_out_advantages(torch.tensor([[5.0, 2.0]])).tolist() == [[3.0, -3.0]]
-
-
-@pytest.mark.parametrize("group_size", [2, 3, 8])
-def test_each_reply_is_compared_with_the_mean_of_the_others(group_size):
-    rewards = torch.randn(4, group_size, generator=torch.Generator().manual_seed(1)).double()
-    advantages = leave_one_out_advantages(rewards)
-    for prompt, row in enumerate(rewards.tolist()):
-        for i, reward in enumerate(row):
-            others = row[:i] + row[i + 1 :]
-            expected = reward - sum(others) / len(others)
-            assert advantages[prompt, i].item() == pytest.approx(expected)
-    assert_close(advantages.mean(dim=1), torch.zeros(4).double())
-    assert_close(leave_one_out_advantages(rewards + 7), advantages)
-    assert_close(leave_one_out_advantages(3 * rewards), 3 * advantages)
-
-
-@pytest.mark.parametrize("reward", [0.1, 1e6 + 0.3, -7.7e-30])
-def test_equal_rewards_leave_exactly_nothing(reward):
-    assert leave_one_out_advantages(torch.full((2, 7), reward)).tolist() == [[0.0] * 7] * 2
-
-
-def test_nearly_equal_rewards_keep_their_difference():
-    # The mean in float32 would be a multiple of 1/16.
-    rewards = torch.tensor([[1e6, 1e6 + 0.125, 1e6]])
-    expected = torch.tensor([[-0.0625, 0.125, -0.0625]])
-    assert_close(leave_one_out_advantages(rewards), expected, rtol=1e-6, atol=0)
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
-def test_leaving_one_out_in_half_precision_is_computed_in_float32(dtype):
-    advantages = leave_one_out_advantages(torch.tensor([[1.0, 0.0, 0.0, 0.0]], dtype=dtype))
-    assert_close(advantages, torch.tensor([[1.0, -1 / 3, -1 / 3, -1 / 3]]))
-    large = leave_one_out_advantages(torch.tensor([[60_000.0, -60_000.0]]).half())
-    assert large.tolist() == [[120_000.0, -120_000.0]]
-
-
-def test_the_expected_gradient_is_that_without_a_baseline():
-    # Both replies enumerated: E of A_i d log pi(y_i) is the slope of E r.
-    probs, rewards = torch.tensor([0.2, 0.3, 0.5]).double(), torch.tensor([1.0, -2, 4]).double()
-    scores = torch.eye(3).double() - probs  # row y: d log pi(y) / d logits
-    total = torch.zeros(3).double()
-    for first, second in itertools.product(range(3), repeat=2):
-        advantages = leave_one_out_advantages(rewards[[first, second]][None])[0]
-        each = (advantages[0] * scores[first] + advantages[1] * scores[second]) / 2
-        total += probs[first] * probs[second] * each
-    assert_close(total, probs * (rewards - (probs * rewards).sum()))
-
-
-@pytest.mark.parametrize(
-    ("rewards", "message"),
-    [
-        (torch.zeros(3), r"rewards must have shape \[P, G\], G > 1, got \(3,\)"),
-        (torch.zeros(3, 1), r"rewards must have shape \[P, G\], G > 1, got \(3, 1\)"),
-        (torch.zeros(2, 3, 4), r"rewards must have shape \[P, G\], G > 1, got \(2, 3, 4\)"),
-        (torch.zeros(0, 4), r"rewards must hold at least one number, got shape \(0, 4\)"),
-        (torch.tensor([[1, 2]]), r"rewards must be floating-point numbers, got torch\.int64"),
-        (torch.tensor([[1.0, NAN]]), r"rewards must be finite, got nan at \(0, 1\)"),
-        (torch.tensor([[1.0, float("inf")]]), "rewards must be finite"),
-        (torch.tensor([[3e38, -3e38]]), r"rewards must not overflow in the result, got .* 3e\+38"),
-        ([[1.0, 2.0]], "rewards must be a torch tensor, got list"),
-    ],
-)
-def test_what_has_no_others_is_refused(rewards, message):
-    with pytest.raises(ValueError, match=message):
-        leave_one_out_advantages(rewards)

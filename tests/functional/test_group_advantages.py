@@ -1,5 +1,6 @@
 """Advantages within a group of replies: hand numbers, identities, limits, bad input."""
 
+import itertools
 import math
 
 import pytest
@@ -145,6 +146,48 @@ def test_the_dtype_and_the_given_tensor_are_kept():
         assert advantages_of(rewards).dtype == torch.float64
         assert advantages_of(rewards.float()).dtype == torch.float32
         assert rewards.tolist() == [list(EXAMPLE)]
+
+
+def test_leaving_one_out_by_hand():
+    # The mean of the others to 1 is (0 + 1 + .5) / 3 = .5, to 0 it is 2.5 / 3.
+    rewards = torch.tensor([[1.0, 0.0, 1.0, 0.5], [3.0, 1.0, 1.0, -1.0]])
+    expected = torch.tensor([[0.5, -2.5 / 3, 0.5, -0.5 / 3], [8 / 3, 0.0, 0.0, -8 / 3]])
+    assert_close(leave_one_out_advantages(rewards), expected)
+    assert leave_one_out_advantages(torch.tensor([[5.0, 2.0]])).tolist() == [[3.0, -3.0]]
+
+
+@pytest.mark.parametrize("group_size", [2, 3, 8])
+def test_each_reply_is_compared_with_the_mean_of_the_others(group_size):
+    rewards = torch.randn(4, group_size, generator=torch.Generator().manual_seed(1)).double()
+    advantages = leave_one_out_advantages(rewards)
+    for prompt, row in enumerate(rewards.tolist()):
+        for i, reward in enumerate(row):
+            others = row[:i] + row[i + 1 :]
+            expected = reward - sum(others) / len(others)
+            assert advantages[prompt, i].item() == pytest.approx(expected)
+    assert_close(advantages.mean(dim=1), torch.zeros(4).double())
+    assert_close(leave_one_out_advantages(rewards + 7), advantages)
+    assert_close(leave_one_out_advantages(3 * rewards), 3 * advantages)
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_leaving_one_out_in_half_precision_is_computed_in_float32(dtype):
+    advantages = leave_one_out_advantages(torch.tensor([[1.0, 0.0, 0.0, 0.0]], dtype=dtype))
+    assert_close(advantages, torch.tensor([[1.0, -1 / 3, -1 / 3, -1 / 3]]))
+    large = leave_one_out_advantages(torch.tensor([[60_000.0, -60_000.0]]).half())
+    assert large.tolist() == [[120_000.0, -120_000.0]]
+
+
+def test_the_expected_gradient_is_that_without_a_baseline():
+    # Both replies enumerated: E of A_i d log pi(y_i) is the slope of E r.
+    probs, rewards = torch.tensor([0.2, 0.3, 0.5]).double(), torch.tensor([1.0, -2, 4]).double()
+    scores = torch.eye(3).double() - probs  # row y: d log pi(y) / d logits
+    total = torch.zeros(3).double()
+    for first, second in itertools.product(range(3), repeat=2):
+        advantages = leave_one_out_advantages(rewards[[first, second]][None])[0]
+        each = (advantages[0] * scores[first] + advantages[1] * scores[second]) / 2
+        total += probs[first] * probs[second] * each
+    assert_close(total, probs * (rewards - (probs * rewards).sum()))
 
 
 @everywhere

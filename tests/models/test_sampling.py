@@ -199,7 +199,7 @@ def test_a_changed_sampler_can_make_the_mean_log_ratio_negative(way, change):
         ({"min_words": 4}, "min_words must be an integer from 0 to 3, got 4"),
         ({"min_words": -1}, "min_words must be an integer from 0 to 3, got -1"),
         ({"length": 0}, "length must be a positive integer, got 0"),
-        ({"length": 5}, "5 tokens are the most, got one more"),
+        ({"length": 5}, "length must be at most 4, got 5"),
         ({"end": 4}, "end must be a symbol from 0 to 3, got 4"),
         ({"end": -1}, "end must be a symbol from 0 to 3, got -1"),
     ],
@@ -213,3 +213,27 @@ def test_a_model_of_one_number_says_nothing():
     judge = TinyLM(torch.Generator().manual_seed(0), num_outputs=1)
     with pytest.raises(ValueError, match="model must have a head of words, got 1 output"):
         sample_replies(judge, torch.zeros(2, 2).long(), generator=torch.Generator())
+
+
+# Groups, and replies that have all ended.
+
+
+def test_a_group_is_drawn_as_repeated_prompts_are():
+    model, prompts = random_model(), torch.tensor([[4, 5], [5, 4], [4, 4]])
+    grouped = sample_replies(model, prompts, generator=seeded(3), group_size=7, length=3)
+    repeated = sample_replies(model, prompts.repeat_interleave(7, 0), generator=seeded(3), length=3)
+    assert torch.equal(grouped.tokens, repeated.tokens)
+    assert torch.equal(grouped.mask, repeated.mask)
+    assert_close(grouped.log_probs, repeated.log_probs)
+
+
+def test_when_all_replies_have_ended_nothing_more_is_read(monkeypatch):
+    model = random_model()
+    with torch.no_grad():
+        model.head.weight.zero_()
+        model.head.bias.copy_(torch.tensor([50.0, 0.0, 0.0, 0.0]))
+    monkeypatch.setattr(model, "step", None)
+    tokens, mask, *tables = sample_replies(model, PROMPT, generator=seeded(), length=3)
+    assert tokens.tolist() == [[0, 0, 0]]
+    assert mask.tolist() == [[True, False, False]]
+    assert all(table[0, 1:].tolist() == [0, 0] for table in tables)

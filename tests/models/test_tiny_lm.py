@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from rlnotes.models.forward_meter import ForwardMeter
 from rlnotes.models.layer_shapes import layer_shapes
 from rlnotes.models.tiny_lm import TinyLM, frozen
 
@@ -258,9 +259,9 @@ def one_step_too_many():
     model.step(PROMPTS[:, 0], model.start(PROMPTS)[1])
 
 
-def two_at_once():
+def two_rows_short():
     model = TinyLM(seeded())
-    model.trunk(REPLIES[:, :2], model.start(PROMPTS)[1])
+    model.extend(REPLIES[:3, :2], model.start(PROMPTS)[1])
 
 
 @pytest.mark.parametrize(
@@ -282,10 +283,48 @@ def two_at_once():
         (lambda: step_with(REPLIES[:3, 0]), r"tokens must have shape \(6,\), got \(3,\)"),
         (lambda: step_with(REPLIES), r"tokens must have shape \(6,\), got \(6, 5\)"),
         (lambda: step_with(REPLIES[:, 0] + 13), r"tokens must lie in \[0, 13\)"),
-        (one_step_too_many, "2 tokens are the most, got one more than 2"),
-        (two_at_once, r"tokens must have shape \[B, 1\], got \(6, 2\)"),
+        (one_step_too_many, "2 tokens are the most, got 1 more than 2"),
+        (two_rows_short, r"tokens must have 6 rows, got shape \(3, 2\)"),
     ],
 )
 def test_bad_input_names_the_argument(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+# Several tokens behind a cache, and groups of answers to one prompt.
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 5])
+def test_several_tokens_behind_a_cache_are_read_as_one_after_the_other(number):
+    model = TinyLM(seeded())
+    whole = model(PROMPTS, REPLIES)
+    _, cache = model.start(PROMPTS)
+    outputs, longer = model.extend(REPLIES[:, :number], cache)
+    assert outputs.shape == (6, number, 8)
+    assert_close(outputs, whole[:, 1 : number + 1], atol=1e-5, rtol=1e-5)
+    assert longer.keys[0].shape[2] == 2 + number
+    rest, _ = model.extend(REPLIES[:, number:], longer)
+    assert_close(rest, whole[:, number + 1 :], atol=1e-5, rtol=1e-5)
+
+
+def test_groups_are_read_as_repeated_prompts_and_have_their_gradient():
+    model = TinyLM(seeded())
+    prompts, size = PROMPTS[:3], 2
+    pair = model.groups(prompts, REPLIES), model(prompts.repeat_interleave(size, 0), REPLIES)
+    assert_close(*pair, atol=1e-5, rtol=1e-5)
+    gradients = [
+        torch.autograd.grad((outputs * torch.linspace(-1, 1, 8)).square().sum(), model.parameters())
+        for outputs in pair
+    ]
+    for one, other in zip(*gradients, strict=True):
+        assert_close(one, other, atol=1e-3, rtol=1e-4)
+    with ForwardMeter(model=model) as meter:
+        model.groups(prompts, REPLIES)
+    assert meter.readings["model"].tokens == 3 * 2 + 6 * 5
+
+
+@pytest.mark.parametrize("number", [0, 4, 5])
+def test_groups_are_of_equal_size(number):
+    with pytest.raises(ValueError, match=f"as many to each of 3 prompts, got {number}"):
+        TinyLM(seeded()).groups(PROMPTS[:3], REPLIES[:number])
