@@ -39,7 +39,7 @@ class DeadGroups(NamedTuple):
 
 
 @lru_cache(maxsize=256)
-def expected_dead_groups(update: int, group_size: int) -> DeadGroups:
+def dead_groups(update: int, group_size: int) -> DeadGroups:
     """Share of dead groups if every held-out prompt gets one, mean over the seeds.
 
     Raises:

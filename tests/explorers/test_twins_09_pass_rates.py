@@ -56,7 +56,8 @@ def test_one_prompt_is_that_of_the_formulas(setting):
     mean_size = 2 * p * q * (size - 1) / size
     expected = [p**size + q**size, p**size, q**size, mean_size, 1 - q**k]
     assert one_prompt(explorer.description) == pytest.approx(expected, abs=5.1e-5)
-    notes = found(r"no signal # mean \|A\| #$", " ".join(explorer.notes.texts))
+    notes = found(r"no signal # mean \|A\| #$", " ".join(explorer.notes.texts[6:]))
+    assert explorer.notes.texts[:6] == ["2", "4", "8", "16", "32", "64"]
     assert notes == pytest.approx([expected[0], mean_size], abs=5.1e-5)
     assert explorer.points[0].get_ydata() == pytest.approx([expected[0], mean_size])
 
@@ -65,7 +66,7 @@ def test_one_prompt_is_that_of_the_formulas(setting):
         (explorer.size, lambda p: 2 * p * (1 - p) * (size - 1) / size),
     ):
         rates = 1 / (1 + np.exp(-line.get_xdata()))
-        assert rates[[0, -1]] == pytest.approx([0.00075, 0.99925], abs=1e-5)
+        assert rates[[0, -1]] == pytest.approx([0.000225, 0.999775], abs=1e-6)
         assert line.get_ydata() == pytest.approx(height(rates))
     ks = np.arange(1, 65)
     assert explorer.prompt.get_xdata() == pytest.approx(np.log2(ks))
@@ -117,7 +118,7 @@ def test_the_bars_hold_every_prompt_of_every_seed(update):
     assert edges == pytest.approx(EDGES)
     assert shares.sum() == pytest.approx(1)
     limits = 1 / (1 + np.exp(-edges))
-    for k in (5, 12, 18):  # inner bins
+    for k in (7, 14, 20):  # inner bins
         inside = (rates >= limits[k]) & (rates < limits[k + 1])
         assert shares[k] == pytest.approx(inside.mean(), abs=2e-4)
     assert shares[-1] == pytest.approx((rates >= limits[-2]).mean(), abs=2e-4)
@@ -143,7 +144,16 @@ def test_the_pass_rates_on_offer_are_symmetric_and_inside():
 
 def test_what_lies_beyond_the_axis_is_counted_at_its_ends(monkeypatch):
     rates = np.array([[0.0, 0.5, 0.5], [1.0, 1e-9, 0.9]])
-    monkeypatch.setattr(group_size_pass_rate, "pass_rates_after", {7: rates}.get)
+    monkeypatch.setattr(group_size_pass_rate.carry_pass_rates, "pass_rates_after", {7: rates}.get)
     shares = group_size_pass_rate.shares.__wrapped__(7)
     assert shares[[0, -1]] == pytest.approx([2 / 6, 1 / 6])
     assert shares.sum() == pytest.approx(1)
+
+
+def test_each_curve_carries_the_size_of_its_group():
+    places = group_size_pass_rate.disc_places()
+    for row in (places[::2], places[1::2]):  # the larger, the farther left
+        assert np.diff(row[:, 0]).max() < -1
+    for (odds, height), size in zip(places, (2, 4, 8, 16, 32, 64), strict=True):
+        rate = 1 / (1 + np.exp(-odds))
+        assert rate**size + (1 - rate) ** size == pytest.approx(height, abs=0.01)
