@@ -36,8 +36,8 @@ EXERCISE = Exercise(
             rewards=[[2.0, 2.0, 2.0], [0.0, 3.0, 6.0], [-1.0, -1.0, -4.0]],
             distances=[[0, 0, 0], [-3, 0, 3], [1, 1, -2]],
             stds=[0, 3, np.sqrt(3)],
-            reason="three equal rewards say nothing about who is better: 0, not 0 / 0. The others "
-            "have the means 3 and -2 and the standard deviations 3 and the root of 3.",
+            reason="three equal rewards do not say which answer is better: 0, not 0 / 0. The "
+            "others have the means 3 and -2, the standard deviations 3 and the root of 3.",
         ),
         _case(
             rewards=[[-5e-5, 0.0, 5e-5], [5.0, 4.0, 3.0]],

@@ -203,7 +203,7 @@ HINTS = {
     "better ones only": "the negative advantages are cut to 0. Worse answers are pushed down.",
     "signs": "only the signs are left.",
     "nothing": "all advantages are 0.",
-    "equal groups as their reward": "a group of equal rewards gets them as advantages. Nobody is "
+    "equal groups as their reward": "a group of equal rewards gets them as advantages. None is "
     "better than the mean: 0.",
-    "equal groups as one": "a group of equal rewards gets ones. Nobody is better than the mean: 0.",
+    "equal groups as one": "a group of equal rewards gets ones. None is better than the mean: 0.",
 }

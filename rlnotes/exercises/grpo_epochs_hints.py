@@ -1,6 +1,6 @@
 """What the checker of epochs on one group says to each known mistake."""
 
-_DEGREES = "Here only the mean is subtracted, as in Dr. GRPO."
+_MEAN_ONLY = "Here only the mean is subtracted, as in Dr. GRPO."
 
 HINTS = {
     "ratio to the step before": "every step is the first one again, at ratio 1, and nothing is "
@@ -73,18 +73,18 @@ HINTS = {
     "probabilities stay the same.",
     "advantages turned round": "the advantages are turned round: reward minus mean.",
     "no baseline": "the rewards are used as they came. Subtract their mean.",
-    "sample std": f"the advantages are divided by the standard deviation (G - 1). {_DEGREES}",
+    "sample std": f"the advantages are divided by the standard deviation (G - 1). {_MEAN_ONLY}",
     "sample std, 1e-8": f"the advantages are divided by the standard deviation (G - 1) plus 1e-8. "
-    f"{_DEGREES}",
+    f"{_MEAN_ONLY}",
     "sample std, nothing added": "the advantages are divided by the standard deviation (G - 1), "
-    f"which is 0 for equal rewards. {_DEGREES}",
-    "population std": f"the advantages are divided by the standard deviation (G). {_DEGREES}",
+    f"which is 0 for equal rewards. {_MEAN_ONLY}",
+    "population std": f"the advantages are divided by the standard deviation (G). {_MEAN_ONLY}",
     "population std, 1e-8": f"the advantages are divided by the standard deviation (G) plus 1e-8. "
-    f"{_DEGREES}",
+    f"{_MEAN_ONLY}",
     "population std, nothing added": "the advantages are divided by the standard deviation (G), "
-    f"which is 0 for equal rewards. {_DEGREES}",
+    f"which is 0 for equal rewards. {_MEAN_ONLY}",
     "leave one out": "the mean of the others is subtracted. Subtract the mean of the whole group.",
-    "divided by the mean": f"the advantages are divided by the mean. {_DEGREES}",
+    "divided by the mean": f"the advantages are divided by the mean. {_MEAN_ONLY}",
     "median": "the median is subtracted. Take the mean.",
     "mean of distinct answers": "the mean is that of the different answers. Take the mean over all "
     "draws.",

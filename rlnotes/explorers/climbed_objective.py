@@ -12,9 +12,9 @@ from rlnotes.exact.group_weights import (
     noisy_group_weights,
 )
 from rlnotes.exact.pass_rates import observed_pass_rates
-from rlnotes.explorers.answer_groups import NAMES as WITH_CONSTANT
 from rlnotes.explorers.base import Explorer
 from rlnotes.explorers.likelihood_displacement import spread
+from rlnotes.explorers.written_groups import NAMES as WITH_CONSTANT
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, CURRENT, FURTHER, GREEN, GREY, INK, label, new_figure
 
@@ -133,7 +133,7 @@ class ClimbedObjective(Explorer):
         beyond = self.draw_points(pass_rate, weights[chosen], height)
         words = f"p = {number(pass_rate)}: weight {number(weights[chosen])}"
         self.notes[0].set_texts([f"{words}, in large groups {number(limit)}", beyond])
-        climbs = CLIMBS.get(chosen, "{}").format("p" if seen == pass_rate and factor == 1 else "q")
+        climbs = CLIMBS.get(chosen, "{}").format("p" if factor == 1 else "q")
         self.notes[1].set_texts([f"large groups climb {climbs}", noise_words(factor)])
         bound = float(group_weights(0.0, group_size=group_size, estimator=chosen))
         each = ", ".join(f"{name} {number(weights[key], 3)}" for name, key in NAMES.items())

@@ -3,7 +3,8 @@
 import ipywidgets
 import numpy as np
 
-from rlnotes.explorers.answer_groups import (
+from rlnotes.explorers.base import Explorer
+from rlnotes.explorers.written_groups import (
     GROUPS,
     NAMES,
     compared,
@@ -12,7 +13,6 @@ from rlnotes.explorers.answer_groups import (
     start_probs,
     stopped_answers,
 )
-from rlnotes.explorers.base import Explorer
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, GREY, INK, SHADE, WRONG, label, new_figure
 

@@ -6,8 +6,8 @@ import math
 import numpy as np
 import pytest
 
-from rlnotes.explorers.answer_groups import GROUPS, LIKELY_AND_BAD, NAMES, compared, policy_path
 from rlnotes.explorers.group_of_answers import GroupOfAnswers
+from rlnotes.explorers.written_groups import GROUPS, LIKELY_AND_BAD, NAMES, compared, policy_path
 from tests.explorers.test_twins import found
 from tests.explorers.test_twins_06 import at
 
