@@ -40,6 +40,8 @@ _EXPLORERS = {
     "likelihood_displacement": "LikelihoodDisplacement",
     "group_of_answers": "GroupOfAnswers",
     "climbed_objective": "ClimbedObjective",
+    "length_bias": "LengthBias",
+    "group_size_pass_rate": "GroupSizePassRate",
 }
 
 

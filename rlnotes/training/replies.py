@@ -18,7 +18,10 @@ from rlnotes.data.help_desk import (
 from rlnotes.exact.language import expected_reward
 from rlnotes.exact.prefix_tree import PrefixTree, all_completions, prefix_tree, walk_prefixes
 from rlnotes.functional.kl import kl_divergence
+from rlnotes.functional.sequences import completion_mask
 from rlnotes.models.tiny_lm import TinyLM, require_outputs
+
+RIGHT_FROM = 2.5  # gold reward from which a verifier passes a reply
 
 
 @lru_cache(maxsize=1)
@@ -33,6 +36,18 @@ def gold_table() -> Tensor:
     prompts = torch.arange(len(PROMPTS))[:, None].expand(-1, len(all_replies()))
     replies = all_replies().expand(len(PROMPTS), -1, -1)
     return gold_rewards(prompts, replies).double()
+
+
+@lru_cache(maxsize=1)
+def reply_lengths() -> Tensor:
+    """[19608] tokens of every reply, its end included: 1 ... 5, int64."""
+    return completion_mask(all_replies(), END).sum(dim=-1)
+
+
+@lru_cache(maxsize=1)
+def right_replies() -> Tensor:
+    """[6, 19608] bool, which replies are right: gold reward of `RIGHT_FROM` or more."""
+    return gold_table() >= RIGHT_FROM
 
 
 def reply_tree(model: TinyLM) -> PrefixTree:

@@ -24,10 +24,12 @@ from rlnotes.explorers.gae_bias_variance import GAEBiasVariance
 from rlnotes.explorers.gae_weights import GAEWeights
 from rlnotes.explorers.gradient_hill import GradientHill
 from rlnotes.explorers.group_of_answers import GroupOfAnswers
+from rlnotes.explorers.group_size_pass_rate import GroupSizePassRate
 from rlnotes.explorers.importance_weights import ImportanceWeights
 from rlnotes.explorers.inner_epochs import InnerEpochs
 from rlnotes.explorers.kl_laboratory import KLLaboratory
 from rlnotes.explorers.language_mdp import LanguageMDP
+from rlnotes.explorers.length_bias import LengthBias
 from rlnotes.explorers.likelihood_displacement import LikelihoodDisplacement
 from rlnotes.explorers.max_bias import MaxBias
 from rlnotes.explorers.maze_values import MazeValues
@@ -58,11 +60,13 @@ TESTED = {
     GAEBiasVariance,
     GAEWeights,
     GradientHill,
+    GroupSizePassRate,
     GroupOfAnswers,
     ImportanceWeights,
     InnerEpochs,
     KLLaboratory,
     LanguageMDP,
+    LengthBias,
     LikelihoodDisplacement,
     MaxBias,
     MazeValues,

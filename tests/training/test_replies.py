@@ -17,9 +17,11 @@ from rlnotes.training.replies import (
     all_replies,
     evaluate,
     gold_table,
+    reply_lengths,
     reply_numbers,
     reply_scores,
     reply_tree,
+    right_replies,
 )
 
 
@@ -39,6 +41,23 @@ def model():
 def test_there_are_as_many_replies_as_words_allow():
     assert all_replies().shape == (1 + 7 + 49 + 343 + 2_401 + 16_807, 5)
     assert len(all_replies().unique(dim=0)) == 19_608
+
+
+def test_the_length_counts_the_end_where_it_is_written():
+    # 0 ... 4 words and an end; 5 words end by themselves.
+    expected = [1] + [2] * 7 + [3] * 49 + [4] * 343 + [5] * (2_401 + 16_807)
+    assert reply_lengths().tolist() == expected
+
+
+def test_a_reply_is_right_from_a_gold_reward_of_two_and_a_half():
+    words = ["price hi", "hi price", "price thanks !", "hi price thanks", "hi price thanks !"]
+    numbers = [reply_numbers(reply_tokens(text)).item() for text in words]
+    # calm price: 2, 2.5, 3.25, 3.25, 3.75; angry price: 2, 2.5, 1.75, 3.25, 2.25.
+    calm, angry = (right_replies()[PROMPTS.index(f"{mood} price")] for mood in ("calm", "angry"))
+    assert calm[numbers].tolist() == [False, True, True, True, True]
+    assert angry[numbers].tolist() == [False, True, False, True, False]
+    # A right reply names the topic.
+    assert not right_replies()[PROMPTS.index("calm open")][numbers].any()
 
 
 def test_the_number_of_a_reply_is_its_place_in_the_table():
