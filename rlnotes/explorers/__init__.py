@@ -38,6 +38,7 @@ _EXPLORERS = {
     "dpo_loss": "DPOLoss",
     "dpo_pairs": "DPOPairs",
     "likelihood_displacement": "LikelihoodDisplacement",
+    "grpo_plane": "GRPOPlane",
 }
 
 

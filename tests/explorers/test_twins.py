@@ -22,6 +22,7 @@ from rlnotes.explorers.dueling_constant import DuelingConstant
 from rlnotes.explorers.gae_bias_variance import GAEBiasVariance
 from rlnotes.explorers.gae_weights import GAEWeights
 from rlnotes.explorers.gradient_hill import GradientHill
+from rlnotes.explorers.grpo_plane import GRPOPlane
 from rlnotes.explorers.importance_weights import ImportanceWeights
 from rlnotes.explorers.inner_epochs import InnerEpochs
 from rlnotes.explorers.kl_laboratory import KLLaboratory
@@ -54,6 +55,7 @@ TESTED = {
     DuelingConstant,
     GAEBiasVariance,
     GAEWeights,
+    GRPOPlane,
     GradientHill,
     ImportanceWeights,
     InnerEpochs,
