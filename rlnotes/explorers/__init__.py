@@ -42,6 +42,7 @@ _EXPLORERS = {
     "climbed_objective": "ClimbedObjective",
     "length_bias": "LengthBias",
     "group_size_pass_rate": "GroupSizePassRate",
+    "grpo_plane": "GRPOPlane",
 }
 
 

@@ -1,25 +1,12 @@
 """DPO on the plane: the price, the pairs and when to stop."""
 
-from functools import lru_cache
-
 import ipywidgets
-import torch
 
-from rlnotes.exact.frontier import frontier
 from rlnotes.explorers.base import Explorer
-from rlnotes.explorers.reward_kl_plane import best_gap, draw_frontier, masses
+from rlnotes.explorers.reward_kl_plane import best_gap, draw_frontier
+from rlnotes.explorers.runs_on_plane import RunsOnPlane, best_point, runs_by_setting, span
 from rlnotes.plotting.numbers import number
-from rlnotes.plotting.style import (
-    BLUE,
-    CURRENT,
-    ESTIMATE,
-    GREEN,
-    GREY,
-    VERMILION,
-    label,
-    new_figure,
-)
-from rlnotes.training.recordings import load
+from rlnotes.plotting.style import GREEN, GREY, VERMILION, label, new_figure
 
 SOURCES = {
     "300 fixed pairs": "fixed_300",
@@ -61,10 +48,7 @@ class DPOPairs(Explorer):
         )
         plane.set(xlim=(-0.2, LARGEST_KL), ylim=REWARDS)
         draw_frontier(plane)
-        self.paths = [plane.plot([], [], "-", color=BLUE, lw=1, zorder=8)[0] for _ in range(5)]
-        ends = {**ESTIMATE, "linestyle": "", "markersize": 6, "zorder": 12}
-        (self.ends,) = plane.plot([], [], **ends, markeredgecolor="white")
-        (self.best,) = plane.plot([], [], **{**CURRENT, "zorder": 11, "linestyle": ""})
+        self.runs = RunsOnPlane(plane, num_runs=5)
         plane.text(
             0.03,
             0.03,
@@ -91,19 +75,14 @@ class DPOPairs(Explorer):
         }
         (self.now,) = log.plot([], [], "-", color=GREY, lw=1, zorder=8)
         lines = [line for lines in self.curves.values() for line in lines]
-        return figure, [*self.paths, self.best, self.ends, self.now, *lines, *self.names.values()]
+        return figure, [*self.runs.artists, self.now, *lines, *self.names.values()]
 
     def update(self, source, beta, step):
-        runs = recorded(SOURCES[source], beta)
+        runs = runs_by_setting("dpo_sources", "source")[SOURCES[source], beta]
         count = step // 20 + 1
         points = [run[count - 1] for run in runs]
         reward, kl = best_point(beta)
-        for path, run in zip(self.paths, runs, strict=True):
-            path.set_data(
-                [row["kl"] for row in run[:count]], [row["reward"] for row in run[:count]]
-            )
-        self.ends.set_data([p["kl"] for p in points], [p["reward"] for p in points])
-        self.best.set_data([kl], [reward])
+        self.runs.show([run[:count] for run in runs], beta)
         for name, curves in self.curves.items():
             key = f"{name}_reward"
             for line, run in zip(curves, runs, strict=True):
@@ -112,11 +91,11 @@ class DPOPairs(Explorer):
             self.names[name].set_y(max(ends) if name == "chosen" else min(ends))
         self.now.set_data([step, step], LOGGED)
         gaps = [best_gap(p["kl"], p["reward"]) for p in points]
-        spans = {key: _span([p[key] for p in points]) for key in points[0] if key not in KEYS}
+        spans = {key: span([p[key] for p in points]) for key in points[0] if key not in KEYS}
         return (
             f"DPO on {source} at beta {beta:g}, after {step} of {LAST} steps, 5 seeds: gold "
             f"reward {spans['reward']}, KL {spans['kl']} nats, below the frontier by "
-            f"{_span(gaps)}, total variation to the best policy {spans['distance']}. The log: "
+            f"{span(gaps)}, total variation to the best policy {spans['distance']}. The log: "
             f"loss {spans['loss']}, implicit reward of chosen {spans['chosen_reward']}, of "
             f"rejected {spans['rejected_reward']}, accuracy {spans['accuracy']}. Best policy at "
             f"this price: reward {number(reward, 3)}, KL {number(kl, 3)}."
@@ -124,22 +103,3 @@ class DPOPairs(Explorer):
 
 
 KEYS = ("source", "beta", "seed", "step")
-
-
-@lru_cache(maxsize=8)
-def best_point(beta: float) -> tuple[float, float]:
-    """Reward and KL of the best policy at this price."""
-    reward, kl = frontier(masses(), torch.tensor([beta], dtype=torch.float64))
-    return float(reward), float(kl)
-
-
-@lru_cache(maxsize=32)
-def recorded(source: str, beta: float) -> list[list[dict]]:
-    """The rows of each seed's run, step by step."""
-    rows = [r for r in load("dpo_sources") if r["source"] == source and r["beta"] == beta]
-    seeds = sorted({row["seed"] for row in rows})
-    return [[row for row in rows if row["seed"] == seed] for seed in seeds]
-
-
-def _span(numbers: list[float]) -> str:
-    return f"{number(min(numbers), 3)} to {number(max(numbers), 3)}"

@@ -8,7 +8,7 @@ import torch
 from matplotlib.axes import Axes
 
 from rlnotes.data.help_desk import PROMPTS, reply_text
-from rlnotes.exact.frontier import RewardMasses, best_reward_at, frontier, reward_masses
+from rlnotes.exact.frontier import RewardMasses, frontier, reward_masses
 from rlnotes.exact.language import gibbs_optimum
 from rlnotes.explorers.base import Explorer
 from rlnotes.plotting.style import (
@@ -171,10 +171,16 @@ def start_reward() -> float:
     return float((masses().log_masses.exp() @ masses().rewards).mean())
 
 
-@lru_cache(maxsize=1024)
 def best_gap(kl: float, reward: float) -> float:
     """How far a policy lies below the frontier, at its own KL."""
-    return best_reward_at(masses(), max(kl, 0.0)) - reward
+    return float(np.interp(kl, *_best_rewards())) - reward
+
+
+@lru_cache(maxsize=1)
+def _best_rewards() -> tuple[np.ndarray, np.ndarray]:
+    """KL and reward along the frontier: between two neighbours straight to 1e-5."""
+    rewards, kls = frontier(masses(), torch.logspace(4, -3, 2000, dtype=torch.float64))
+    return np.append(0.0, kls), np.append(start_reward(), rewards)
 
 
 @lru_cache(maxsize=32)

@@ -25,6 +25,7 @@ from rlnotes.explorers.gae_weights import GAEWeights
 from rlnotes.explorers.gradient_hill import GradientHill
 from rlnotes.explorers.group_of_answers import GroupOfAnswers
 from rlnotes.explorers.group_size_pass_rate import GroupSizePassRate
+from rlnotes.explorers.grpo_plane import GRPOPlane
 from rlnotes.explorers.importance_weights import ImportanceWeights
 from rlnotes.explorers.inner_epochs import InnerEpochs
 from rlnotes.explorers.kl_laboratory import KLLaboratory
@@ -59,6 +60,7 @@ TESTED = {
     DuelingConstant,
     GAEBiasVariance,
     GAEWeights,
+    GRPOPlane,
     GradientHill,
     GroupSizePassRate,
     GroupOfAnswers,

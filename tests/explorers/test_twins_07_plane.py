@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from rlnotes.data.help_desk import PROMPTS, reply_text
+from rlnotes.exact.frontier import best_reward_at, reward_masses
 from rlnotes.exact.language import expected_reward, gibbs_optimum, log_partition
-from rlnotes.explorers.reward_kl_plane import SHOWN, RewardKLPlane, recorded
+from rlnotes.explorers.reward_kl_plane import SHOWN, RewardKLPlane, best_gap, recorded
 from rlnotes.functional.kl import kl_divergence
 from rlnotes.training.help_desk_reference import reference_log_probs
 from rlnotes.training.recordings import load
@@ -94,3 +95,15 @@ def test_no_recorded_policy_is_above_the_line_and_all_end_near_it():
 def test_all_runs_start_at_the_reference():
     for row in recorded("ppo", 0):
         assert row["kl"] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("kl", [0.001, 0.03, 0.5, 1.7, 3.9, 4.1, 5.0])
+def test_the_gap_is_measured_to_the_frontier_at_the_same_kl(kl):
+    masses = reward_masses(reference_log_probs(), gold_table())
+    assert best_gap(kl, 0.7) == pytest.approx(best_reward_at(masses, kl) - 0.7, abs=2e-5)
+
+
+def test_the_reference_has_no_gap():
+    reward = (reference_log_probs().exp() * gold_table()).sum(dim=1).mean().item()
+    assert best_gap(0.0, reward) == pytest.approx(0, abs=1e-9)
+    assert best_gap(-1e-9, reward) == pytest.approx(0, abs=1e-9)  # a KL rounded below 0

@@ -66,7 +66,7 @@ def test_the_circle_is_the_best_policy_at_this_price(beta):
     best = gibbs_optimum(reference_log_probs(), gold_table(), beta=beta)
     reward = expected_reward(best, gold_table()).mean().item()
     kl = kl_divergence(best, reference_log_probs()).mean().item()
-    assert explorer.best.get_xydata()[0] == pytest.approx([kl, reward], abs=1e-9)
+    assert explorer.runs.best.get_xydata()[0] == pytest.approx([kl, reward], abs=1e-9)
     said = found("this price: reward #, KL #.", explorer.description)
     assert said == pytest.approx([reward, kl], abs=6e-4)
 
@@ -77,8 +77,8 @@ def test_the_lines_are_the_recorded_runs_up_to_this_step(source, beta, step):
     for seed in range(5):
         run = [row for row in rows_of(source, beta) if row["seed"] == seed]
         way = [[row["kl"], row["reward"]] for row in run if row["step"] <= step]
-        np.testing.assert_allclose(explorer.paths[seed].get_xydata(), way)
-        np.testing.assert_allclose(explorer.ends.get_xydata()[seed], way[-1])
+        np.testing.assert_allclose(explorer.runs.paths[seed].get_xydata(), way)
+        np.testing.assert_allclose(explorer.runs.ends.get_xydata()[seed], way[-1])
         for name in ("chosen", "rejected"):
             line = explorer.curves[name][seed].get_xydata()
             np.testing.assert_allclose(line, [[r["step"], r[f"{name}_reward"]] for r in run])
