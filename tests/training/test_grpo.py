@@ -1,10 +1,12 @@
 """GRPO: expected updates, groups that are skipped, missing scores, draws, errors."""
 
+import copy
 import math
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.testing import assert_close
 
 from rlnotes.data.carry_addition import held_out_prompts, training_prompts
@@ -23,6 +25,7 @@ from rlnotes.training.grpo import Config, Learner, train_grpo
 from rlnotes.training.help_desk_reference import reference_model
 from rlnotes.training.replies import all_replies, gold_table, reply_tree
 
+DESK = reference_model(), prompt_tokens(), gold_rewards
 SMALL = {"num_updates": 3, "num_prompts": 6, "group_size": 4}
 
 
@@ -212,6 +215,48 @@ def test_no_score_at_all_is_no_step():
     assert not result.diagnostics.group_std.any()
 
 
+@pytest.mark.parametrize("kl", ["reward", "k3"])
+@pytest.mark.parametrize("max_draws", [1, 3])
+def test_no_score_at_all_is_no_step_at_any_price(kl, max_draws):
+    start = reference_model()
+    settings = {"beta": 0.5, "kl": kl, "max_draws": max_draws}
+    result = run(lambda numbers, _: [None] * len(numbers), start, **settings)
+    assert same_weights(weights_of(start), weights_of(result.policy))
+    assert not result.diagnostics.gradient_norm.any()
+    assert not result.diagnostics.clip_fraction.any()
+
+
+def test_draws_without_a_difference_are_no_step_even_with_a_kl_in_the_loss():
+    learner = desk_learner(parity, reference=TinyLM(seeded(2)), beta=0.5, max_draws=2)
+    before = weights_of(learner.policy)
+    assert learner.update(learner.rollout(), 0.0).gradient_norm == 0
+    assert same_weights(weights_of(learner.policy), before)
+
+
+def test_an_update_that_teaches_nothing_is_a_step_of_adam_all_the_same():
+    learner = desk_learner(num_epochs=1, max_gradient_norm=1e9)
+    twin = copy.deepcopy(learner.policy)
+    optimizer = torch.optim.Adam(twin.parameters(), lr=1e-3)
+    clear = None
+    for score in (parity, gold_rewards, parity):
+        learner.score = score
+        groups = learner.rollout()
+        gradient = flat_gradient(loss_of(learner, groups), learner.policy).float()
+        if score is gold_rewards:
+            clear = gradient.abs() > 1e-4  # Adam makes a whole step of a rounding error, too
+        for weights, part in zip(
+            twin.parameters(),
+            gradient.split([weights.numel() for weights in twin.parameters()]),
+            strict=True,
+        ):
+            weights.grad = part.view_as(weights)
+        optimizer.step()
+        learner.update(groups, 0.0)
+        if clear is not None:
+            pair = (nn.utils.parameters_to_vector(m.parameters()) for m in (learner.policy, twin))
+            assert_close(*(weights[clear] for weights in pair), atol=2e-5, rtol=0)
+
+
 # Draws.
 
 
@@ -368,6 +413,17 @@ def test_bad_settings_name_the_argument(change, message):
     ("call", "message"),
     [
         (lambda: train_grpo(None, prompt_tokens(), gold_rewards, Config()), "start must be"),
+        (
+            lambda: Learner(reference_model(), [[8, 10]], gold_rewards, Config()),
+            "prompts must be a",
+        ),
+        (lambda: Learner(*DESK, Config(), end=8), r"end must be an integer in \[0, 8\), got 8"),
+        (lambda: Learner(*DESK, Config(), end=True), "end must be an integer .* got True"),
+        (lambda: Learner(*DESK, Config(), reference="x"), "reference must be a TinyLM, got str"),
+        (
+            lambda: Learner(*DESK, Config(), reference=TinyLM(seeded(), num_outputs=1)),
+            "reference must have a head of 8 outputs, got 1",
+        ),
         (
             lambda: train_grpo(reference_model(), prompt_tokens()[:0], gold_rewards, Config()),
             r"prompts must have shape \[N, M\]",
