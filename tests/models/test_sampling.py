@@ -200,8 +200,9 @@ def test_a_changed_sampler_can_make_the_mean_log_ratio_negative(way, change):
         ({"min_words": -1}, "min_words must be an integer from 0 to 3, got -1"),
         ({"length": 0}, "length must be a positive integer, got 0"),
         ({"length": 5}, "length must be at most 4, got 5"),
-        ({"end": 4}, "end must be a symbol from 0 to 3, got 4"),
-        ({"end": -1}, "end must be a symbol from 0 to 3, got -1"),
+        ({"end": 4}, r"end must be an integer in \[0, 4\), got 4"),
+        ({"end": True}, r"end must be an integer in \[0, 4\), got True"),
+        ({"end": -1}, r"end must be an integer in \[0, 4\), got -1"),
     ],
 )
 def test_bad_input_names_the_argument(change, message):
