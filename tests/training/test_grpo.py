@@ -18,7 +18,7 @@ from rlnotes.functional.kl import kl_divergence
 from rlnotes.functional.policy_gradients import KL_TERMS
 from rlnotes.models.sampling import Samples
 from rlnotes.models.tiny_lm import TinyLM
-from rlnotes.training import answer_groups
+from rlnotes.training import answer_groups, grpo
 from rlnotes.training.carry_accuracy import exact_accuracy
 from rlnotes.training.carry_reference import carry_reference
 from rlnotes.training.grpo import Config, Learner, train_grpo
@@ -268,6 +268,14 @@ def test_all_prompts_come_once_before_one_comes_again():
     assert len({tuple(turn.tolist()) for turn in numbers.view(4, 6)}) > 1
 
 
+def test_more_prompts_than_there_are_come_in_turns():
+    learner = desk_learner(num_prompts=20)
+    numbers = [learner.next_prompts() for _ in range(3)]
+    assert [len(part) for part in numbers] == [20] * 3
+    for turn in torch.cat(numbers).view(10, 6):
+        assert sorted(turn.tolist()) == [*range(6)]
+
+
 def test_more_draws_fill_the_update_with_groups_that_differ():
     learner = desk_learner(coin, max_draws=30, num_prompts=12, group_size=2)
     drawn = learner.rollout()
@@ -371,6 +379,13 @@ def test_a_short_run_adds_better():
         accuracy = exact_accuracy(result.policy, held_out_prompts()).mean().item()
     assert accuracy > 0.6  # from 0.38
     assert result.diagnostics.score[-10:].mean() > 0.6
+
+
+def test_the_learning_rate_falls_from_its_start(monkeypatch):
+    rates = []
+    monkeypatch.setattr(grpo, "falling_rate", lambda _, *given: rates.append(given))
+    run(num_updates=4, learning_rate=0.01)
+    assert rates == [(0.01, 0.0), (0.01, 0.25), (0.01, 0.5), (0.01, 0.75)]
 
 
 def test_the_watcher_sees_every_update():
