@@ -19,8 +19,10 @@ from rlnotes.functional.policy_gradients import KL_TERMS
 from rlnotes.models.sampling import Samples
 from rlnotes.models.tiny_lm import TinyLM
 from rlnotes.training import answer_groups, grpo
+from rlnotes.training.answer_groups import Groups
 from rlnotes.training.carry_accuracy import exact_accuracy
 from rlnotes.training.carry_reference import carry_reference
+from rlnotes.training.group_log import logged
 from rlnotes.training.grpo import Config, Learner, train_grpo
 from rlnotes.training.help_desk_reference import reference_model
 from rlnotes.training.replies import all_replies, gold_table, reply_tree
@@ -349,6 +351,74 @@ def test_a_higher_upper_clip_counts_less_outside():
     pair = [run(num_epochs=4, learning_rate=0.02, clip_epsilon_high=h) for h in (0.2, 5.0)]
     low, high = (result.diagnostics.clip_fraction.mean() for result in pair)
     assert 0 < high < low
+
+
+def test_the_log_by_hand_where_scores_are_missing():
+    yes, no = True, False
+    old = torch.tensor(
+        [[-1.0, -1.0], [-2.0, 0.0], [-1.0, -3.0], [-4.0, 0.0], [0.0, 0.0], [-1.0] * 2]
+    )
+    groups = Groups(
+        prompts=torch.zeros(2, 1).long(),
+        answers=torch.zeros(6, 2).long(),
+        mask=torch.tensor([[yes, yes], [yes, no], [yes, yes], [yes, no], [yes, no], [yes, yes]]),
+        old_log_probs=old,
+        ref_log_probs=torch.full((6, 2), -1.0),  # of padding, too: it must not count
+        scores=torch.tensor([[3.0, 0.0, 1.0], [0.0, 4.0, 0.0]]),
+        counted=torch.tensor([[yes, no, yes], [no, yes, no]]),
+        advantages=torch.tensor([[1.0, 0.0, -1.0], [0.0, 0.0, 0.0]]),
+    )
+    row = logged(groups, (0.5, 0.25, 0.125, 7.0), priced=True)
+    assert row.score == pytest.approx(8 / 3)  # of 3, 1 and 4
+    assert row.batch_std == pytest.approx(math.sqrt(7 / 3))
+    assert row.group_std == pytest.approx(math.sqrt(2) / 2)  # a lone score has no spread
+    assert row.dead_groups == 0.5
+    assert row[4:8] == (0.5, 0.25, 0.125, 7.0)
+    assert row.kl == pytest.approx((0 - 1 - 2 - 3 + 1 + 0) / 6)
+    assert (row.length, row.num_tokens) == (1.5, 9)
+    assert math.isnan(logged(groups, (0.0,) * 4, priced=False).kl)
+
+
+def test_the_log_of_the_steps_of_an_update():
+    learner = desk_learner(num_epochs=3)
+    steps = iter([(1.0, 0.1, 7.0), (2.0, 0.2, 8.0), (3.0, 0.6, 9.0)])
+    learner.step = lambda *_: next(steps)
+    row = learner.update(learner.draw(), 0.0)
+    assert (row.loss, row.last_loss, row.gradient_norm) == (1, 3, 7)
+    assert row.clip_fraction == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(("high", "share"), [(None, 2 / 3), (0.9, 1 / 3)])
+def test_the_share_outside_the_band_by_hand(high, share):
+    learner = desk_learner(clip_epsilon=0.2, clip_epsilon_high=high)
+    own = torch.tensor([[0.0, 0.5], [-0.5, 9.0]])  # ratios 1, 1.65, 0.61
+    mask = torch.tensor([[True, True], [True, False]])
+    assert learner.share_outside(own, torch.zeros(2, 2), mask) == pytest.approx(share)
+
+
+def test_the_upper_clip_and_the_largest_norm_reach_the_step():
+    steep = {"num_epochs": 4, "learning_rate": 0.02}
+    pair = [run(**steep, clip_epsilon_high=high).policy for high in (None, 5.0)]
+    assert not same_weights(*map(weights_of, pair))
+    learner = desk_learner(num_epochs=1, max_gradient_norm=1e-3)
+    row = learner.update(learner.draw(), 0.0)
+    cut = torch.cat([weights.grad.flatten() for weights in learner.policy.parameters()])
+    assert row.gradient_norm > 0.1
+    assert cut.norm().item() == pytest.approx(1e-3, rel=1e-3)
+
+
+@pytest.mark.parametrize("normalizer", ["answer", "batch_tokens", "longest"])
+def test_the_log_has_loss_and_gradient_of_all_groups(normalizer):
+    learner = desk_learner(
+        coin, num_prompts=24, normalizer=normalizer, advantage="mean", num_epochs=1
+    )
+    groups = learner.draw()
+    assert 0 < groups.live().sum() < 24
+    whole = loss_of(learner, groups)
+    norm = flat_gradient(whole, learner.policy).norm().item()
+    row = learner.update(groups, 0.0)
+    assert row.loss == pytest.approx(whole.item(), rel=1e-4, abs=1e-7)
+    assert row.gradient_norm == pytest.approx(norm, rel=1e-4)
 
 
 # Runs.
