@@ -380,3 +380,7 @@ def test_every_rule_computes_half_precision_in_float32(rule):
 def test_a_sum_that_overflows_is_no_mean():
     with pytest.raises(ValueError, match="rewards must not overflow in the result"):
         ADVANTAGES["mean"](torch.tensor([[3e38, 3e38, 2e38]]))
+
+
+def test_a_mean_below_zero_is_not_divided_by():
+    assert not ADVANTAGES["mean"](torch.tensor([[-1.0, -2.0, 0.0]])).any()

@@ -238,3 +238,22 @@ def test_when_all_replies_have_ended_nothing_more_is_read(monkeypatch):
     assert tokens.tolist() == [[0, 0, 0]]
     assert mask.tolist() == [[True, False, False]]
     assert all(table[0, 1:].tolist() == [0, 0] for table in tables)
+
+
+def test_after_replies_that_have_all_ended_stands_their_end():
+    model = random_model()
+    with torch.no_grad():
+        model.head.bias[2] = 1e4
+    samples = sample(model, num=3, end=2)
+    assert samples.tokens.tolist() == [[2, 2, 2]] * 3
+    assert samples.mask.tolist() == [[True, False, False]] * 3
+
+
+def test_the_last_word_need_not_be_read():
+    model = random_model()  # it reads five tokens, two of them the prompt's
+    settings = {"generator": seeded(), "min_words": 4}
+    replies = sample_replies(model, PROMPT, length=4, **settings)
+    assert replies.mask.all()
+    assert replies.tokens.shape == (1, 4)
+    with pytest.raises(ValueError, match="length must be at most 4, got 5"):
+        sample_replies(model, PROMPT, length=5, **settings)
