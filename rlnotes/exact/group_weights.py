@@ -20,10 +20,12 @@ from rlnotes.functional.advantages import (
     group_relative_advantages,
     leave_one_out_advantages,
 )
+from rlnotes.functional.inputs import finite_result
 
 
 def _rewards(rewards: Tensor, *, mask: Tensor | None = None) -> Tensor:
-    return rewards if mask is None else rewards.where(mask, 0.0)
+    centered = group_centered_advantages(rewards, mask=mask)  # which checks both
+    return (rewards if mask is None else rewards.where(mask, 0.0)).to(centered)
 
 
 def _per_sample_std(rewards: Tensor, *, mask: Tensor | None = None) -> Tensor:
@@ -36,12 +38,15 @@ def _per_population_std(rewards: Tensor, *, mask: Tensor | None = None) -> Tenso
 
 def _per_std(rewards: Tensor, mask: Tensor | None, *, correction: int) -> Tensor:
     centered = group_centered_advantages(rewards, mask=mask)  # 0 where not counted
-    squares = (centered**2).sum(dim=1, keepdim=True)
-    return _shares(centered, (squares / (_counts(rewards, mask) - correction).clamp(min=1)).sqrt())
+    # A std has the unit of its numbers: none squares to infinity or to 0.
+    scaled = _shares(centered, centered.abs().amax(dim=1, keepdim=True))
+    squares = (scaled**2).sum(dim=1, keepdim=True)
+    return _shares(scaled, (squares / (_counts(rewards, mask) - correction).clamp(min=1)).sqrt())
 
 
 def _per_mean(rewards: Tensor, *, mask: Tensor | None = None) -> Tensor:
     means = _rewards(rewards, mask=mask).sum(dim=1, keepdim=True) / _counts(rewards, mask)
+    finite_result(means.max(), mask, rewards=rewards)
     return _shares(group_centered_advantages(rewards, mask=mask), means)
 
 

@@ -41,6 +41,10 @@ HINTS = {
     "advantages.",
     "clip of the objective": "ratio times advantage is clipped. Clip the ratio, then multiply.",
     "clip at the inverse": "the lower limit is 1 / (1 + epsilon). It is 1 - epsilon.",
+    "clip of the logarithm": "the logarithm of the ratio is clipped at -epsilon and epsilon. Clip "
+    "the ratio at 1 - epsilon and 1 + epsilon.",
+    "bad tokens bounded": "the loss of a bad token is bounded at 3 |A|, the dual clip. The paper's "
+    "GRPO has no such bound.",
     "advantage once": "the advantage multiplies the clipped ratio only. Multiply both, then take "
     "the minimum.",
     "ratio inverted": "the ratio is turned round: it is the new policy's probability divided by "

@@ -76,18 +76,18 @@ EXERCISE = Exercise(
             "count alike.",
         ),
         _case(
-            ratios=[[0.25, 2, None, 1, None], [0.25, 1, None, None, None], [1, 2, 0.5, 1.2, None]],
+            ratios=[[0.25, 4, None, 1, None], [0.25, 1, None, None, None], [1, 2, 0.5, 1.2, None]],
             reference=[[4, 1, None, 0.5, None], [2, 2, None, None, None], [1, 1, 0.5, 0.25, None]],
             advantages=[-2, 1, 0],
             padding=(-7.0, -6.0, -5.0),
             settings=(0.5, 0.1),
             means=[
-                (7 + 0.1 * (_k3(4) + _k3(0.5))) / 3,
+                (11 + 0.1 * (_k3(4) + _k3(0.5))) / 3,
                 (-1.25 + 0.1 * 2 * _k3(2)) / 2,
                 0.1 * (_k3(0.5) + _k3(0.25)) / 4,
             ],
             reason="the third token of the first answer does not count: a tool wrote it. The "
-            "minima of the others are -1 (ratio 0.25, clipped at 0.5), -4 and -2; of the second "
+            "minima of the others are -1 (ratio 0.25, clipped at 0.5), -8 and -2; of the second "
             "answer 0.25 (not clipped: the advantage is positive) and 1. The third answer has "
             "advantage 0, and only its KL counts.",
         ),

@@ -221,6 +221,17 @@ MISTAKES = {
             _within(r, 1 / (1 + k.clip_epsilon), 1 + k.clip_epsilon) * k.advantages,
         )
     ),
+    "clip of the logarithm": _policies(
+        lambda k, r, clipped: np.minimum(
+            r * k.advantages,
+            _within(r, np.exp(-k.clip_epsilon), np.exp(k.clip_epsilon)) * k.advantages,
+        )
+    ),
+    "bad tokens bounded": _policies(
+        lambda k, r, clipped: np.maximum(
+            np.minimum(r * k.advantages, clipped * k.advantages), -3 * abs(k.advantages)
+        )
+    ),
     "advantage once": _policies(lambda k, r, clipped: np.minimum(r, clipped * k.advantages)),
     "ratio inverted": _ratios(lambda k: 1 / k.ratios),
     "ratio to the reference": _ratios(lambda k: np.exp(k.own - k.ref)),

@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from rlnotes._checks import require_positive_integer
+from rlnotes._checks import require_index, require_positive_integer
 from rlnotes.functional.sampling import truncated_log_probs
 from rlnotes.models.tiny_lm import TinyLM
 
@@ -68,8 +67,7 @@ def sample_replies(
         )
     if logits.shape[-1] < 2:
         raise ValueError(f"model must have a head of words, got {logits.shape[-1]} output")
-    if not isinstance(end, int | np.integer) or not 0 <= end < logits.shape[-1]:
-        raise ValueError(f"end must be a symbol from 0 to {logits.shape[-1] - 1}, got {end}")
+    require_index(logits.shape[-1], end=end)
     rows = torch.arange(len(prompts)).repeat_interleave(group_size)
     logits, cache = logits[rows], cache.rows(rows)
     alive = torch.ones(len(logits), dtype=torch.bool)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from rlnotes._checks import require_indices, require_positive_integer
+from rlnotes.functional.inputs import require_tensors
 
 
 class Cache(NamedTuple):
@@ -146,6 +147,7 @@ class TinyLM(nn.Module):
 
     def start(self, prompts: Tensor) -> tuple[Tensor, Cache]:
         """[B, num_outputs] after the prompts [B, M], and the cache to go on with."""
+        require_tensors(prompts=prompts)
         features, cache = self.trunk(self._joined(prompts, prompts[..., :0]))
         return self.head(features[:, -1]), cache
 
@@ -193,11 +195,13 @@ class TinyLM(nn.Module):
             ValueError: as for `forward`, or if there is no whole number of answers to
                 each prompt.
         """
+        require_tensors(answers=answers)
         first, cache = self.start(prompts)
-        size, rest = divmod(len(answers), len(prompts))
+        count = answers.shape[:1].numel()
+        size, rest = divmod(count, len(prompts)) if len(prompts) else (0, count)
         if rest or not size:
             raise ValueError(
-                f"answers must be as many to each of {len(prompts)} prompts, got {len(answers)}"
+                f"answers must be as many to each of {len(prompts)} prompts, got {count}"
             )
         rows = torch.arange(len(prompts)).repeat_interleave(size)
         following, _ = self.extend(answers, cache.rows(rows))
@@ -218,6 +222,7 @@ class TinyLM(nn.Module):
         return model
 
     def _joined(self, prompts: Tensor, replies: Tensor) -> Tensor:
+        require_tensors(prompts=prompts, replies=replies)
         shapes = f"prompts {tuple(prompts.shape)} and replies {tuple(replies.shape)}"
         if prompts.ndim != 2 or replies.ndim != 2 or len(prompts) != len(replies):
             raise ValueError(f"prompts and replies must have shapes [B, M], [B, T], got {shapes}")

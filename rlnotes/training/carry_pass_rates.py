@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rlnotes._checks import require_option
+from rlnotes._checks import require_option, require_positive_integer
 from rlnotes.exact.pass_rates import no_signal_probability, pass_at_k
 from rlnotes.training.recordings import load_arrays
 
@@ -57,7 +57,9 @@ def mean_pass_at_k(update: int, largest: int) -> np.ndarray:
     """[largest] mean of pass@k over prompts and seeds, k = 1 ... largest.
 
     Raises:
-        ValueError: if there is no record after so many updates.
+        ValueError: if there is no record after so many updates, or largest is no
+            positive integer.
     """
+    require_positive_integer(largest=largest)
     rates = pass_rates_after(update)
     return np.array([pass_at_k(rates, k=k).mean() for k in range(1, largest + 1)])

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from rlnotes._checks import (
+    require_index,
     require_not_negative,
     require_option,
     require_positive,
@@ -20,10 +21,11 @@ from rlnotes._checks import (
     require_seed,
 )
 from rlnotes.exact.group_weights import ADVANTAGES
+from rlnotes.functional.inputs import require_tensors
 from rlnotes.functional.policy_gradients import KL_TERMS, NORMALIZERS, grpo_loss
 from rlnotes.functional.ratios import probability_ratios
 from rlnotes.functional.sequences import token_log_probs
-from rlnotes.models.tiny_lm import TinyLM, frozen
+from rlnotes.models.tiny_lm import TinyLM, frozen, require_outputs
 from rlnotes.training.answer_groups import Groups, Score, draw_groups
 from rlnotes.training.group_log import Diagnostics, logged
 from rlnotes.training.optimizing import adam, falling_rate, torch_rng
@@ -109,9 +111,14 @@ def train_grpo(
 
     at least as far as the advantage, the normalizer and the place of the KL allow: see
     `rlnotes.exact.group_weights`, `length_bias` and `kl_estimators`. An answer whose
-    score is missing takes no part; a group without two scores, or with equal ones, has
-    no advantage. Such groups are skipped unless the KL stands in the loss: they have no
-    gradient there.
+    score is missing takes no part. A group without two scores, or with equal rewards,
+    has no advantage, unless that is the reward itself. Such groups are skipped: they
+    have no gradient. With the KL in the loss they have one and stay, but with max_draws
+    above 1 they are left out even so. Where nothing is left, the gradient is 0, and a
+    step is what Adam remembers.
+
+    A price in the reward makes rewards differ, at the start by rounding alone. Divided
+    by a std without 1e-4, or by a mean near 0, such differences are large advantages.
 
     Args:
         start: the policy before, usually after supervised fine-tuning; not changed.
@@ -160,6 +167,10 @@ class Learner:
     ):
         if not isinstance(start, TinyLM):
             raise ValueError(f"start must be a TinyLM, got {type(start).__name__}")
+        require_index(start.head.out_features, end=end)
+        if reference is not None:
+            require_outputs(start.head.out_features, reference=reference)
+        require_tensors(prompts=prompts)
         if prompts.ndim != 2 or not 0 < prompts.shape[1] < start.length or not len(prompts):
             raise ValueError(
                 f"prompts must have shape [N, M] with M below {start.length}, got "
@@ -175,6 +186,8 @@ class Learner:
         if config.beta:
             self.reference = frozen(start if reference is None else reference)
         self.optimizer = adam(self.policy, config.learning_rate)
+        for weights in self.policy.parameters():
+            weights.grad = torch.zeros_like(weights)  # Adam counts a first step without one
 
     def rollout(self) -> Groups:
         """Answers of the policy as it stands, scored and compared within each group."""
@@ -216,10 +229,10 @@ class Learner:
         if config.max_draws > 1:
             chosen = drawn.live() & (drawn.live().cumsum(0) <= config.num_prompts)
             used = drawn.part(chosen)
-        live, scale = used, 1.0
+        live = used
         if not config.beta or config.kl == "reward":
             live = used.part(used.live())  # the others have no gradient
-            scale = self.divisor(live) / max(self.divisor(used), 1)
+        scale = self.divisor(live) / max(self.divisor(used), 1)
         steps = [self.step(live, scale) for _ in range(config.num_epochs)]
         losses, outside, norms = zip(*steps, strict=True)
         row = losses[0], losses[-1], float(np.mean(outside)), norms[0]

@@ -75,7 +75,9 @@ def _from_list(scores: Scores, num_replies: int) -> tuple[Tensor, Tensor]:
     require_finite_numbers(**{name: number for name, number in given.items() if number is not None})
     rewards = torch.tensor([number or 0.0 for number in given.values()], dtype=torch.float32)
     require_finite(score=rewards)  # what float32 cannot hold is infinite there
-    return rewards, torch.tensor([number is not None for number in scores], dtype=torch.bool)
+    return rewards, torch.tensor(
+        [number is not None for number in given.values()], dtype=torch.bool
+    )
 
 
 def _plain(number):

@@ -209,6 +209,10 @@ def test_bad_arguments_are_named(arguments, message):
         run_tests(*arguments)
 
 
+def test_a_time_limit_may_be_longer_than_the_system_can_wait():
+    assert run_tests(SORTED, FOUR, seconds=1e300) == 1
+
+
 @pytest.mark.parametrize("seconds", [0, -1.0, math.nan, math.inf, None, "2"])
 def test_a_time_limit_that_is_none_is_named(seconds):
     with pytest.raises(ValueError, match=r"^seconds must be positive and finite, got"):

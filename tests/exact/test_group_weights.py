@@ -343,3 +343,44 @@ def test_fewer_than_two_rewards_compare_nothing(rule, number):
     mask = torch.arange(4)[None] < number
     rewards = torch.full((1, 4), torch.nan).masked_fill(mask, 1.0)
     assert ADVANTAGES[rule](rewards, mask=mask).tolist() == [[0.0] * 4]
+
+
+@pytest.mark.parametrize("rule", ["sample_std", "population_std", "mean"])
+@pytest.mark.parametrize("size", [1e-30, 1e30])
+def test_what_divides_by_the_spread_or_the_mean_has_no_unit(rule, size):
+    rewards = torch.tensor([[3.0, 0.0, 1.0], [0.0, 0.0, 2.0]])
+    pair = ADVANTAGES[rule](rewards), ADVANTAGES[rule](size * rewards)
+    assert torch.allclose(*pair, rtol=1e-5)
+
+
+@pytest.mark.parametrize("rule", ADVANTAGES)
+@pytest.mark.parametrize(
+    ("rewards", "mask", "message"),
+    [
+        (torch.ones(3), None, r"rewards must have shape \[P, G\]"),
+        (torch.ones(2, 1), None, r"rewards must have shape \[P, G\]"),
+        ([[1.0, 0.0]], None, "rewards must be a torch tensor, got list"),
+        (torch.ones(1, 2, dtype=torch.int64), None, "rewards must be floating-point numbers"),
+        (torch.tensor([[1.0, torch.nan]]), None, "rewards must be finite, got nan"),
+        (torch.tensor([[3e38, 3e38, -3e38]]), None, "rewards must not overflow"),
+        (torch.ones(1, 2), torch.ones(1, 2), "mask must be a bool tensor"),
+        (torch.ones(1, 2), torch.ones(1, 3, dtype=torch.bool), "common shape"),
+    ],
+)
+def test_every_rule_names_what_is_no_group_of_rewards(rule, rewards, mask, message):
+    with pytest.raises(ValueError, match=message):
+        ADVANTAGES[rule](rewards, mask=mask)
+
+
+@pytest.mark.parametrize("rule", ADVANTAGES)
+def test_every_rule_computes_half_precision_in_float32(rule):
+    assert ADVANTAGES[rule](torch.tensor([[1.0, 0.0, 1.0]]).half()).dtype == torch.float32
+
+
+def test_a_sum_that_overflows_is_no_mean():
+    with pytest.raises(ValueError, match="rewards must not overflow in the result"):
+        ADVANTAGES["mean"](torch.tensor([[3e38, 3e38, 2e38]]))
+
+
+def test_a_mean_below_zero_is_not_divided_by():
+    assert not ADVANTAGES["mean"](torch.tensor([[-1.0, -2.0, 0.0]])).any()

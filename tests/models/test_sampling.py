@@ -200,8 +200,9 @@ def test_a_changed_sampler_can_make_the_mean_log_ratio_negative(way, change):
         ({"min_words": -1}, "min_words must be an integer from 0 to 3, got -1"),
         ({"length": 0}, "length must be a positive integer, got 0"),
         ({"length": 5}, "length must be at most 4, got 5"),
-        ({"end": 4}, "end must be a symbol from 0 to 3, got 4"),
-        ({"end": -1}, "end must be a symbol from 0 to 3, got -1"),
+        ({"end": 4}, r"end must be an integer in \[0, 4\), got 4"),
+        ({"end": True}, r"end must be an integer in \[0, 4\), got True"),
+        ({"end": -1}, r"end must be an integer in \[0, 4\), got -1"),
     ],
 )
 def test_bad_input_names_the_argument(change, message):
@@ -237,3 +238,22 @@ def test_when_all_replies_have_ended_nothing_more_is_read(monkeypatch):
     assert tokens.tolist() == [[0, 0, 0]]
     assert mask.tolist() == [[True, False, False]]
     assert all(table[0, 1:].tolist() == [0, 0] for table in tables)
+
+
+def test_after_replies_that_have_all_ended_stands_their_end():
+    model = random_model()
+    with torch.no_grad():
+        model.head.bias[2] = 1e4
+    samples = sample(model, num=3, end=2)
+    assert samples.tokens.tolist() == [[2, 2, 2]] * 3
+    assert samples.mask.tolist() == [[True, False, False]] * 3
+
+
+def test_the_last_word_need_not_be_read():
+    model = random_model()  # it reads five tokens, two of them the prompt's
+    settings = {"generator": seeded(), "min_words": 4}
+    replies = sample_replies(model, PROMPT, length=4, **settings)
+    assert replies.mask.all()
+    assert replies.tokens.shape == (1, 4)
+    with pytest.raises(ValueError, match="length must be at most 4, got 5"):
+        sample_replies(model, PROMPT, length=5, **settings)

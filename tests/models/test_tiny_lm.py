@@ -328,3 +328,19 @@ def test_groups_are_read_as_repeated_prompts_and_have_their_gradient():
 def test_groups_are_of_equal_size(number):
     with pytest.raises(ValueError, match=f"as many to each of 3 prompts, got {number}"):
         TinyLM(seeded()).groups(PROMPTS[:3], REPLIES[:number])
+
+
+@pytest.mark.parametrize(
+    ("prompts", "answers", "message"),
+    [
+        (PROMPTS[:0], REPLIES[:0], "as many to each of 0 prompts, got 0"),
+        (PROMPTS[:0], REPLIES[:4], "as many to each of 0 prompts, got 4"),
+        (PROMPTS[:3], REPLIES[0, 0], "as many to each of 3 prompts, got 1"),
+        (PROMPTS[:3], None, "answers must be a torch tensor, got NoneType"),
+        (None, REPLIES[:3], "prompts must be a torch tensor, got NoneType"),
+        (PROMPTS[:3].tolist(), REPLIES[:3], "prompts must be a torch tensor, got list"),
+    ],
+)
+def test_groups_of_what_is_none_are_named(prompts, answers, message):
+    with pytest.raises(ValueError, match=message):
+        TinyLM(seeded()).groups(prompts, answers)

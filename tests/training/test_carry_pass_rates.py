@@ -60,3 +60,9 @@ def test_the_record_begins_with_the_models_before_reinforcement():
     exact = exact_accuracy(carry_reference(1), held_out_prompts())
     assert pass_rates_after(0)[1] == pytest.approx(exact.numpy(), abs=1e-5)
     assert pass_rates_after(recorded_updates()[-1]).mean() > 0.9
+
+
+@pytest.mark.parametrize("largest", [0, -1, 2.5, True, "3", None])
+def test_a_largest_k_that_is_none_is_named(largest):
+    with pytest.raises(ValueError, match="largest must be a positive integer, got"):
+        mean_pass_at_k(0, largest)

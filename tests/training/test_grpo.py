@@ -1,10 +1,12 @@
 """GRPO: expected updates, groups that are skipped, missing scores, draws, errors."""
 
+import copy
 import math
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.testing import assert_close
 
 from rlnotes.data.carry_addition import held_out_prompts, training_prompts
@@ -16,13 +18,16 @@ from rlnotes.functional.kl import kl_divergence
 from rlnotes.functional.policy_gradients import KL_TERMS
 from rlnotes.models.sampling import Samples
 from rlnotes.models.tiny_lm import TinyLM
-from rlnotes.training import answer_groups
+from rlnotes.training import answer_groups, grpo
+from rlnotes.training.answer_groups import Groups
 from rlnotes.training.carry_accuracy import exact_accuracy
 from rlnotes.training.carry_reference import carry_reference
+from rlnotes.training.group_log import logged
 from rlnotes.training.grpo import Config, Learner, train_grpo
 from rlnotes.training.help_desk_reference import reference_model
 from rlnotes.training.replies import all_replies, gold_table, reply_tree
 
+DESK = reference_model(), prompt_tokens(), gold_rewards
 SMALL = {"num_updates": 3, "num_prompts": 6, "group_size": 4}
 
 
@@ -212,6 +217,48 @@ def test_no_score_at_all_is_no_step():
     assert not result.diagnostics.group_std.any()
 
 
+@pytest.mark.parametrize("kl", ["reward", "k3"])
+@pytest.mark.parametrize("max_draws", [1, 3])
+def test_no_score_at_all_is_no_step_at_any_price(kl, max_draws):
+    start = reference_model()
+    settings = {"beta": 0.5, "kl": kl, "max_draws": max_draws}
+    result = run(lambda numbers, _: [None] * len(numbers), start, **settings)
+    assert same_weights(weights_of(start), weights_of(result.policy))
+    assert not result.diagnostics.gradient_norm.any()
+    assert not result.diagnostics.clip_fraction.any()
+
+
+def test_draws_without_a_difference_are_no_step_even_with_a_kl_in_the_loss():
+    learner = desk_learner(parity, reference=TinyLM(seeded(2)), beta=0.5, max_draws=2)
+    before = weights_of(learner.policy)
+    assert learner.update(learner.rollout(), 0.0).gradient_norm == 0
+    assert same_weights(weights_of(learner.policy), before)
+
+
+def test_an_update_that_teaches_nothing_is_a_step_of_adam_all_the_same():
+    learner = desk_learner(num_epochs=1, max_gradient_norm=1e9)
+    twin = copy.deepcopy(learner.policy)
+    optimizer = torch.optim.Adam(twin.parameters(), lr=1e-3)
+    clear = None
+    for score in (parity, gold_rewards, parity):
+        learner.score = score
+        groups = learner.rollout()
+        gradient = flat_gradient(loss_of(learner, groups), learner.policy).float()
+        if score is gold_rewards:
+            clear = gradient.abs() > 1e-4  # Adam makes a whole step of a rounding error, too
+        for weights, part in zip(
+            twin.parameters(),
+            gradient.split([weights.numel() for weights in twin.parameters()]),
+            strict=True,
+        ):
+            weights.grad = part.view_as(weights)
+        optimizer.step()
+        learner.update(groups, 0.0)
+        if clear is not None:
+            pair = (nn.utils.parameters_to_vector(m.parameters()) for m in (learner.policy, twin))
+            assert_close(*(weights[clear] for weights in pair), atol=2e-5, rtol=0)
+
+
 # Draws.
 
 
@@ -221,6 +268,14 @@ def test_all_prompts_come_once_before_one_comes_again():
     for turn in numbers.view(4, 6):
         assert sorted(turn.tolist()) == [*range(6)]
     assert len({tuple(turn.tolist()) for turn in numbers.view(4, 6)}) > 1
+
+
+def test_more_prompts_than_there_are_come_in_turns():
+    learner = desk_learner(num_prompts=20)
+    numbers = [learner.next_prompts() for _ in range(3)]
+    assert [len(part) for part in numbers] == [20] * 3
+    for turn in torch.cat(numbers).view(10, 6):
+        assert sorted(turn.tolist()) == [*range(6)]
 
 
 def test_more_draws_fill_the_update_with_groups_that_differ():
@@ -298,6 +353,74 @@ def test_a_higher_upper_clip_counts_less_outside():
     assert 0 < high < low
 
 
+def test_the_log_by_hand_where_scores_are_missing():
+    yes, no = True, False
+    old = torch.tensor(
+        [[-1.0, -1.0], [-2.0, 0.0], [-1.0, -3.0], [-4.0, 0.0], [0.0, 0.0], [-1.0] * 2]
+    )
+    groups = Groups(
+        prompts=torch.zeros(2, 1).long(),
+        answers=torch.zeros(6, 2).long(),
+        mask=torch.tensor([[yes, yes], [yes, no], [yes, yes], [yes, no], [yes, no], [yes, yes]]),
+        old_log_probs=old,
+        ref_log_probs=torch.full((6, 2), -1.0),  # of padding, too: it must not count
+        scores=torch.tensor([[3.0, 0.0, 1.0], [0.0, 4.0, 0.0]]),
+        counted=torch.tensor([[yes, no, yes], [no, yes, no]]),
+        advantages=torch.tensor([[1.0, 0.0, -1.0], [0.0, 0.0, 0.0]]),
+    )
+    row = logged(groups, (0.5, 0.25, 0.125, 7.0), priced=True)
+    assert row.score == pytest.approx(8 / 3)  # of 3, 1 and 4
+    assert row.batch_std == pytest.approx(math.sqrt(7 / 3))
+    assert row.group_std == pytest.approx(math.sqrt(2) / 2)  # a lone score has no spread
+    assert row.dead_groups == 0.5
+    assert row[4:8] == (0.5, 0.25, 0.125, 7.0)
+    assert row.kl == pytest.approx((0 - 1 - 2 - 3 + 1 + 0) / 6)
+    assert (row.length, row.num_tokens) == (1.5, 9)
+    assert math.isnan(logged(groups, (0.0,) * 4, priced=False).kl)
+
+
+def test_the_log_of_the_steps_of_an_update():
+    learner = desk_learner(num_epochs=3)
+    steps = iter([(1.0, 0.1, 7.0), (2.0, 0.2, 8.0), (3.0, 0.6, 9.0)])
+    learner.step = lambda *_: next(steps)
+    row = learner.update(learner.draw(), 0.0)
+    assert (row.loss, row.last_loss, row.gradient_norm) == (1, 3, 7)
+    assert row.clip_fraction == pytest.approx(0.3)
+
+
+@pytest.mark.parametrize(("high", "share"), [(None, 2 / 3), (0.9, 1 / 3)])
+def test_the_share_outside_the_band_by_hand(high, share):
+    learner = desk_learner(clip_epsilon=0.2, clip_epsilon_high=high)
+    own = torch.tensor([[0.0, 0.5], [-0.5, 9.0]])  # ratios 1, 1.65, 0.61
+    mask = torch.tensor([[True, True], [True, False]])
+    assert learner.share_outside(own, torch.zeros(2, 2), mask) == pytest.approx(share)
+
+
+def test_the_upper_clip_and_the_largest_norm_reach_the_step():
+    steep = {"num_epochs": 4, "learning_rate": 0.02}
+    pair = [run(**steep, clip_epsilon_high=high).policy for high in (None, 5.0)]
+    assert not same_weights(*map(weights_of, pair))
+    learner = desk_learner(num_epochs=1, max_gradient_norm=1e-3)
+    row = learner.update(learner.draw(), 0.0)
+    cut = torch.cat([weights.grad.flatten() for weights in learner.policy.parameters()])
+    assert row.gradient_norm > 0.1
+    assert cut.norm().item() == pytest.approx(1e-3, rel=1e-3)
+
+
+@pytest.mark.parametrize("normalizer", ["answer", "batch_tokens", "longest"])
+def test_the_log_has_loss_and_gradient_of_all_groups(normalizer):
+    learner = desk_learner(
+        coin, num_prompts=24, normalizer=normalizer, advantage="mean", num_epochs=1
+    )
+    groups = learner.draw()
+    assert 0 < groups.live().sum() < 24
+    whole = loss_of(learner, groups)
+    norm = flat_gradient(whole, learner.policy).norm().item()
+    row = learner.update(groups, 0.0)
+    assert row.loss == pytest.approx(whole.item(), rel=1e-4, abs=1e-7)
+    assert row.gradient_norm == pytest.approx(norm, rel=1e-4)
+
+
 # Runs.
 
 
@@ -326,6 +449,13 @@ def test_a_short_run_adds_better():
         accuracy = exact_accuracy(result.policy, held_out_prompts()).mean().item()
     assert accuracy > 0.6  # from 0.38
     assert result.diagnostics.score[-10:].mean() > 0.6
+
+
+def test_the_learning_rate_falls_from_its_start(monkeypatch):
+    rates = []
+    monkeypatch.setattr(grpo, "falling_rate", lambda _, *given: rates.append(given))
+    run(num_updates=4, learning_rate=0.01)
+    assert rates == [(0.01, 0.0), (0.01, 0.25), (0.01, 0.5), (0.01, 0.75)]
 
 
 def test_the_watcher_sees_every_update():
@@ -368,6 +498,17 @@ def test_bad_settings_name_the_argument(change, message):
     ("call", "message"),
     [
         (lambda: train_grpo(None, prompt_tokens(), gold_rewards, Config()), "start must be"),
+        (
+            lambda: Learner(reference_model(), [[8, 10]], gold_rewards, Config()),
+            "prompts must be a",
+        ),
+        (lambda: Learner(*DESK, Config(), end=8), r"end must be an integer in \[0, 8\), got 8"),
+        (lambda: Learner(*DESK, Config(), end=True), "end must be an integer .* got True"),
+        (lambda: Learner(*DESK, Config(), reference="x"), "reference must be a TinyLM, got str"),
+        (
+            lambda: Learner(*DESK, Config(), reference=TinyLM(seeded(), num_outputs=1)),
+            "reference must have a head of 8 outputs, got 1",
+        ),
         (
             lambda: train_grpo(reference_model(), prompt_tokens()[:0], gold_rewards, Config()),
             r"prompts must have shape \[N, M\]",

@@ -54,6 +54,7 @@ def test_a_group_is_compared_without_the_reply_that_has_no_score():
     [
         ([None] * 3, [0, 0, 0]),
         ([True, False, 1], [1, 0, 1]),
+        ([np.array(None), 1, 1], [0, 1, 1]),
         ([np.float32(0.5), np.int64(2), torch.tensor(3.0)], [0.5, 2, 3]),
         ([Fraction(1, 2), -1, np.array(4.0)], [0.5, -1, 4]),
         (torch.tensor([True, False, True]), [1, 0, 1]),
@@ -66,7 +67,7 @@ def test_every_real_number_is_a_score(returned, expected):
     assert rewards.dtype == torch.float32
     assert rewards.tolist() == expected
     assert counted.dtype == torch.bool
-    assert counted.tolist() == [one is not None for one in returned]
+    assert counted.tolist() == [one is not None and one != np.array(None) for one in returned]
 
 
 def test_a_tensor_of_float64_keeps_its_digits():
