@@ -18,6 +18,7 @@ KINDS = {
     "Dr. GRPO, k2 in the loss": "dr_grpo, k2",
     "Dr. GRPO, k3 in the loss": "dr_grpo, k3",
     "Dr. GRPO, k3 times ratio in the loss": "dr_grpo, k3_times_ratio",
+    "RLOO, k2 of whole answers in the loss": "rloo, k2",
 }
 BETAS = [1.0, 0.5, 0.25, 0.1]
 LAST, EVERY = 300, 30

@@ -26,6 +26,7 @@ KINDS = {
     "dr_grpo, k2": {**DR_GRPO, "kl": "k2"},
     "dr_grpo, k3": {**DR_GRPO, "kl": "k3"},
     "dr_grpo, k3_times_ratio": {**DR_GRPO, "kl": "k3_times_ratio"},
+    "rloo, k2": {"advantage": "leave_one_out", "ratio": "answer", "kl": "k2"},
 }
 
 

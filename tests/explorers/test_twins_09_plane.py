@@ -24,6 +24,7 @@ RECORDED_AS = {
     "Dr. GRPO, k2 in the loss": "dr_grpo, k2",
     "Dr. GRPO, k3 in the loss": "dr_grpo, k3",
     "Dr. GRPO, k3 times ratio in the loss": "dr_grpo, k3_times_ratio",
+    "RLOO, k2 of whole answers in the loss": "rloo, k2",
 }
 SETTINGS = [
     ("RLOO, KL in the reward", 1.0, 30),
