@@ -182,30 +182,36 @@ class TinyLM(nn.Module):
         outputs, cache = self.extend(tokens[:, None], cache)
         return outputs[:, -1], cache
 
-    def groups(self, prompts: Tensor, answers: Tensor) -> Tensor:
-        """[P * G, T + 1, num_outputs] of G answers to each of P prompts, read once.
+    def groups(self, prompts: Tensor, answers: Tensor, *, owners: Tensor | None = None) -> Tensor:
+        """[B, T + 1, num_outputs] of several answers to each of P prompts, read once.
 
-        The same as `forward` with each prompt repeated G times.
+        The same as `forward` with the prompt of each answer beside it.
 
         Args:
             prompts: [P, M] tokens.
-            answers: [P * G, T] tokens, those to the first prompt first.
+            answers: [B, T] tokens.
+            owners: [B] int64, the prompt of each answer; None: as many answers to each
+                prompt, those to the first one first.
 
         Raises:
-            ValueError: as for `forward`, or if there is no whole number of answers to
-                each prompt.
+            ValueError: as for `forward`, if owners do not fit, or without them there is
+                no whole number of answers to each prompt.
         """
         require_tensors(answers=answers)
         first, cache = self.start(prompts)
         count = answers.shape[:1].numel()
-        size, rest = divmod(count, len(prompts)) if len(prompts) else (0, count)
-        if rest or not size:
-            raise ValueError(
-                f"answers must be as many to each of {len(prompts)} prompts, got {count}"
-            )
-        rows = torch.arange(len(prompts)).repeat_interleave(size)
-        following, _ = self.extend(answers, cache.rows(rows))
-        return torch.cat([first[rows, None], following], dim=1)
+        if owners is None:
+            size, rest = divmod(count, len(prompts)) if len(prompts) else (0, count)
+            if rest or not size:
+                raise ValueError(
+                    f"answers must be as many to each of {len(prompts)} prompts, got {count}"
+                )
+            owners = torch.arange(len(prompts)).repeat_interleave(size)
+        require_indices(len(prompts), owners=owners)
+        if owners.shape != (count,):
+            raise ValueError(f"owners must have shape {(count,)}, got {tuple(owners.shape)}")
+        following, _ = self.extend(answers, cache.rows(owners))
+        return torch.cat([first[owners, None], following], dim=1)
 
     def with_head(self, num_outputs: int, generator: torch.Generator) -> "TinyLM":
         """A model of its own that starts from this trunk's weights, with a new head.

@@ -91,8 +91,7 @@ def draw_groups(
     )
     ref_log_probs = torch.zeros_like(old_log_probs)
     if reference is not None:
-        logits = reference.groups(prompts, answers[:, :-1])
-        ref_log_probs = token_log_probs(logits, answers, mask)
+        ref_log_probs = answer_log_probs(reference, prompts, answers, mask)
     rows = torch.arange(len(prompts)).repeat_interleave(group_size)
     shape = len(prompts), group_size
     scores, counted = (t.view(shape) for t in scores_of(score, rows, answers))
@@ -101,3 +100,25 @@ def draw_groups(
     rewards = scores - beta * groups.log_ratios() if beta else scores
     present = None if counted.all() else counted
     return groups._replace(advantages=ADVANTAGES[advantage](rewards, mask=present))
+
+
+def answer_log_probs(model: TinyLM, prompts: Tensor, answers: Tensor, mask: Tensor) -> Tensor:
+    """[B, T] log pi(y_t | x, y_<t) of groups of answers; differentiable.
+
+    Answers that are equal are read once. In a group that is most of them, once the
+    model has learned something; their gradients add up, as they do row by row.
+
+    Args:
+        model: with a head of words.
+        prompts: [P, M] tokens.
+        answers: [B, T] tokens, as many to each prompt.
+        mask: [B, T] bool, the same for equal answers.
+    """
+    owners = torch.arange(len(prompts)).repeat_interleave(len(answers) // len(prompts))
+    rows = torch.cat([owners[:, None], answers], dim=1)
+    distinct, places = rows.unique(dim=0, return_inverse=True)
+    counted = mask.new_zeros(len(distinct), mask.shape[1])
+    counted[places] = mask
+    owners, answers = distinct[:, 0], distinct[:, 1:]
+    logits = model.groups(prompts, answers[:, :-1], owners=owners)
+    return token_log_probs(logits, answers, counted)[places]

@@ -26,7 +26,7 @@ from rlnotes.functional.policy_gradients import KL_TERMS, NORMALIZERS, grpo_loss
 from rlnotes.functional.ratios import probability_ratios
 from rlnotes.functional.sequences import token_log_probs
 from rlnotes.models.tiny_lm import TinyLM, frozen, require_outputs
-from rlnotes.training.answer_groups import Groups, Score, draw_groups
+from rlnotes.training.answer_groups import Groups, Score, answer_log_probs, draw_groups
 from rlnotes.training.group_log import Diagnostics, logged
 from rlnotes.training.optimizing import adam, falling_rate, torch_rng
 from rlnotes.training.rlhf import require_agreement
@@ -258,8 +258,12 @@ class Learner:
         """
         longest = int(groups.mask.sum(dim=1).max())
         answers, mask = groups.answers[:, :longest], groups.token_mask()[:, :longest]
-        logits = self.policy.groups(groups.prompts, answers[:, :-1])
-        own = token_log_probs(logits, answers, mask)
+        if self.reference is None:  # groups of equal answers are left out already
+            logits = self.policy.groups(groups.prompts, answers[:, :-1])
+            own = token_log_probs(logits, answers, mask)
+        else:
+            drawn = groups.mask[:, :longest]
+            own = answer_log_probs(self.policy, groups.prompts, answers, drawn)
         old, ref = (t[:, :longest] for t in (groups.old_log_probs, groups.ref_log_probs))
         if self.config.ratio == "token":
             return own, old, ref, mask

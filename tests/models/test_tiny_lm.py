@@ -344,3 +344,22 @@ def test_groups_are_of_equal_size(number):
 def test_groups_of_what_is_none_are_named(prompts, answers, message):
     with pytest.raises(ValueError, match=message):
         TinyLM(seeded()).groups(prompts, answers)
+
+
+def test_answers_may_belong_to_any_prompt():
+    model, owners = TinyLM(seeded()), torch.tensor([2, 0, 0, 1, 2, 2])
+    outputs = model.groups(PROMPTS[:3], REPLIES, owners=owners)
+    assert_close(outputs, model(PROMPTS[owners], REPLIES), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("owners", "message"),
+    [
+        (torch.tensor([0, 1, 2]), r"owners must have shape \(6,\), got \(3,\)"),
+        (torch.tensor([0, 1, 2, 3, 0, 0]), r"owners must lie in \[0, 3\), got 3"),
+        (torch.zeros(6), "owners must be an int64 tensor"),
+    ],
+)
+def test_owners_name_a_prompt_for_each_answer(owners, message):
+    with pytest.raises(ValueError, match=message):
+        TinyLM(seeded()).groups(PROMPTS[:3], REPLIES, owners=owners)

@@ -16,10 +16,11 @@ from rlnotes.exact.language import expected_reward
 from rlnotes.functional.advantages import group_relative_advantages
 from rlnotes.functional.kl import kl_divergence
 from rlnotes.functional.policy_gradients import KL_TERMS
+from rlnotes.functional.sequences import token_log_probs
 from rlnotes.models.sampling import Samples
 from rlnotes.models.tiny_lm import TinyLM
 from rlnotes.training import answer_groups, grpo
-from rlnotes.training.answer_groups import Groups
+from rlnotes.training.answer_groups import Groups, answer_log_probs
 from rlnotes.training.carry_accuracy import exact_accuracy
 from rlnotes.training.carry_reference import carry_reference
 from rlnotes.training.group_log import logged
@@ -535,3 +536,27 @@ def test_bad_settings_name_the_argument(change, message):
 def test_bad_input_names_the_argument(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+def test_equal_answers_are_read_once_and_count_as_often_as_they_occur(monkeypatch):
+    learner = desk_learner(num_prompts=3, group_size=40, beta=0.5, reference=TinyLM(seeded(2)))
+    groups = learner.draw()
+    given = groups.prompts, groups.answers, groups.mask
+    read = []
+    at_once = answer_log_probs(learner.policy, *given)
+    monkeypatch.setattr(
+        TinyLM,
+        "groups",
+        lambda model, *a, inner=TinyLM.groups, **k: read.append(a) or inner(model, *a, **k),
+    )
+    again = answer_log_probs(learner.policy, *given)
+    rows = torch.cat([torch.arange(3).repeat_interleave(40)[:, None], groups.answers], dim=1)
+    assert len(read[0][1]) == len({tuple(row) for row in rows.tolist()}) < 120
+    monkeypatch.undo()
+    logits = learner.policy.groups(groups.prompts, groups.answers[:, :-1])
+    one_by_one = token_log_probs(logits, groups.answers, groups.mask)
+    assert_close(at_once, one_by_one, atol=1e-5, rtol=1e-5)
+    assert_close(at_once, again)
+    weights = torch.rand(one_by_one.shape, generator=seeded(3))
+    pair = [flat_gradient((weights * t).sum(), learner.policy) for t in (at_once, one_by_one)]
+    assert_close(*pair, atol=1e-4, rtol=1e-4)
