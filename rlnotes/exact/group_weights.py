@@ -133,6 +133,33 @@ def mean_advantages(
     return others @ right[1:], others @ wrong[:-1]
 
 
+def mean_advantage_sizes(pass_rates: np.ndarray, *, group_size: int, estimator: str) -> np.ndarray:
+    """Mean of |A| over the replies of a group: how much is said, good or bad.
+
+        p E[A | right] - (1 - p) E[A | wrong]
+
+    since no right reply has a negative advantage, and no wrong one a positive one.
+
+    Args:
+        pass_rates: [...] as for `group_weights`.
+        group_size: as for `group_weights`.
+        estimator: as for `group_weights`.
+
+    Returns:
+        [...] sizes.
+
+    Raises:
+        ValueError: as for `group_weights`.
+
+    Example:
+        >>> mean_advantage_sizes([0.5], group_size=2, estimator="group_mean")
+        array([0.25])
+    """
+    right, wrong = mean_advantages(pass_rates, group_size=group_size, estimator=estimator)
+    pass_rates = checked_pass_rates(pass_rates)
+    return pass_rates * right - (1 - pass_rates) * wrong
+
+
 def noisy_group_weights(
     pass_rates: np.ndarray,
     *,

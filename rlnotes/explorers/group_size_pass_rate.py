@@ -9,7 +9,7 @@ from functools import lru_cache
 import ipywidgets
 import numpy as np
 
-from rlnotes.exact.group_weights import mean_advantages
+from rlnotes.exact.group_weights import mean_advantage_sizes
 from rlnotes.exact.pass_rates import no_signal_probability, pass_at_k
 from rlnotes.explorers.base import Explorer
 from rlnotes.plotting.numbers import Labels, number
@@ -166,7 +166,7 @@ def one_pass_at_k(pass_rate: float) -> np.ndarray:
 def curves(group_size: int) -> tuple[np.ndarray, np.ndarray]:
     """No signal, and mean |A|, at every drawn pass rate."""
     dead = no_signal_probability(RATES, group_size=group_size)
-    return dead, mean_size(RATES, group_size)
+    return dead, mean_advantage_sizes(RATES, group_size=group_size, estimator="group_mean")
 
 
 @lru_cache(maxsize=256)
@@ -174,13 +174,8 @@ def one_group(pass_rate: float, group_size: int) -> tuple[float, float, float, f
     """Probability of no signal, of all right, of all wrong, and mean |A|."""
     dead = float(no_signal_probability(pass_rate, group_size=group_size))
     all_wrong = 1 - float(pass_at_k(pass_rate, k=group_size))
-    return dead, dead - all_wrong, all_wrong, float(mean_size(pass_rate, group_size))
-
-
-def mean_size(pass_rates: np.ndarray, group_size: int) -> np.ndarray:
-    """Mean |A|, advantages the reward less the mean of the group."""
-    right, wrong = mean_advantages(pass_rates, group_size=group_size, estimator="group_mean")
-    return pass_rates * right - (1 - pass_rates) * wrong
+    size = mean_advantage_sizes(pass_rate, group_size=group_size, estimator="group_mean")
+    return dead, dead - all_wrong, all_wrong, float(size)
 
 
 @lru_cache(maxsize=1)

@@ -1,15 +1,13 @@
-"""Hand-written groups of answers, and a few steps of GRPO on one of them.
-
-Shao et al. (2024), arXiv:2402.03300, Eq. 3, with one token per answer.
-"""
+"""Hand-written groups of answers, and a few steps of GRPO on one of them."""
 
 from functools import lru_cache
 
 import numpy as np
 import torch
 
+from rlnotes.exact.group_path import group_path
 from rlnotes.exact.group_weights import ADVANTAGES
-from rlnotes.functional.policy_gradients import grpo_loss, ppo_gradient_mask
+from rlnotes.functional.policy_gradients import ppo_gradient_mask
 
 LIKELY_AND_BAD = "a bad answer that is likely"
 GROUPS = {
@@ -54,20 +52,8 @@ def policy_path(
     start: tuple, advantages: tuple, *, clip_epsilon: float, beta: float, num_epochs: int
 ) -> np.ndarray:
     """[steps + 1, K] probabilities; the start is the old policy and the reference."""
-    logits = torch.tensor(start, dtype=torch.float64).log()
-    old = logits.log_softmax(0)[:, None]  # one token per answer
-    advantages, mask = torch.tensor(advantages), torch.ones_like(old, dtype=torch.bool)
-    path = [old[:, 0].exp()]
-    for _ in range(num_epochs):
-        logits = logits.requires_grad_()
-        log_probs = logits.log_softmax(0)[:, None]
-        loss = grpo_loss(
-            log_probs, old, old, advantages, mask, clip_epsilon=clip_epsilon, beta=beta
-        )
-        (slopes,) = torch.autograd.grad(loss, logits)
-        logits = (logits - LEARNING_RATE * slopes).detach()
-        path.append(logits.softmax(0))
-    return torch.stack(path).numpy()
+    settings = {"clip_epsilon": clip_epsilon, "beta": beta, "num_steps": num_epochs}
+    return group_path(start, advantages, learning_rate=LEARNING_RATE, **settings)
 
 
 def stopped_answers(

@@ -90,14 +90,10 @@ def completion_log_probs(model: TinyLM, prompts: Tensor, completions: Tensor) ->
         raise ValueError(
             f"completions must have shape [{len(prompts)}, K, T], got {tuple(completions.shape)}"
         )
-    logits, cache = model.start(prompts)
-    rows = torch.arange(len(prompts)).repeat_interleave(completions.shape[1])
-    outputs, cache, tokens = [logits[rows]], cache.rows(rows), completions.flatten(0, 1)
+    tokens = completions.flatten(0, 1)
     mask = completion_mask(tokens, END)
-    for t in range(int(mask.sum(dim=1).max()) - 1):
-        logits, cache = model.step(tokens[:, t], cache)
-        outputs.append(logits)
-    logits = torch.stack(outputs, dim=1).double()
-    tokens, mask = tokens[:, : len(outputs)], mask[:, : len(outputs)]
+    longest = int(mask.sum(dim=1).max())
+    tokens, mask = tokens[:, :longest], mask[:, :longest]
+    logits = model.groups(prompts, tokens[:, :-1]).double()
     log_probs = token_log_probs(logits, tokens, mask)
     return sequence_log_probs(log_probs, mask).view(completions.shape[:2])

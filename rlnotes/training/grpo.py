@@ -177,7 +177,6 @@ class Learner:
                 f"{tuple(prompts.shape)}"
             )
         self.config, self.prompts, self.score, self.end = config, prompts, score, end
-        self.length = start.length - prompts.shape[1]
         draw_seed, order_seed = np.random.SeedSequence(config.seed).spawn(2)
         self.generator, self.order_generator = torch_rng(draw_seed), torch_rng(order_seed)
         self.waiting = torch.zeros(0, dtype=torch.int64)

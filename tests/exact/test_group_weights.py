@@ -12,6 +12,7 @@ from rlnotes.exact.group_weights import (
     group_objectives,
     group_weights,
     limit_weights,
+    mean_advantage_sizes,
     mean_advantages,
     noisy_group_weights,
     two_answer_moments,
@@ -384,3 +385,13 @@ def test_a_sum_that_overflows_is_no_mean():
 
 def test_a_mean_below_zero_is_not_divided_by():
     assert not ADVANTAGES["mean"](torch.tensor([[-1.0, -2.0, 0.0]])).any()
+
+
+@pytest.mark.parametrize("rule", ADVANTAGES)
+def test_the_mean_size_of_an_advantage_by_enumeration(rule):
+    rewards = torch.tensor(list(itertools.product([0.0, 1.0], repeat=4)), dtype=torch.float64)
+    sizes = ADVANTAGES[rule](rewards).abs().mean(dim=1).numpy()
+    for p in (0.0, 0.1, 0.6, 1.0):
+        chances = np.where(rewards.numpy() == 1, p, 1 - p).prod(axis=1)
+        given = mean_advantage_sizes(p, group_size=4, estimator=rule)
+        assert given == pytest.approx(chances @ sizes, abs=1e-12)
