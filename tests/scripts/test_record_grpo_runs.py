@@ -11,7 +11,7 @@ from rlnotes.data.carry_rewards import right_completions, verify
 from rlnotes.scripts import record_carry_grpo as carry
 from rlnotes.scripts import record_grpo_plane as desk
 from rlnotes.training.carry_reference import carry_reference
-from rlnotes.training.grpo import Config
+from rlnotes.training.grpo import Config, train_grpo
 from rlnotes.training.recordings import load, load_arrays
 from tests.scripts.test_record_rlhf import Pool
 
@@ -66,6 +66,13 @@ def test_a_curve_has_a_row_before_and_after_every_25_updates():
     assert rows[0]["accuracy"] == pytest.approx(0.42, abs=0.01)
     assert rows[0]["tokens"] == 0 < rows[1]["tokens"] < rows[2]["tokens"]
     assert all(np.isfinite(v) for row in rows for v in row.values() if not isinstance(v, str))
+    log = train_grpo(
+        carry_reference(1), training_prompts(), carry.score_of(), run.config
+    ).diagnostics
+    for row, window in zip(rows, (slice(0, 1), slice(0, 25), slice(25, 50)), strict=True):
+        assert row["score"] == pytest.approx(log.score[window].mean())
+        assert row["length"] == pytest.approx(log.length[window].mean())
+    assert rows[2]["tokens"] == log.num_tokens.sum()
 
 
 @pytest.mark.parametrize("steps", [0, 3])
