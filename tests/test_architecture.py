@@ -23,7 +23,7 @@ LAYERS = {
     "plotting": (["_checks"], MATHS | {"matplotlib"}),
     "explorers": (
         [*BELOW_PLOTTING, "plotting"],
-        MATHS | {"gymnasium", "matplotlib", "ipywidgets", "PIL"},
+        MATHS | {"anywidget", "gymnasium", "IPython", "ipywidgets", "matplotlib", "PIL"},
     ),
     "exercises": (BELOW_PLOTTING, MATHS),
 }
