@@ -3,7 +3,11 @@
 import csv
 import json
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -66,6 +70,26 @@ def test_constraints_pin_everything_and_name_no_local_file_or_build():
 def test_the_version_is_the_same_everywhere():
     assert f"version: {rlnotes.__version__}" in (ROOT / "CITATION.cff").read_text()
     assert f"## {rlnotes.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+def build_wheel(folder: Path) -> list[str]:
+    """Build as pip would, but without a network; the names in the wheel."""
+    code = "from setuptools import build_meta; build_meta.build_wheel('dist')"
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
+    (wheel,) = (folder / "dist").glob("*.whl")
+    return zipfile.ZipFile(wheel).namelist()
+
+
+def test_the_wheel_holds_every_file_of_the_package(tmp_path):
+    # In a copy, as a build leaves folders behind. A file that the wheel lacks has no
+    # entry in package-data.
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    unpublished = shutil.ignore_patterns("__pycache__", ".*")
+    copy = shutil.copytree(ROOT / "rlnotes", tmp_path / "rlnotes", ignore=unpublished)
+    files = {path.relative_to(tmp_path).as_posix() for path in copy.rglob("*") if path.is_file()}
+    built = {name for name in build_wheel(tmp_path) if ".dist-info/" not in name}
+    assert built == files
 
 
 def topics() -> list[dict]:
