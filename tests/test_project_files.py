@@ -127,7 +127,9 @@ def test_chapter_0_holds_the_index_of_topics_as_it_is():
 
 def test_the_readme_lists_every_chapter_and_no_missing_file():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    chapters = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    for path in chapters:
         assert f"notebooks/{path.name}" in readme
+    assert f"(chapters 0 to {int(chapters[-1].name[:2])} so far)" in readme
     for target in re.findall(r"\]\(([^)#:]+)\)", readme):
         assert (ROOT / target).exists(), target
