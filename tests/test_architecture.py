@@ -23,7 +23,8 @@ LAYERS = {
     "plotting": (["_checks"], MATHS | {"matplotlib"}),
     "explorers": (
         [*BELOW_PLOTTING, "plotting"],
-        MATHS | {"anywidget", "gymnasium", "IPython", "ipywidgets", "matplotlib", "PIL"},
+        MATHS
+        | {"gymnasium", "matplotlib", "ipywidgets", "anywidget", "traitlets", "IPython", "PIL"},
     ),
     "exercises": (BELOW_PLOTTING, MATHS),
 }
