@@ -133,3 +133,13 @@ def test_the_readme_lists_every_chapter_and_no_missing_file():
     assert f"(chapters 0 to {int(chapters[-1].name[:2])} so far)" in readme
     for target in re.findall(r"\]\(([^)#:]+)\)", readme):
         assert (ROOT / target).exists(), target
+
+
+def test_the_map_of_the_chapters_says_which_ones_are_ready():
+    chapters = {int(path.name[:2]) for path in (ROOT / "notebooks").glob("*.ipynb")}
+    cells = json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells)
+    row = r"^\| (\d+) [^|]+\|[^|]+\|[^|]+\| (ready|in preparation) \|$"
+    states = re.findall(row, text, flags=re.MULTILINE)
+    assert len(states) == 11
+    assert {int(number) for number, state in states if state == "ready"} | {0} == chapters
