@@ -60,7 +60,7 @@ class Explorer:
         raise NotImplementedError
 
     def build(self) -> tuple[Figure, list[Artist]]:
-        """The figure, and those of its artists that `update` changes (zorder >= 10)."""
+        """The figure, and those of its artists that `update` changes."""
         raise NotImplementedError
 
     def update(self, **settings) -> str:
