@@ -10,6 +10,7 @@ from tests.benchmarks import (
     gae,
     grpo,
     learning,
+    pixels,
     planning,
     ppo,
     reinforce,
@@ -61,6 +62,7 @@ SECTIONS = {
     "dpo": dpo.section,
     "grpo": grpo.section,
     "explorers": explorers.section,
+    "pixels": pixels.section,
 }
 
 parser = argparse.ArgumentParser(description=__doc__)
