@@ -140,8 +140,9 @@ class Typesetter:
         else:
             glyphs = [self._cut(font).letter(letter).glyph for letter in text]
             items = [(*glyph, x, 0.0) for glyph, x in zip(glyphs, places, strict=False)]
-        # The hinter leaves text at an angle alone, but for quarters of a turn.
-        flags = self._hinting if angle % 90 == 0 else LoadFlags.NO_HINTING
+        flags = self._hinting
+        if flags == LoadFlags.FORCE_AUTOHINT and angle % 90:
+            flags = LoadFlags.NO_AUTOHINT  # FreeType's hinter leaves an angle to the font's own
         c, s = cos(radians(angle)), sin(radians(angle))
         rotated = [
             (number, x * c - y * s, -(x * s + y * c))
