@@ -61,8 +61,8 @@ class Scene:
 
     def frame(self) -> tuple[bytes, str]:
         """A frame of what changes; a sentence if it had to be sent as a picture."""
-        problem = self._problem
-        if self.background and not problem:
+        background, problem = self.background, self._problem
+        if background and not problem:
             try:
                 return self._recorder.record(self.artists), ""
             except NotRecordableError as unrecorded:

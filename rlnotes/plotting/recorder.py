@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.figure import Figure
-from matplotlib.image import AxesImage
+from matplotlib.image import AxesImage, NonUniformImage, PcolorImage
 from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Bbox
 
@@ -54,6 +54,7 @@ class Recorder(RendererBase):
         self.sheet = Sheet()
         self._typesetter = Typesetter(self.sheet, self.dpi)
         self._operations: list[bytes] = []
+        self._is_recording = False
         # Figures count upwards from the bottom, canvases downwards from the top.
         self._flip = np.array([[1.0, 0, 0], [0, -1, self.height], [0, 0, 1]])
 
@@ -63,13 +64,17 @@ class Recorder(RendererBase):
         Raises:
             NotRecordableError: if one of them cannot be recorded; nothing is left out.
         """
-        self._operations = []
+        self._operations, self._is_recording = [], True
         try:
             for artist in artists:
-                with _pixels_of_images_as_they_are(artist):
+                with _images_as_they_travel(artist):
                     artist.draw(self)
         except OverflowError as problem:
             raise NotRecordableError(str(problem)) from problem
+        except struct.error as problem:
+            raise NotRecordableError(f"a number above {0xFFFF}") from problem
+        finally:
+            self._is_recording = False
         head = frames.frame_head(self.width, self.height, self.unit)
         return head + b"".join(self._operations)
 
@@ -86,46 +91,56 @@ class Recorder(RendererBase):
         visible = gc.get_rgb()[3] > 0
         options = {"snap": gc.get_snap(), "stroke_width": self._line_width(gc) * visible}
         if not filled:
-            options["clip"] = (-1, -1, self.width + 1, self.height + 1)
+            options["clip"] = (0, 0, self.width, self.height)  # and a pixel around it
             options["simplify"] = path.should_simplify
         matrix = self._flip @ transform.get_matrix()
-        outline = path.cleaned(matrix, remove_nans=True, curves=True, **options)
-        self._draw_outline(gc, _without_end(outline), rgbFace)
+        outline = _cleaned(path, matrix, remove_nans=True, curves=True, **options)
+        self._draw_outline(gc, outline, rgbFace)
 
     def _draw_outline(self, gc, outline: Path, face) -> None:
         if not len(outline.vertices):
             return
         try:
-            body = frames.path_words(outline.vertices, _codes(outline), unit=self.unit)
+            self._add(gc, frames.PATH, self._words(outline), face=face)
         except OverflowError:
-            body = self._cut(outline, filled=face is not None or gc.get_hatch() is not None)
-        self._add(gc, frames.PATH, body, face=face)
+            self._draw_what_is_in_sight(gc, outline, face)
 
-    def _cut(self, outline: Path, *, filled: bool) -> bytes:
-        """A path that reaches too far outside, without what nobody sees of it.
+    def _draw_what_is_in_sight(self, gc, outline: Path, face) -> None:
+        """A path that reaches too far, cut outside the figure: its area, then its line.
 
-        The edge that a cut shape gets lies beyond the edge of the figure.
+        Its dashes may begin elsewhere.
         """
-        outline = _without_end(outline.cleaned(curves=False))
-        if filled:
-            sides = self.width + _MARGIN, self.height + _MARGIN
-            outline = outline.clip_to_bbox(Bbox([(-_MARGIN, -_MARGIN), sides]))
-        return frames.path_words(outline.vertices, _codes(outline), unit=self.unit)
+        if face is not None or gc.get_hatch() is not None:
+            area = self._words(self._area_in_sight(outline))
+            self._add(_copy(gc, linewidth=0), frames.PATH, area, face=face)
+        edge = _MARGIN + 2 * self._line_width(gc)  # a mitre is twice as long as a line is wide
+        clip = -edge, -edge, self.width + edge, self.height + edge
+        line = self._words(_cleaned(_cleaned(outline, curves=False), clip=clip))
+        self._add(_copy(gc, hatch=None), frames.PATH, line)
+
+    def _area_in_sight(self, outline: Path) -> Path:
+        lines = _cleaned(outline, curves=False)
+        polygons = [Path(points) for points in lines.to_polygons()]
+        sides = self.width + _MARGIN, self.height + _MARGIN
+        return Path.make_compound_path(*polygons).clip_to_bbox(Bbox([(-_MARGIN, -_MARGIN), sides]))
+
+    def _words(self, path: Path) -> bytes:
+        return frames.path_words(path.vertices, _codes(path), unit=self.unit)
 
     def draw_markers(self, gc, marker_path, marker_trans, path, trans, rgbFace=None):
+        gc = _reaching_over_its_clip(gc)
         width = self._line_width(gc)
         flip = np.diag([1.0, -1.0, 1.0])
         shape = flip @ marker_trans.get_matrix()
         # As Agg does: the outline goes to whole pixels if its lines are level or plumb;
         # all others are centred on a pixel. The canvas moves the places to pixels.
-        snapped = marker_path.cleaned(shape, snap=gc.get_snap(), stroke_width=width, curves=True)
-        plain = marker_path.cleaned(shape, snap=False, stroke_width=width, curves=True)
-        is_snapped = not np.array_equal(snapped.vertices, plain.vertices)
-        outline = _without_end(snapped)
+        pen = {"snap": gc.get_snap(), "stroke_width": width}
+        outline = _cleaned(marker_path, shape, curves=True, **pen)
+        is_snapped = _is_snapped(marker_path, shape, **pen)
         # Half a pixel further, so that a place's pixel is its whole part, bit for bit.
         matrix = flip @ trans.get_matrix()
         matrix[:2, 2] += (0.5, self.height + 0.5)
-        places = _ends(_without_end(path.cleaned(matrix, remove_nans=True, curves=True)))
+        places = _ends(_cleaned(path, matrix, remove_nans=True, curves=True))
         size = np.abs(outline.vertices).max(initial=0)
         places = places[self._near(places, size + _MARGIN)]
         if size > _LARGE:
@@ -145,30 +160,29 @@ class Recorder(RendererBase):
         options = (mtext.get_fontfeatures(), mtext.get_language()) if mtext else (None, None)
         glyphs, boxes = self._typesetter.line(s, prop, angle, bool(ismath), *options)
         ink = gc.get_rgb()
+        glyphs = glyphs * (1, self.unit, self.unit) + (0, x * self.unit, y * self.unit)
+        glyphs = glyphs[(np.abs(glyphs[:, 1:]) < frames.LARGEST).all(1)]  # others are out of sight
         if len(glyphs):
-            glyphs = glyphs * (1, self.unit, self.unit) + (0, x * self.unit, y * self.unit)
             body = struct.pack("<2H", round(angle % 360 * frames.FINE), len(glyphs))
             self._add(gc, frames.GLYPHS, body + frames.words(glyphs), face=ink, stroked=False)
         for box in boxes:
             place = Affine2D().rotate_deg(angle).translate(x, self.height - y)
-            bare = self.new_gc()
-            bare.copy_properties(gc)
-            bare.set_linewidth(0)
-            self.draw_path(bare, _bar(*box), place, ink)
+            self.draw_path(_copy(gc, linewidth=0), _bar(*box), place, ink)
 
     def draw_image(self, gc, x, y, im, transform=None):
         rows, columns = im.shape[:2]
         if not rows or not columns:
             return
+        alpha = 1.0  # unless the pixels are as they were given, they are faded already
         if transform is None:
-            matrix = np.array([[1.0, 0, round(x)], [0, 1, int(y)], [0, 0, 1]])
+            matrix = np.array([[1.0, 0, floor(x + 0.5)], [0, 1, floor(y + 0.5)], [0, 0, 1]])
         else:
             to_unit = np.diag([1 / columns, 1 / rows, 1])
             matrix = np.array([[1, 0, x], [0, 1, y], [0, 0, 1]]) @ transform.get_matrix() @ to_unit
+            alpha = gc.get_alpha()
         upside_down = np.array([[1.0, 0, 0], [0, -1, rows], [0, 0, 1]])  # row 0 is the lowest
         affine = (self._flip @ matrix @ upside_down)[:2].T.astype("<f4").tobytes()
-        alpha = round(255 * (1 if gc.get_alpha() is None else gc.get_alpha()))
-        head = struct.pack("<3H", alpha, columns, rows) + affine
+        head = struct.pack("<3H", round(255 * alpha), columns, rows) + affine
         self._add(gc, frames.IMAGE, head + _pixel_words(im[::-1]), stroked=False)
 
     def draw_gouraud_triangles(self, gc, triangles_array, colors_array, transform):
@@ -178,10 +192,8 @@ class Recorder(RendererBase):
         raise NotRecordableError("text set by LaTeX")
 
     def start_filter(self):
-        raise NotRecordableError("a filter")
-
-    def stop_filter(self, filter_func):
-        raise NotRecordableError("a filter")
+        if self._is_recording:  # a layout only measures
+            raise NotRecordableError("a filter")
 
     def get_canvas_width_height(self):
         return self.width, self.height
@@ -239,8 +251,11 @@ class Recorder(RendererBase):
         clip_path, clip_transform = gc.get_clip_path()
         if clip_path is not None:
             matrix = self._flip @ clip_transform.get_matrix()
-            region = _without_end(clip_path.cleaned(matrix, remove_nans=True, curves=True))
-            words = frames.path_words(region.vertices, _codes(region), unit=self.unit)
+            region = _cleaned(clip_path, matrix, remove_nans=True, curves=True)
+            try:
+                words = self._words(region)
+            except OverflowError:
+                words = self._words(self._area_in_sight(region))
             yield frames.CLIP_PATH, words
         if hatched and gc.get_hatch() is not None:
             size = int(self.dpi)
@@ -258,26 +273,62 @@ class Recorder(RendererBase):
         return self.points_to_pixels(gc.get_linewidth())
 
     def _fine(self, pixels: float) -> int:
+        if pixels * frames.FINE > 0xFFFF:
+            raise OverflowError(f"a line {pixels:.0f} pixels wide")
         return round(pixels * frames.FINE)
 
 
 @contextmanager
-def _pixels_of_images_as_they_are(artist: Artist):
+def _images_as_they_travel(artist: Artist):
     # An image that shows its pixels as squares travels as those pixels: a canvas draws
-    # squares, too. Any other image travels as it looks on the page.
+    # squares, too. Any other image travels as it looks on the page, and so does one of
+    # which each pixel has its own alpha.
     images = artist.findobj(AxesImage) if isinstance(artist, Figure) else [artist]
-    squares = [
-        image
+    before = {
+        image: image.get_interpolation()
         for image in images
-        if isinstance(image, AxesImage) and image.get_interpolation() == "nearest"
-    ]
-    for image in squares:
-        image.set_interpolation("none")
+        if isinstance(image, AxesImage) and not isinstance(image, NonUniformImage | PcolorImage)
+    }
+    for image, interpolation in before.items():
+        if interpolation in ("nearest", "none"):
+            image.set_interpolation("none" if np.ndim(image.get_alpha()) == 0 else "nearest")
     try:
         yield
     finally:
-        for image in squares:
-            image.set_interpolation("nearest")
+        for image, interpolation in before.items():
+            image.set_interpolation(interpolation)
+
+
+def _copy(gc: GraphicsContextBase, **changes) -> GraphicsContextBase:
+    """Another context with these properties set."""
+    copy = GraphicsContextBase()
+    copy.copy_properties(gc)
+    for name, value in changes.items():
+        getattr(copy, f"set_{name}")(value)
+    return copy
+
+
+def _reaching_over_its_clip(gc: GraphicsContextBase) -> GraphicsContextBase:
+    """Agg lets markers reach a pixel over the right and the lower edge."""
+    clip = gc.get_clip_rectangle()
+    if clip is None:
+        return gc
+    left, low, right, high = clip.extents.tolist()
+    return _copy(gc, clip_rectangle=Bbox([(left, low - 1), (right + 1, high)]))
+
+
+def _is_snapped(path: Path, matrix: np.ndarray, *, snap, stroke_width: float) -> bool:
+    """Whether a path goes to whole pixels, or would if it did not lie there already."""
+    for shift in (0, 0.25):
+        moved = Affine2D(matrix).translate(shift, shift).get_matrix()
+        goal = path.cleaned(moved, snap=snap, stroke_width=stroke_width).vertices
+        if not np.array_equal(goal, path.cleaned(moved).vertices):
+            return True
+    return False
+
+
+def _cleaned(path: Path, *arguments, **options) -> Path:
+    return _without_end(path.cleaned(*arguments, **options))
 
 
 def _without_end(path: Path) -> Path:
