@@ -92,14 +92,14 @@ class Recorder(RendererBase):
         outline = path.cleaned(matrix, remove_nans=True, curves=True, **options)
         self._draw_outline(gc, _without_end(outline), rgbFace)
 
-    def _draw_outline(self, gc, outline: Path, face) -> None:
+    def _draw_outline(self, gc, outline: Path, face, *, clip_margin: int = 0) -> None:
         if not len(outline.vertices):
             return
         try:
             body = frames.path_words(outline.vertices, _codes(outline), unit=self.unit)
         except OverflowError:
             body = self._cut(outline, filled=face is not None or gc.get_hatch() is not None)
-        self._add(gc, frames.PATH, body, face=face)
+        self._add(gc, frames.PATH, body, face=face, clip_margin=clip_margin)
 
     def _cut(self, outline: Path, *, filled: bool) -> bytes:
         """A path that reaches too far outside, without what nobody sees of it.
@@ -128,16 +128,17 @@ class Recorder(RendererBase):
         places = _ends(_without_end(path.cleaned(matrix, remove_nans=True, curves=True)))
         size = np.abs(outline.vertices).max(initial=0)
         places = places[self._near(places, size + _MARGIN)]
+        # Agg clips markers a pixel later than all else, to the right and below.
         if size > _LARGE:
             for place in np.floor(places) + (0 if is_snapped else 0.5):
                 moved = Path(outline.vertices + place, outline.codes)
-                self._draw_outline(gc, moved, rgbFace)
+                self._draw_outline(gc, moved, rgbFace, clip_margin=1)
         elif len(places) and size > 0:
             shape = frames.path_words(outline.vertices, _codes(outline), unit=frames.FINE)
             steps = np.floor(places * self.unit) - self.unit // 2
             body = shape + struct.pack("<H", len(places)) + frames.words(steps)
             flags = 0 if is_snapped else frames.CENTRED
-            self._add(gc, frames.MARKERS, body, face=rgbFace, flags=flags)
+            self._add(gc, frames.MARKERS, body, face=rgbFace, flags=flags, clip_margin=1)
 
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
         if ismath == "TeX":
@@ -200,7 +201,9 @@ class Recorder(RendererBase):
 
     # The parts of an operation.
 
-    def _add(self, gc, kind: int, body: bytes, *, face=None, flags: int = 0, stroked=True) -> None:
+    def _add(
+        self, gc, kind: int, body: bytes, *, face=None, flags: int = 0, stroked=True, clip_margin=0
+    ) -> None:
         if gc.get_sketch_params() is not None:
             raise NotRecordableError("lines as if drawn by hand")
         fill = stroke = (0, 0, 0, 0)
@@ -221,7 +224,7 @@ class Recorder(RendererBase):
                 parts.append(struct.pack(f"<H{len(lengths)}f", len(dashes), *lengths))
         if not gc.get_antialiased():
             flags |= frames.CRISP
-        for flag, part in self._limits(gc, stroked):
+        for flag, part in self._limits(gc, stroked, clip_margin):
             flags |= flag
             parts.append(part)
         operation = frames.operation(
@@ -229,11 +232,12 @@ class Recorder(RendererBase):
         )
         self._operations.append(operation)
 
-    def _limits(self, gc: GraphicsContextBase, hatched: bool):
+    def _limits(self, gc: GraphicsContextBase, hatched: bool, clip_margin: int):
         clip = gc.get_clip_rectangle()
         if clip is not None:
             left, low, right, high = (max(floor(edge + 0.5), 0) for edge in clip.extents.tolist())
             top, bottom = self.height - high, self.height - low
+            right, bottom = right + clip_margin, bottom + clip_margin
             edges = left, max(top, 0), min(right, self.width), max(bottom, 0)
             yield frames.CLIP, struct.pack("<4H", *edges)
         clip_path, clip_transform = gc.get_clip_path()
