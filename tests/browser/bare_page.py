@@ -1,8 +1,7 @@
-"""Panels on a bare page, without JupyterLab: the module of the product, fed by a test."""
+"""Panels on a bare page, without JupyterLab: the real module, fed by a test."""
 
 import base64
 import io
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -70,12 +69,11 @@ class BarePage:
         self._sent = {}
         self.page.evaluate(_OPEN, [self._source, self._changes(traits)])
 
-    def pictures(self, states: Iterable[dict]) -> Iterable[np.ndarray]:
+    def picture(self, traits: dict) -> np.ndarray:
         """What the canvas shows for these traits [height, width, 3]."""
-        for traits in states:
-            address = self.page.evaluate("changes => show(changes)", self._changes(traits))
-            png = base64.b64decode(address.partition(",")[2])
-            yield np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+        address = self.page.evaluate("changes => show(changes)", self._changes(traits))
+        png = base64.b64decode(address.partition(",")[2])
+        return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
     def _changes(self, traits: dict) -> dict:
         # Like a comm: only what has changed.
