@@ -248,7 +248,8 @@ class Stage {
     measure(entry) {
         const exact = entry?.devicePixelContentBoxSize?.[0].inlineSize;
         const shown = this.canvas.getBoundingClientRect().width * window.devicePixelRatio;
-        const pixels = exact ?? Math.round(shown);
+        // A developer's tools may imitate another screen, and then only `shown` knows it.
+        const pixels = Math.abs(exact - shown) < 1 ? exact : Math.round(shown);
         if (pixels > 0 && pixels !== this.pixels) { this.pixels = pixels; this.changed(); }
     }
     draw(frame, background, sheet) {
