@@ -249,7 +249,8 @@ class Stage {
     measure(entry) {
         const exact = entry?.devicePixelContentBoxSize?.[0].inlineSize;
         const shown = this.canvas.getBoundingClientRect().width * window.devicePixelRatio;
-        const pixels = exact ?? Math.round(shown);
+        // An emulated screen may count the pixels of the page instead.
+        const pixels = Math.abs(exact - shown) < 1 ? exact : Math.round(shown);
         if (pixels > 0 && pixels !== this.pixels) { this.pixels = pixels; this.changed(); }
     }
     draw(frame, background, sheet) {
