@@ -259,7 +259,10 @@ class Stage {
         if (this.sheet !== sheet) [this.sheet, this.outlines] = [sheet, readSheet(sheet)];
         if (this.background?.bytes !== background || this.background.scale !== scale) {
             this.background = {bytes: background, scale, picture: this.blank(scale)};
-            const context = this.background.picture.getContext("2d");
+            const {picture} = this.background, context = picture.getContext("2d");
+            // The figure may end within a pixel: no former picture must shine through it.
+            context.fillStyle = "#fff";
+            context.fillRect(0, 0, picture.width, picture.height);
             replay(context, background, this.outlines, scale);
         }
         const next = this.blank(scale), context = next.getContext("2d");
