@@ -1,6 +1,7 @@
 """A control as the browser sees it: how it looks, what it shows, what it may send."""
 
-from math import isfinite
+from collections.abc import Mapping
+from math import inf
 
 import ipywidgets
 
@@ -29,6 +30,32 @@ def to_browser(control: ipywidgets.ValueWidget) -> float | int | bool:
     return control.index if hasattr(control, "options") else control.value
 
 
+def sender(request: object) -> list:
+    """The panel that has sent this request, and its number there.
+
+    Raises:
+        ValueError: if the request does not say so.
+    """
+    view, number = (_part(request, key) for key in ("view", "number"))
+    if not isinstance(view, str) or type(number) is not int:
+        raise ValueError(f"request must have a view and a number, got {_short(request)}")
+    return [view, number]
+
+
+def changes_from_browser(request: object, controls: Mapping[str, ipywidgets.ValueWidget]) -> dict:
+    """The values that a request sets, by the name of the control.
+
+    Raises:
+        ValueError: for an unknown control or a value that the control cannot take.
+    """
+    sent = _part(request, "changes")
+    if not isinstance(sent, dict):
+        raise ValueError(f"changes must have a value for each control, got {_short(sent)}")
+    for name in sent:
+        require_option(controls, control=name)
+    return {name: from_browser(name, value, controls[name]) for name, value in sent.items()}
+
+
 def from_browser(name: str, sent: object, control: ipywidgets.ValueWidget):
     """The value that a browser has sent for this control.
 
@@ -37,8 +64,8 @@ def from_browser(name: str, sent: object, control: ipywidgets.ValueWidget):
     """
     if isinstance(control, ipywidgets.Checkbox):
         value = sent
-    elif isinstance(sent, bool) or not isinstance(sent, int | float) or not isfinite(sent):
-        raise ValueError(f"{name} must be a number, got {str(sent)[:40]!r}")
+    elif isinstance(sent, bool) or not isinstance(sent, int | float) or not -inf < sent < inf:
+        raise ValueError(f"{name} must be a number, got {_short(sent)}")
     elif hasattr(control, "options"):
         if sent not in range(len(control.options)):
             last = len(control.options) - 1
@@ -53,7 +80,8 @@ def from_browser(name: str, sent: object, control: ipywidgets.ValueWidget):
 def require_possible(name: str, value, control: ipywidgets.ValueWidget) -> None:
     """Raise a ValueError if the control cannot take this value."""
     if isinstance(control, ipywidgets.Checkbox):
-        require_option((True, False), **{name: value})
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} must be True or False, got {_short(value)}")
     elif hasattr(control, "options"):
         require_option(control.options, **{name: value})
     elif hasattr(control, "min"):
@@ -67,3 +95,11 @@ def require_possible(name: str, value, control: ipywidgets.ValueWidget) -> None:
 
 def _decimals(value: float) -> int:
     return len(f"{value:.10f}".rstrip("0").partition(".")[2])
+
+
+def _part(request: object, key: str) -> object:
+    return request.get(key) if isinstance(request, dict) else None
+
+
+def _short(value: object) -> str:
+    return repr(value)[:40]
