@@ -11,6 +11,8 @@ from rlnotes._checks import (
 from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.functional.probability_tables import with_sums_of_one
 
+_SMALL = 16  # states; up to here one dense product and one solve cost less than care
+
 
 def policy_values(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray:
     """Exact state values of a policy, by one linear solve over non-terminal states.
@@ -154,7 +156,10 @@ def _check_discount(mdp: FiniteMDP, policy: np.ndarray, discount: float | np.nda
 
 
 def _transitions(mdp: FiniteMDP, policy: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, int]:
-    """P_pi among the kept states, and how far from the diagonal it reaches."""
+    """P_pi among the kept states, and how far from the diagonal it may reach."""
+    if mdp.num_states <= _SMALL:
+        among = mdp.transition_probs[kept][:, :, kept]
+        return np.einsum("sa,sat->st", policy[kept], among), len(among)
     size, place = int(kept.sum()), kept.cumsum() - 1
     s, a = np.nonzero((policy > 0) & kept[:, None])
     landings, probs = mdp.successors[s, a], policy[s, a, None] * mdp.successor_probs[s, a]
