@@ -1,9 +1,11 @@
 """Sweep by sweep: value iteration, policy evaluation, policy iteration on the maze."""
 
+from functools import lru_cache
+
 import ipywidgets
 import numpy as np
 
-from rlnotes.envs.maze import PICTURE_2X3, Maze
+from rlnotes.envs.maze import PICTURE_2X3, maze_2x3
 from rlnotes.exact.mdp import optimal_values, policy_values, q_values
 from rlnotes.explorers.base import Explorer
 from rlnotes.functional.bellman import bellman_backup, greedy_policy
@@ -48,9 +50,8 @@ class BellmanBackups(Explorer):
         return figure, [*self.values_panel.artists, self.bound, self.errors, self.now]
 
     def update(self, num_sweeps, gamma, step_noise, method):
-        mdp = Maze(picture=PICTURE_2X3, step_noise=step_noise).mdp()
-        history = sweep_history(mdp, method, gamma=gamma)
-        exact = target_values(mdp, method, gamma=gamma)
+        mdp = maze_2x3(step_noise=step_noise)
+        history, exact = sweeps_and_target(step_noise, method, gamma)
         errors = np.abs(history - exact).max(axis=1)
         bound = gamma**SWEEPS * errors[0]
         values = history[num_sweeps]
@@ -68,6 +69,12 @@ class BellmanBackups(Explorer):
         )
 
 
+@lru_cache(maxsize=64)
+def sweeps_and_target(step_noise: float, method: str, gamma: float) -> tuple[np.ndarray, ...]:
+    mdp = maze_2x3(step_noise=step_noise)
+    return sweep_history(mdp, method, gamma=gamma), target_values(mdp, method, gamma=gamma)
+
+
 def sweep_history(mdp: FiniteMDP, method: str, *, gamma: float) -> np.ndarray:
     """[K, S] values after 0, 1, 2, ... sweeps; 0 is zero, or the uniform policy's."""
     uniform = np.full((mdp.num_states, mdp.num_actions), 1 / mdp.num_actions)
@@ -81,6 +88,8 @@ def sweep_history(mdp: FiniteMDP, method: str, *, gamma: float) -> np.ndarray:
         elif method == "policy iteration":
             policy = greedy_policy(q_values(mdp, values, gamma=gamma))
             values = policy_values(mdp, policy, gamma=gamma)
+            if (values == history[-1]).all():  # and so in all sweeps to come
+                return np.stack(history + [values] * (MAX_SWEEPS + 1 - len(history)))
         else:
             values = (uniform * q_values(mdp, values, gamma=gamma)).sum(axis=1)
         history.append(values)

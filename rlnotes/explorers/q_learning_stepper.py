@@ -6,10 +6,9 @@ from functools import lru_cache
 import ipywidgets
 import numpy as np
 
-from rlnotes.envs.maze import PICTURE_2X3, Maze
+from rlnotes.envs.maze import PICTURE_2X3, maze_2x3
 from rlnotes.exact.mdp import greedy_value, optimal_values, q_values
 from rlnotes.explorers.base import Explorer
-from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.plotting.maze import ActionValues, MazeGrid
 from rlnotes.plotting.numbers import number
 from rlnotes.plotting.style import CURRENT, ESTIMATE, REFERENCE, SHADE, label, new_figure, title
@@ -55,7 +54,7 @@ class QLearningStepper(Explorer):
         return figure, [*self.q_panel.artists, self.band, self.distances, self.now]
 
     def update(self, num_steps, learning_rate, epsilon, gamma, step_noise, seed):
-        mdp, best_values = maze(step_noise), best_values_of(step_noise, gamma)
+        mdp, best_values = maze_2x3(step_noise=step_noise), best_values_of(step_noise, gamma)
         exact = q_values(mdp, best_values, gamma=gamma)
         runs = learn(learning_rate, epsilon, gamma, step_noise, seed)
         all_distances = np.abs(runs - exact)[:, :, ~mdp.terminal].max(axis=(2, 3))
@@ -81,16 +80,10 @@ class QLearningStepper(Explorer):
         )
 
 
-@lru_cache(maxsize=32)
-def maze(step_noise: float) -> FiniteMDP:
-    """The tables of the maze with this much noise."""
-    return Maze(picture=PICTURE_2X3, step_noise=step_noise).mdp()
-
-
 @lru_cache(maxsize=256)
 def best_values_of(step_noise: float, gamma: float) -> np.ndarray:
     """[S] V* of that maze."""
-    return optimal_values(maze(step_noise), gamma=gamma)
+    return optimal_values(maze_2x3(step_noise=step_noise), gamma=gamma)
 
 
 @lru_cache(maxsize=4)
@@ -105,10 +98,8 @@ def learn(
         epsilon=epsilon,
         num_snapshots=NUM_SNAPSHOTS,
     )
-    seeds = [seed + 1000 * other for other in range(NUM_OTHERS + 1)]
+    mdp = maze_2x3(step_noise=step_noise)
+    seeds = range(seed, seed + 1000 * (NUM_OTHERS + 1), 1000)
     return np.stack(
-        [
-            train_q_learning_on_tables(maze(step_noise), replace(config, seed=s)).snapshots
-            for s in seeds
-        ]
+        [train_q_learning_on_tables(mdp, replace(config, seed=s)).snapshots for s in seeds]
     )

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rlnotes.envs.maze import Maze, maze_2x3
+from rlnotes.functional import policy_evaluation
 from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.functional.policy_evaluation import (
     ending_states,
@@ -197,3 +198,13 @@ def test_bad_input_names_the_argument_and_the_value(policy, gamma, message):
 def test_a_policy_of_integers_or_lists_is_a_policy():
     assert policy_table(MAZE, np.eye(4, dtype=np.int8)[[0] * 6]).dtype == np.float64
     assert policy_table(MAZE, UNIFORM.tolist()).tolist() == UNIFORM.tolist()
+
+
+def test_small_and_large_worlds_are_solved_alike(monkeypatch):
+    mdp = Maze(picture=("S.T", ".#G", "..."), step_noise=0.3, step_reward=-1).mdp()
+    policy = np.random.default_rng(0).dirichlet(np.ones(4), mdp.num_states)
+    small = policy_transitions(mdp, policy), policy_values(mdp, policy, gamma=0.9)
+    monkeypatch.setattr(policy_evaluation, "_SMALL", 0)
+    large = policy_transitions(mdp, policy), policy_values(mdp, policy, gamma=0.9)
+    for one, other in zip(small, large, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-13, atol=1e-14)
