@@ -51,7 +51,8 @@ class BellmanBackups(Explorer):
 
     def update(self, num_sweeps, gamma, step_noise, method):
         mdp = maze_2x3(step_noise=step_noise)
-        history, exact = sweeps_and_target(step_noise, method, gamma)
+        history = sweep_history(mdp, method, gamma=gamma)
+        exact = target_values(mdp, method, gamma=gamma)
         errors = np.abs(history - exact).max(axis=1)
         bound = gamma**SWEEPS * errors[0]
         values = history[num_sweeps]
@@ -70,11 +71,6 @@ class BellmanBackups(Explorer):
 
 
 @lru_cache(maxsize=64)
-def sweeps_and_target(step_noise: float, method: str, gamma: float) -> tuple[np.ndarray, ...]:
-    mdp = maze_2x3(step_noise=step_noise)
-    return sweep_history(mdp, method, gamma=gamma), target_values(mdp, method, gamma=gamma)
-
-
 def sweep_history(mdp: FiniteMDP, method: str, *, gamma: float) -> np.ndarray:
     """[K, S] values after 0, 1, 2, ... sweeps; 0 is zero, or the uniform policy's."""
     uniform = np.full((mdp.num_states, mdp.num_actions), 1 / mdp.num_actions)
@@ -96,6 +92,7 @@ def sweep_history(mdp: FiniteMDP, method: str, *, gamma: float) -> np.ndarray:
     return np.stack(history)
 
 
+@lru_cache(maxsize=64)
 def target_values(mdp: FiniteMDP, method: str, *, gamma: float) -> np.ndarray:
     """What the method converges to: optimal values, or those of the uniform policy."""
     if method == "policy evaluation (uniform)":
