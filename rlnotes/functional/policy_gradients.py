@@ -337,15 +337,17 @@ def grpo_loss(
     losses = -surrogates_of(ratios, weights, low=clip_epsilon, high=high)
     if beta and kl != "none":
         losses = losses + _kl_term(kl, log_probs, ref_log_probs, mask, ratios, beta=beta)
-    lengths = mask.sum(dim=1).to(losses)
-    num_answers = (lengths > 0).sum()
-    divisors = {
-        "answer": lengths * num_answers,
-        "batch_tokens": lengths.sum().expand_as(lengths),
-        "longest": (lengths.max() * num_answers).expand_as(lengths),
-    }[normalizer]
+    divisors = _divisors(mask.sum(dim=1).to(losses), normalizer)
     loss = (losses / where_counted(divisors[:, None].expand_as(mask), mask)).sum()
     return finite_result(loss, mask, **given, advantages=spread)
+
+
+def _divisors(lengths: Tensor, normalizer: str) -> Tensor:
+    """[B] what divides the losses of an answer's tokens."""
+    if normalizer == "batch_tokens":
+        return lengths.sum().expand_as(lengths)
+    num_answers = (lengths > 0).sum()
+    return (lengths if normalizer == "answer" else lengths.max().expand_as(lengths)) * num_answers
 
 
 def _per_token(advantages: Tensor, mask: Tensor) -> Tensor:
@@ -372,7 +374,9 @@ def _kl_term(
     require_tensors(ref_log_probs=ref_log_probs)
     require_mask(mask, log_probs=log_probs, ref_log_probs=ref_log_probs)
     # Filled before and selected after: an error then tells the place in [B, T].
-    own, reference = (t.masked_fill(~mask, 0) for t in (log_probs, ref_log_probs.detach()))
+    own, reference = log_probs, ref_log_probs.detach()
+    if not mask.all():
+        own, reference = (tensor.masked_fill(~mask, 0) for tensor in (own, reference))
     estimates = where_counted(KL_TERMS[kl](own, reference), mask)
     if kl == "k3_times_ratio":
         estimates = estimates * ratios
