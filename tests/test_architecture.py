@@ -23,7 +23,8 @@ LAYERS = {
     "plotting": (["_checks"], MATHS | {"matplotlib"}),
     "explorers": (
         [*BELOW_PLOTTING, "plotting"],
-        MATHS | {"gymnasium", "matplotlib", "ipywidgets", "PIL"},
+        MATHS
+        | {"gymnasium", "matplotlib", "ipywidgets", "anywidget", "traitlets", "IPython", "PIL"},
     ),
     "exercises": (BELOW_PLOTTING, MATHS),
 }

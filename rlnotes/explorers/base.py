@@ -1,22 +1,23 @@
 """The explorer: labelled controls, one figure updated in place, and a text twin.
 
 A subclass declares its controls, builds its artists once, and sets plain numbers on
-them in `update`. Speed comes from drawing only the artists that change over a cached
-background; text is the expensive artist, so a fast figure has few changing texts.
+them in `update`. How the picture reaches the reader is no concern of it: a notebook
+shows a panel that replays recorded frames, a file holds a PNG.
 """
 
 import base64
-import html
-import io
 from contextlib import contextmanager
 
 import ipywidgets
 from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.text import Text
-from PIL import Image
 
 from rlnotes._checks import require_option
+from rlnotes.explorers import shown
+from rlnotes.explorers.controls import from_browser, require_possible, specification, to_browser
+from rlnotes.explorers.panel import Panel
+from rlnotes.explorers.scene import Scene
 from rlnotes.plotting.style import VERMILION, house_style
 
 
@@ -24,7 +25,7 @@ class BadSetting(Exception):
     """A combination of settings that has no picture; the message says why."""
 
 
-class Explorer(ipywidgets.VBox):
+class Explorer:
     """Base class of all explorers.
 
     Subclasses set `title` and define `make_controls`, `build` and `update`.
@@ -42,33 +43,16 @@ class Explorer(ipywidgets.VBox):
         self.controls = self.make_controls()
         self.defaults = self.settings
         self._paused = False
-        self._background = None
         self._numbers = ""
-        with house_style():
-            self._figure, artists = self.build()
-            self._notice = self._add_notice()
-            self._freeze_layout()
-        self._artists = sorted([*artists, self._notice], key=Artist.get_zorder)
-
-        width, _ = self._figure.canvas.get_width_height()
-        self._image = ipywidgets.Image(
-            format="png", layout=ipywidgets.Layout(width=f"{width}px", max_width="100%")
-        )
-        self._text = ipywidgets.HTML(
-            layout=ipywidgets.Layout(width=f"{width}px", max_width="100%", min_height="5.6em")
-        )
-        reset = ipywidgets.Button(description="Reset", tooltip="Back to the default setting")
-        reset.on_click(lambda _: self.set(**self.defaults))
+        self._answered = ["", 0]
+        self._panel: Panel | None = None
+        self._scene: Scene | None = None
+        self._made_by_build: set[str] = set()
         for control in self.controls.values():
+            # They hold the values; what the page shows is the panel.
+            for widget in (control, control.layout, control.style):
+                widget.close()
             control.observe(self._on_change, names="value")
-            if isinstance(control, ipywidgets.Checkbox):
-                continue
-            control.style.description_width = "initial"
-            slides = hasattr(control, "min") or isinstance(control, ipywidgets.SelectionSlider)
-            control.layout.width = "310px" if slides else "max-content"
-        row = ipywidgets.Layout(flex_flow="row wrap", max_width=f"{width}px")
-        controls = ipywidgets.Box([*self.controls.values(), reset], layout=row)
-        super().__init__([controls, self._image, self._text])
         self.set(**settings)
 
     def make_controls(self) -> dict[str, ipywidgets.ValueWidget]:
@@ -76,7 +60,7 @@ class Explorer(ipywidgets.VBox):
         raise NotImplementedError
 
     def build(self) -> tuple[Figure, list[Artist]]:
-        """The figure, and those of its artists that `update` changes (zorder >= 10)."""
+        """The figure, and those of its artists that `update` changes."""
         raise NotImplementedError
 
     def update(self, **settings) -> str:
@@ -104,7 +88,7 @@ class Explorer(ipywidgets.VBox):
         """
         for name, value in settings.items():
             require_option(self.controls, control=name)
-            _require_possible(name, value, self.controls[name])
+            require_possible(name, value, self.controls[name])
         with self._one_update():
             for name, value in settings.items():
                 self.controls[name].value = value
@@ -112,7 +96,21 @@ class Explorer(ipywidgets.VBox):
 
     def figure(self) -> Figure:
         """The figure as it stands, for saving or for a test."""
-        return self._figure
+        return self._open().figure
+
+    @property
+    def panel(self) -> Panel:
+        """The widget that a notebook shows, for a layout of your own."""
+        if self._panel is None:
+            scene = self._open()
+            self._panel = Panel(
+                self._take,
+                title=self.title,
+                size=list(scene.size),
+                controls=[specification(*item) for item in self.controls.items()],
+                **self._state(),
+            )
+        return self._panel
 
     @property
     def description(self) -> str:
@@ -128,19 +126,38 @@ class Explorer(ipywidgets.VBox):
         return f"from {kind.__module__} import {kind.__name__}; {kind.__name__}({arguments})"
 
     def png(self) -> bytes:
-        """The picture that the page shows."""
-        return bytes(self._image.value)
+        """The picture, drawn by Agg."""
+        with house_style():
+            return self._open().png()
+
+    def close(self) -> None:
+        """Free the figure and the panel. The setting stays; both come back on use."""
+        if self._panel is not None:
+            for widget in (self._panel, self._panel.layout):
+                widget.close()
+        self._panel = self._scene = None
+        for name in self._made_by_build:
+            delattr(self, name)
+        self._made_by_build = set()
 
     def _repr_mimebundle_(self, **kwargs) -> tuple[dict, dict]:
-        bundle = super()._repr_mimebundle_(**kwargs)
+        shown.remember(self)
+        bundle, metadata = self.panel._repr_mimebundle_(**kwargs)
         bundle["text/plain"] = self.description
         bundle["image/png"] = base64.b64encode(self.png()).decode("ascii")
-        return bundle, {"image/png": {"alt": self.description}}
+        return bundle, {**metadata, "image/png": {"alt": self.description}}
 
-    def _add_notice(self) -> Text:
-        box = {"facecolor": "white", "edgecolor": VERMILION, "boxstyle": "round"}
-        place = {"ha": "center", "va": "center", "zorder": 100}
-        return self._figure.text(0.5, 0.5, "", visible=False, bbox=box, **place)
+    def _open(self) -> Scene:
+        """The figure, built again if it was freed."""
+        if self._scene is None:
+            before = set(vars(self))
+            with house_style():
+                figure, artists = self.build()
+                self._notice = _notice(figure)
+                self._made_by_build = set(vars(self)) - before
+                self._scene = Scene(figure, [*artists, self._notice])
+                self._update_artists()
+        return self._scene
 
     def _on_change(self, _change) -> None:
         if not self._paused:
@@ -157,13 +174,50 @@ class Explorer(ipywidgets.VBox):
 
     def _refresh(self) -> None:
         with house_style():
-            self._update_artists()
-            self._image.value = self._draw()
-        self._text.value = (
-            f"<p style='margin:0;line-height:1.5'>{html.escape(self.description)}<br>"
-            f"<span>Copy this setting:</span> <code style='user-select:all'>"
-            f"{html.escape(self.code)}</code></p>"
-        )
+            if self._scene is None:
+                self._open()
+            else:
+                self._update_artists()
+            if self._panel is not None:
+                self._panel.show(**self._state())
+
+    def _state(self, problem: str = "") -> dict:
+        """What the panel shows of the setting as it stands."""
+        scene = self._open()
+        with house_style():
+            background = scene.background
+            frame, unrecorded = scene.frame()
+        return {
+            "background": background,
+            "frame": frame,
+            "sheet": scene.sheet,
+            "state": {
+                "values": {name: to_browser(c) for name, c in self.controls.items()},
+                "text": self.description,
+                "line": self.code,
+                "problem": problem or unrecorded,
+                "answers": self._answered,
+            },
+        }
+
+    def _take(self, request: dict) -> None:
+        """Do what a panel in the browser asks for, and answer in any case."""
+        self._answered = [request["view"], request["number"]]
+        try:
+            changes = {}
+            for name, sent in request["changes"].items():
+                require_option(self.controls, control=name)
+                changes[name] = from_browser(name, sent, self.controls[name])
+        except ValueError as refused:
+            self._panel.show(**self._state(f"Ignored: {refused}."))
+            return
+        try:
+            self.set(**changes)
+        except Exception as error:
+            kind = type(error).__name__
+            problem = f"This setting failed ({kind}: {error}). The picture is the one before."
+            self._panel.show(**self._state(problem))
+            raise
 
     def _update_artists(self) -> None:
         try:
@@ -174,44 +228,11 @@ class Explorer(ipywidgets.VBox):
             self._notice.set(text=f"Not shown: {problem}\nThe picture is the one before.")
             self._notice.set_visible(True)
 
-    def _freeze_layout(self) -> None:
-        # Lay out once; afterwards axes must neither move nor cost time.
-        self._figure.canvas.draw()
-        self._figure.set_layout_engine("none")
 
-    def _draw(self) -> bytes:
-        canvas = self._figure.canvas
-        if self._background is None:
-            visible = [artist.get_visible() for artist in self._artists]
-            for artist in self._artists:
-                artist.set_visible(False)
-            canvas.draw()
-            self._background = canvas.copy_from_bbox(self._figure.bbox)
-            for artist, was_visible in zip(self._artists, visible, strict=True):
-                artist.set_visible(was_visible)
-        canvas.restore_region(self._background)
-        for artist in self._artists:
-            self._figure.draw_artist(artist)
-        buffer = io.BytesIO()
-        size = canvas.get_width_height()
-        Image.frombuffer("RGBA", size, canvas.buffer_rgba()).convert("RGB").save(
-            buffer, "png", compress_level=1
-        )
-        return buffer.getvalue()
-
-
-def _require_possible(name: str, value, control: ipywidgets.ValueWidget) -> None:
-    if isinstance(control, ipywidgets.Checkbox):
-        require_option((True, False), **{name: value})
-    elif hasattr(control, "options"):
-        require_option(control.options, **{name: value})
-    elif hasattr(control, "min"):
-        whole = isinstance(control, ipywidgets.IntSlider)
-        if not control.min <= value <= control.max or (whole and value != int(value)):
-            kind = "an integer " if whole else ""
-            raise ValueError(
-                f"{name} must be {kind}between {control.min} and {control.max}, got {value!r}"
-            )
+def _notice(figure: Figure) -> Text:
+    box = {"facecolor": "white", "edgecolor": VERMILION, "boxstyle": "round"}
+    place = {"ha": "center", "va": "center", "zorder": 100}
+    return figure.text(0.5, 0.5, "", visible=False, bbox=box, **place)
 
 
 def _plain(value) -> str:

@@ -7,7 +7,7 @@ import base64
 import io
 from contextlib import contextmanager
 
-import matplotlib.style
+from matplotlib import rcParams, rcParamsDefault
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
@@ -61,11 +61,23 @@ _RC = {
 }
 
 
+# All parameters but the window system: nothing of a user's own style is left.
+_HOUSE = {name: rcParamsDefault[name] for name in rcParamsDefault if "backend" not in name} | _RC
+
+
 @contextmanager
 def house_style():
-    """Within this context artists take the house style, whatever style the user has."""
-    with matplotlib.style.context(["default", _RC]):
+    """Within this context artists take the house style, whatever style the user has.
+
+    It costs a fraction of what Matplotlib's own context does, since only what differs
+    is set, and nothing if the style is there already: explorers enter it at every move.
+    """
+    users = {name: value for name in _HOUSE if (value := rcParams[name]) != _HOUSE[name]}
+    rcParams.update({name: _HOUSE[name] for name in users})
+    try:
         yield
+    finally:
+        rcParams.update(users)
 
 
 class DescribedFigure(Figure):

@@ -140,15 +140,6 @@ def test_the_line_of_code_rebuilds_the_explorer(explorer):
     assert twin.description == explorer.description
 
 
-def test_reset_restores_the_default_setting(explorer):
-    default = pixels(explorer)
-    explorer.set(**settings_to_try(explorer)[0])
-    (button,) = [w for w in explorer.children[0].children if isinstance(w, ipywidgets.Button)]
-    button.click()
-    assert explorer.settings == explorer.defaults
-    np.testing.assert_array_equal(pixels(explorer), default)
-
-
 def test_every_control_has_a_visible_label_and_one_value(explorer):
     for control in explorer.controls.values():
         assert control.description
