@@ -79,7 +79,7 @@ def test_the_check_sees_a_planted_fault(bare, explorer, fault):
 
 
 class Sketched(Discounting):
-    """One artist, that changes or stays, is drawn as if by hand: no frame can say so."""
+    """One artist, changing or not, is drawn as if by hand: no frame can say so."""
 
     artist = 0
 
