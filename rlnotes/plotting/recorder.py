@@ -137,6 +137,11 @@ class Recorder(RendererBase):
             flags = 0 if is_snapped else frames.CENTRED
             page.add(gc, frames.MARKERS, body, face=rgbFace, flags=flags)
 
+    def draw_path_collection(self, gc, *arguments, hatchcolors=None, **options):
+        # Without a hatch their colours are looked up for nothing, once for each path.
+        colors = hatchcolors if gc.get_hatch() else None
+        super().draw_path_collection(gc, *arguments, hatchcolors=colors, **options)
+
     def draw_text(self, gc, x, y, s, prop, angle, ismath=False, mtext=None):
         if ismath == "TeX":
             raise NotRecordableError("text set by LaTeX")
