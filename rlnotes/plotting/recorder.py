@@ -86,7 +86,9 @@ class Recorder(RendererBase):
         visible = gc.get_rgb()[3] > 0
         options = {"snap": gc.get_snap(), "stroke_width": self._line_width(gc) * visible}
         if not filled:
-            options["clip"] = (-1, -1, self.width + 1, self.height + 1)
+            # Agg clips a pixel further out, and `cleaned` adds that pixel. Dashes start
+            # where a line comes back into this rectangle.
+            options["clip"] = (0, 0, self.width, self.height)
             options["simplify"] = path.should_simplify
         matrix = self._flip @ transform.get_matrix()
         outline = path.cleaned(matrix, remove_nans=True, curves=True, **options)
