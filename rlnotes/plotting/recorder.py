@@ -87,7 +87,9 @@ class Recorder(RendererBase):
         visible = gc.get_rgb()[3] > 0
         options = {"snap": gc.get_snap(), "stroke_width": self._page.line_width(gc) * visible}
         if not filled:
-            options["clip"] = (0, 0, self.width, self.height)  # and a pixel around it
+            # Agg clips a pixel further out, and `cleaned` adds that pixel. Dashes start
+            # where a line comes back into this rectangle.
+            options["clip"] = (0, 0, self.width, self.height)
             options["simplify"] = path.should_simplify
         matrix = self._page.flip @ transform.get_matrix()
         outline = paths.cleaned(path, matrix, remove_nans=True, curves=True, **options)

@@ -62,10 +62,10 @@ def test_the_canvas_shows_what_agg_draws(bare, explorer):
 @pytest.mark.parametrize(
     ("fault", "explorer"),
     [
-        *((without_clips, name) for name in ("ppo_ingredients", "moving_target", "maze_values")),
-        *((with_longer_dashes, name) for name in ("maze_values", "kl_laboratory", "moving_target")),
-        *((with_a_marker_shifted, name) for name in ("discounting", "dpo_loss", "moving_target")),
-        *((without_a_label, name) for name in ("maze_values", "kl_laboratory", "dpo_pairs")),
+        *((without_clips, name) for name in ("maze_values", "moving_target", "ppo_ingredients")),
+        *((with_longer_dashes, name) for name in ("discounting", "kl_laboratory", "maze_values")),
+        *((with_a_marker_shifted, name) for name in ("discounting", "dpo_loss", "gae_weights")),
+        *((without_a_label, name) for name in ("discounting", "group_of_answers", "maze_values")),
     ],
     indirect=["explorer"],
 )
@@ -75,11 +75,11 @@ def test_the_check_sees_a_planted_fault(bare, explorer, fault):
     assert wrong != traits["frame"]
     bare.open({**traits, "frame": wrong})
     found = difference(bare.picture({**traits, "frame": wrong}), by_agg(explorer))
-    assert found.local > 1.3 * LOCAL, found
+    assert found.local > 1.5 * LOCAL, found
 
 
 class Sketched(Discounting):
-    """One artist, changing or not, is drawn as if by hand: no frame can say so."""
+    """One artist is drawn as if by hand, which no frame can say."""
 
     artist = 0
 
