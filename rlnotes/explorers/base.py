@@ -202,12 +202,10 @@ class Explorer:
 
     def _take(self, request: dict) -> None:
         """Do what a panel in the browser asks for, and answer in any case."""
-        self._answered = [request["view"], request["number"]]
+        asked = request if isinstance(request, dict) else {}
+        self._answered = [asked.get("view", ""), asked.get("number", 0)]
         try:
-            changes = {}
-            for name, sent in request["changes"].items():
-                require_option(self.controls, control=name)
-                changes[name] = from_browser(name, sent, self.controls[name])
+            changes = self._read(asked.get("changes"))
         except ValueError as refused:
             self._panel.show(**self._state(f"Ignored: {refused}."))
             return
@@ -218,6 +216,14 @@ class Explorer:
             problem = f"This setting failed ({kind}: {error}). The picture is the one before."
             self._panel.show(**self._state(problem))
             raise
+
+    def _read(self, changes) -> dict:
+        """The values that a request asks for."""
+        if not isinstance(changes, dict):
+            raise ValueError(f"changes must be a dict, got {type(changes).__name__}")
+        for name in changes:
+            require_option(self.controls, control=name)
+        return {n: from_browser(n, sent, self.controls[n]) for n, sent in changes.items()}
 
     def _update_artists(self) -> None:
         try:

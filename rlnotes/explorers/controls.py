@@ -1,6 +1,7 @@
 """A control as the browser sees it: how it looks, what it shows, what it may send."""
 
 from math import isfinite
+from numbers import Real
 
 import ipywidgets
 
@@ -20,7 +21,8 @@ def specification(name: str, control: ipywidgets.ValueWidget) -> dict:
     low, high, step = control.min, control.max, control.step
     count = round((high - low) / step)
     digits = max(_decimals(low), _decimals(step))
-    texts = [f"{low + k * step:.{digits}f}" for k in range(count + 1)]
+    values = [round(low + k * step, digits) + 0.0 for k in range(count + 1)]  # no -0.0
+    texts = [f"{value:.{digits}f}" for value in values]
     return {**spec, "kind": "range", "min": low, "max": high, "step": step, "texts": texts}
 
 
@@ -37,7 +39,7 @@ def from_browser(name: str, sent: object, control: ipywidgets.ValueWidget):
     """
     if isinstance(control, ipywidgets.Checkbox):
         value = sent
-    elif isinstance(sent, bool) or not isinstance(sent, int | float) or not isfinite(sent):
+    elif not _is_number(sent) or (isinstance(sent, float) and not isfinite(sent)):
         raise ValueError(f"{name} must be a number, got {str(sent)[:40]!r}")
     elif hasattr(control, "options"):
         if sent not in range(len(control.options)):
@@ -53,16 +55,23 @@ def from_browser(name: str, sent: object, control: ipywidgets.ValueWidget):
 def require_possible(name: str, value, control: ipywidgets.ValueWidget) -> None:
     """Raise a ValueError if the control cannot take this value."""
     if isinstance(control, ipywidgets.Checkbox):
-        require_option((True, False), **{name: value})
+        if not isinstance(value, bool):
+            raise ValueError(f"{name} must be True or False, got {value!r}")
     elif hasattr(control, "options"):
         require_option(control.options, **{name: value})
     elif hasattr(control, "min"):
+        if not _is_number(value):
+            raise ValueError(f"{name} must be a number, got {value!r}")
         whole = isinstance(control, ipywidgets.IntSlider)
         if not control.min <= value <= control.max or (whole and value != int(value)):
             kind = "an integer " if whole else ""
             raise ValueError(
                 f"{name} must be {kind}between {control.min} and {control.max}, got {value!r}"
             )
+
+
+def _is_number(value) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool)
 
 
 def _decimals(value: float) -> int:
