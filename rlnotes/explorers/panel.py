@@ -18,8 +18,9 @@ class Panel(anywidget.AnyWidget):
         **state: the synchronised traits below.
     """
 
-    _esm = _HERE / "panel.js"
-    _css = _HERE / "panel.css"
+    # As text: a path would be watched for changes, on behalf of every panel ever made.
+    _esm = (_HERE / "panel.js").read_text(encoding="utf-8")
+    _css = (_HERE / "panel.css").read_text(encoding="utf-8")
 
     title = Unicode().tag(sync=True)
     size = List().tag(sync=True)  # pixels
@@ -34,7 +35,13 @@ class Panel(anywidget.AnyWidget):
         super().__init__(**state)
         self._receive = weakref.WeakMethod(receive)
         self.on_msg(self._pass_on)
-        weakref.finalize(receive.__self__, self.close).atexit = False
+        self._with_explorer = weakref.finalize(receive.__self__, self.close)
+        self._with_explorer.atexit = False
+
+    def close(self) -> None:
+        """Leave the page. A closed panel is freed, even if its explorer lives on."""
+        self._with_explorer.detach()
+        super().close()
 
     def show(self, **state) -> None:
         """Send what has changed, in one message."""

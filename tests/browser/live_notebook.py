@@ -63,9 +63,10 @@ _SEND = """content => {
     });
 }"""
 CHECKSUM = """canvas => {
-    const data = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height).data;
+    const {data} = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    const pixels = new Uint32Array(data.buffer);
     let sum = 0;
-    for (const value of data) sum = (31 * sum + value) | 0;
+    for (let n = 0; n < pixels.length; n++) sum = (Math.imul(31, sum) + pixels[n]) | 0;
     return sum;
 }"""
 
