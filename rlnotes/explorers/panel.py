@@ -18,8 +18,9 @@ class Panel(anywidget.AnyWidget):
         **state: the synchronised traits below.
     """
 
-    _esm = _HERE / "panel.js"
-    _css = _HERE / "panel.css"
+    # As text: a path would be watched, and what watches it keeps every panel alive.
+    _esm = (_HERE / "panel.js").read_text(encoding="utf-8")
+    _css = (_HERE / "panel.css").read_text(encoding="utf-8")
 
     title = Unicode().tag(sync=True)
     size = List().tag(sync=True)  # pixels
@@ -34,13 +35,21 @@ class Panel(anywidget.AnyWidget):
         super().__init__(**state)
         self._receive = weakref.WeakMethod(receive)
         self.on_msg(self._pass_on)
-        weakref.finalize(receive.__self__, self.close).atexit = False
+        self._last_rites = weakref.finalize(receive.__self__, self.close)
+        self._last_rites.atexit = False
 
     def show(self, **state) -> None:
         """Send what has changed, in one message."""
         with self.hold_sync():
             for name, value in state.items():
                 setattr(self, name, value)
+
+    def close(self) -> None:
+        """Leave the page, with the layout, and nothing that keeps the panel alive."""
+        if self.comm is not None:
+            self._last_rites.detach()
+            self.layout.close()
+        super().close()
 
     def _pass_on(self, _panel, content, _buffers) -> None:
         receive = self._receive()
