@@ -15,7 +15,13 @@ from matplotlib.text import Text
 
 from rlnotes._checks import require_option
 from rlnotes.explorers import shown
-from rlnotes.explorers.controls import from_browser, require_possible, specification, to_browser
+from rlnotes.explorers.controls import (
+    changes_from_browser,
+    require_possible,
+    sender,
+    specification,
+    to_browser,
+)
 from rlnotes.explorers.panel import Panel
 from rlnotes.explorers.scene import Scene
 from rlnotes.plotting.style import VERMILION, house_style
@@ -42,6 +48,7 @@ class Explorer:
     def __init__(self, **settings):
         self.controls = self.make_controls()
         self.defaults = self.settings
+        self._specifications = [specification(*item) for item in self.controls.items()]
         self._paused = False
         self._numbers = ""
         self._answered = ["", 0]
@@ -60,7 +67,7 @@ class Explorer:
         raise NotImplementedError
 
     def build(self) -> tuple[Figure, list[Artist]]:
-        """The figure, and those of its artists that `update` changes (zorder >= 10)."""
+        """The figure, and those of its artists that `update` changes."""
         raise NotImplementedError
 
     def update(self, **settings) -> str:
@@ -107,7 +114,7 @@ class Explorer:
                 self._take,
                 title=self.title,
                 size=list(scene.size),
-                controls=[specification(*item) for item in self.controls.items()],
+                controls=self._specifications,
                 **self._state(),
             )
         return self._panel
@@ -172,15 +179,26 @@ class Explorer:
         self._refresh()
 
     def _refresh(self) -> None:
-        with house_style():
-            if self._scene is None:
-                self._open()
-            else:
-                self._update_artists()
-            if self._panel is not None:
-                self._panel.show(**self._state())
+        try:
+            with house_style():
+                if self._scene is None:
+                    self._open()
+                else:
+                    self._update_artists()
+                if self._panel is not None:
+                    self._panel.show(**self._state())
+        except Exception as error:
+            self._numbers = "No numbers: this setting failed."
+            failed = f"This setting failed ({type(error).__name__}: {error})."
+            self._say(f"{failed} The picture is the one before.")
+            raise
 
-    def _state(self, problem: str = "") -> dict:
+    def _say(self, problem: str) -> None:
+        """Show a sentence, the setting as it stands and the picture as it was."""
+        if self._panel is not None:
+            self._panel.show(state=self._words(problem))
+
+    def _state(self) -> dict:
         """What the panel shows of the setting as it stands."""
         scene = self._open()
         with house_style():
@@ -190,39 +208,27 @@ class Explorer:
             "background": background,
             "frame": frame,
             "sheet": scene.sheet,
-            "state": {
-                "values": {name: to_browser(c) for name, c in self.controls.items()},
-                "text": self.description,
-                "line": self.code,
-                "problem": problem or unrecorded,
-                "answers": self._answered,
-            },
+            "state": self._words(unrecorded),
         }
 
-    def _take(self, request: dict) -> None:
-        """Do what a panel in the browser asks for, and answer in any case."""
-        asked = request if isinstance(request, dict) else {}
-        self._answered = [asked.get("view", ""), asked.get("number", 0)]
-        try:
-            changes = self._read(asked.get("changes"))
-        except ValueError as refused:
-            self._panel.show(**self._state(f"Ignored: {refused}."))
-            return
-        try:
-            self.set(**changes)
-        except Exception as error:
-            kind = type(error).__name__
-            problem = f"This setting failed ({kind}: {error}). The picture is the one before."
-            self._panel.show(**self._state(problem))
-            raise
+    def _words(self, problem: str) -> dict:
+        return {
+            "values": {name: to_browser(c) for name, c in self.controls.items()},
+            "text": self.description,
+            "line": self.code,
+            "problem": problem,
+            "answers": self._answered,
+        }
 
-    def _read(self, changes) -> dict:
-        """The values that a request asks for."""
-        if not isinstance(changes, dict):
-            raise ValueError(f"changes must be a dict, got {type(changes).__name__}")
-        for name in changes:
-            require_option(self.controls, control=name)
-        return {n: from_browser(n, sent, self.controls[n]) for n, sent in changes.items()}
+    def _take(self, request: object) -> None:
+        """Do what a panel in the browser asks for, and answer in any case."""
+        try:
+            self._answered = sender(request)
+            changes = changes_from_browser(request, self.controls)
+        except ValueError as refused:
+            self._say(f"Ignored: {str(refused)[:300]}.")
+        else:
+            self.set(**changes)
 
     def _update_artists(self) -> None:
         try:

@@ -1,11 +1,13 @@
 """A control as the browser sees it: how it looks, what it shows, what it may send."""
 
-from math import isfinite
+from collections.abc import Mapping
+from math import inf
 from numbers import Real
 
 import ipywidgets
 
 from rlnotes._checks import require_option
+from rlnotes.plotting.numbers import number
 
 
 def specification(name: str, control: ipywidgets.ValueWidget) -> dict:
@@ -21,14 +23,39 @@ def specification(name: str, control: ipywidgets.ValueWidget) -> dict:
     low, high, step = control.min, control.max, control.step
     count = round((high - low) / step)
     digits = max(_decimals(low), _decimals(step))
-    values = [round(low + k * step, digits) + 0.0 for k in range(count + 1)]  # no -0.0
-    texts = [f"{value:.{digits}f}" for value in values]
+    texts = [number(low + k * step, digits) for k in range(count + 1)]
     return {**spec, "kind": "range", "min": low, "max": high, "step": step, "texts": texts}
 
 
 def to_browser(control: ipywidgets.ValueWidget) -> float | int | bool:
     """The value as the browser counts it: a number, or the place among the options."""
     return control.index if hasattr(control, "options") else control.value
+
+
+def sender(request: object) -> list:
+    """The panel that has sent this request, and its number there.
+
+    Raises:
+        ValueError: if the request does not say so.
+    """
+    view, number = (_part(request, key) for key in ("view", "number"))
+    if not isinstance(view, str) or type(number) is not int:
+        raise ValueError(f"request must have a view and a number, got {_short(request)}")
+    return [view, number]
+
+
+def changes_from_browser(request: object, controls: Mapping[str, ipywidgets.ValueWidget]) -> dict:
+    """The values that a request sets, by the name of the control.
+
+    Raises:
+        ValueError: for an unknown control or a value that the control cannot take.
+    """
+    sent = _part(request, "changes")
+    if not isinstance(sent, dict):
+        raise ValueError(f"changes must have a value for each control, got {_short(sent)}")
+    for name in sent:
+        require_option(controls, control=name)
+    return {name: from_browser(name, value, controls[name]) for name, value in sent.items()}
 
 
 def from_browser(name: str, sent: object, control: ipywidgets.ValueWidget):
@@ -39,8 +66,8 @@ def from_browser(name: str, sent: object, control: ipywidgets.ValueWidget):
     """
     if isinstance(control, ipywidgets.Checkbox):
         value = sent
-    elif not _is_number(sent) or (isinstance(sent, float) and not isfinite(sent)):
-        raise ValueError(f"{name} must be a number, got {str(sent)[:40]!r}")
+    elif not _is_number(sent):
+        raise ValueError(f"{name} must be a number, got {_short(sent)}")
     elif hasattr(control, "options"):
         if sent not in range(len(control.options)):
             last = len(control.options) - 1
@@ -56,12 +83,12 @@ def require_possible(name: str, value, control: ipywidgets.ValueWidget) -> None:
     """Raise a ValueError if the control cannot take this value."""
     if isinstance(control, ipywidgets.Checkbox):
         if not isinstance(value, bool):
-            raise ValueError(f"{name} must be True or False, got {value!r}")
+            raise ValueError(f"{name} must be True or False, got {_short(value)}")
     elif hasattr(control, "options"):
         require_option(control.options, **{name: value})
     elif hasattr(control, "min"):
         if not _is_number(value):
-            raise ValueError(f"{name} must be a number, got {value!r}")
+            raise ValueError(f"{name} must be a number, got {_short(value)}")
         whole = isinstance(control, ipywidgets.IntSlider)
         if not control.min <= value <= control.max or (whole and value != int(value)):
             kind = "an integer " if whole else ""
@@ -70,9 +97,17 @@ def require_possible(name: str, value, control: ipywidgets.ValueWidget) -> None:
             )
 
 
-def _is_number(value) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool)
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and -inf < value < inf
 
 
 def _decimals(value: float) -> int:
     return len(f"{value:.10f}".rstrip("0").partition(".")[2])
+
+
+def _part(request: object, key: str) -> object:
+    return request.get(key) if isinstance(request, dict) else None
+
+
+def _short(value: object) -> str:
+    return repr(value)[:40]

@@ -66,6 +66,7 @@ function replay(context, bytes, outlines, scale) {
     while (!reader.done) {
         const begin = reader.at, head = reader.word();
         const length = reader.word() + 65536 * reader.word();
+        if (!(length > 0)) throw new Error("This picture cannot be read.");
         context.save();
         context.setTransform(scale, 0, 0, scale, 0, 0);
         drawOperation(context, reader, head, {outlines, scale, unit, end: begin + length});
@@ -248,7 +249,8 @@ class Stage {
     measure(entry) {
         const exact = entry?.devicePixelContentBoxSize?.[0].inlineSize;
         const shown = this.canvas.getBoundingClientRect().width * window.devicePixelRatio;
-        const pixels = exact ?? Math.round(shown);
+        // A developer's tools may imitate another screen, and then only `shown` knows it.
+        const pixels = Math.abs(exact - shown) < 1 ? exact : Math.round(shown);
         if (pixels > 0 && pixels !== this.pixels) { this.pixels = pixels; this.changed(); }
     }
     draw(frame, background, sheet) {
@@ -257,7 +259,10 @@ class Stage {
         if (this.sheet !== sheet) [this.sheet, this.outlines] = [sheet, readSheet(sheet)];
         if (this.background?.bytes !== background || this.background.scale !== scale) {
             this.background = {bytes: background, scale, picture: this.blank(scale)};
-            const context = this.background.picture.getContext("2d");
+            const {picture} = this.background, context = picture.getContext("2d");
+            // The figure may end within a pixel: no former picture must shine through it.
+            context.fillStyle = "#fff";
+            context.fillRect(0, 0, picture.width, picture.height);
             replay(context, background, this.outlines, scale);
         }
         const next = this.blank(scale), context = next.getContext("2d");
@@ -278,40 +283,49 @@ class Stage {
 }
 
 // Requests to the kernel: at most WINDOW of them under way, then only the newest setting.
+// An answer answers all requests before it, too. After PATIENCE without one those under
+// way are given up: they may arrive late, or never, so the next request repeats them.
 class Requests {
     constructor(send, trouble) {
         Object.assign(this, {send, trouble, view: Math.random().toString(36).slice(2)});
-        Object.assign(this, {sent: 0, answered: 0, waiting: null, timer: 0});
+        Object.assign(this, {sent: 0, answered: 0, givenUp: 0, timer: 0});
+        Object.assign(this, {open: {}, waiting: null});
     }
+    get underWay() { return this.sent - Math.max(this.answered, this.givenUp); }
     get busy() { return this.waiting !== null || this.sent > this.answered; }
-    change(name, value) {
-        this.waiting = {...this.waiting, [name]: value};
+    change(changes) {
+        this.waiting = {...this.waiting, ...changes};
         this.pump();
     }
     pump() {
-        if (!this.waiting || this.sent - this.answered >= WINDOW) return;
-        const request = {view: this.view, number: ++this.sent, changes: this.waiting};
+        if (!this.waiting || this.underWay >= WINDOW) return;
+        this.open = {...this.open, ...this.waiting};
+        const changes = this.givenUp > this.answered ? this.open : this.waiting;
         this.waiting = null;
-        this.watch();
-        try { this.send(request); }
+        this.sent += 1;
+        this.timer ||= setTimeout(() => this.giveUp(), PATIENCE);
+        try { this.send({view: this.view, number: this.sent, changes}); }
         catch { this.giveUp(); }
     }
     answer([view, number]) {
-        if (view !== this.view || number <= this.answered) return;
-        this.answered = number;
+        if (view !== this.view || !(number > this.answered)) return;
+        this.close();
+        Object.assign(this, {answered: number, givenUp: 0});
+        if (this.sent === number) this.open = {};
+        else this.timer = setTimeout(() => this.giveUp(), PATIENCE);
         this.trouble("");
-        this.watch();
         this.pump();
     }
-    watch() {
-        clearTimeout(this.timer);
-        if (this.sent > this.answered) this.timer = setTimeout(() => this.giveUp(), PATIENCE);
-    }
     giveUp() {
-        this.answered = this.sent;
+        this.close();
+        this.givenUp = this.sent;
         this.trouble(NO_ANSWER);
+        this.pump();
     }
-    close() { clearTimeout(this.timer); }
+    close() {
+        clearTimeout(this.timer);
+        this.timer = 0;
+    }
 }
 
 // `source` gives `title`, `size`, `controls`, `background`, `sheet`, `frame` and `state`,
@@ -329,6 +343,7 @@ function open(source, element) {
     });
     // Read aloud from here, and only when the hand has rested.
     const spoken = make("p", {class: "spoken", id: id("twin"), role: "status"});
+    spoken.textContent = source.get("state").text;
     const twin = make("p", {class: "twin", "aria-hidden": "true"});
     const code = make("code"), copy = make("button", {type: "button"}, "Copy");
     copy.title = "Copy the line that rebuilds this setting";
@@ -353,28 +368,34 @@ function open(source, element) {
         try { stage.draw(source.get("frame"), source.get("background"), source.get("sheet")); }
         catch (error) { problem.textContent = error.message; }
         clearTimeout(rest);
-        rest = setTimeout(() => { spoken.textContent = text; }, REST);
+        rest = setTimeout(speak, REST);
+    }
+    function speak() {
+        if (requests.underWay) rest = setTimeout(speak, REST);
+        else if (spoken.textContent !== twin.textContent) spoken.textContent = twin.textContent;
     }
     function receive() {
         requests.answer(source.get("state").answers);
         soon();
     }
     async function copyLine() {
+        let copied = true;
         try { await navigator.clipboard.writeText(code.textContent); }
         catch { // an insecure address or a refusal: select it, for the reader's own keys
             getSelection().selectAllChildren(code);
-            document.execCommand("copy");
+            copied = document.execCommand("copy");
         }
-        copy.textContent = "Copied";
+        copy.textContent = copied ? "Copied" : "Selected";
         setTimeout(() => { copy.textContent = "Copy"; }, 1500);
     }
 
     for (const control of controls) {
         control.show(control.value);
-        control.input.addEventListener("input", () => requests.change(control.name, control.read()));
+        control.input.addEventListener("input", () => requests.change({[control.name]: control.read()}));
     }
     reset.addEventListener("click", () => {
-        for (const {name, value, show} of controls) { show(value); requests.change(name, value); }
+        for (const {show, value} of controls) show(value);
+        requests.change(Object.fromEntries(controls.map(({name, value}) => [name, value])));
     });
     copy.addEventListener("click", copyLine);
     // What is typed here must not edit the notebook.

@@ -18,7 +18,7 @@ class Panel(anywidget.AnyWidget):
         **state: the synchronised traits below.
     """
 
-    # As text: a path would be watched, and what watches it keeps every panel alive.
+    # As text: a path would be watched for changes, on behalf of every panel ever made.
     _esm = (_HERE / "panel.js").read_text(encoding="utf-8")
     _css = (_HERE / "panel.css").read_text(encoding="utf-8")
 
@@ -35,21 +35,21 @@ class Panel(anywidget.AnyWidget):
         super().__init__(**state)
         self._receive = weakref.WeakMethod(receive)
         self.on_msg(self._pass_on)
-        self._last_rites = weakref.finalize(receive.__self__, self.close)
-        self._last_rites.atexit = False
+        self._with_explorer = weakref.finalize(receive.__self__, self.close)
+        self._with_explorer.atexit = False
+
+    def close(self) -> None:
+        """Leave the page with the layout; freed, even if the explorer lives on."""
+        if self.comm is not None:
+            self._with_explorer.detach()
+            self.layout.close()
+        super().close()
 
     def show(self, **state) -> None:
         """Send what has changed, in one message."""
         with self.hold_sync():
             for name, value in state.items():
                 setattr(self, name, value)
-
-    def close(self) -> None:
-        """Leave the page, with the layout, and nothing that keeps the panel alive."""
-        if self.comm is not None:
-            self._last_rites.detach()
-            self.layout.close()
-        super().close()
 
     def _pass_on(self, _panel, content, _buffers) -> None:
         receive = self._receive()

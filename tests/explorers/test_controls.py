@@ -10,6 +10,7 @@ from rlnotes.explorers.controls import from_browser, require_possible, specifica
 from tests.explorers.settings import choices
 
 NAMES = list(catalog())
+MINUS = "\N{MINUS SIGN}"
 QUARTERS = ["0.00", "0.25", "0.50", "0.75", "1.00"]
 SLIDER = ipywidgets.FloatSlider(value=0.5, min=-1, max=1, step=0.25, description="a slider")
 WHOLE = ipywidgets.IntSlider(value=4, min=2, max=10, step=2, description="steps")
@@ -35,7 +36,7 @@ def explorers():
                 "min": -1,
                 "max": 1,
                 "step": 0.25,
-                "texts": ["-1.00", "-0.75", "-0.50", "-0.25", *QUARTERS],
+                "texts": [f"{MINUS}{text}" for text in QUARTERS[:0:-1]] + QUARTERS,
             },
         ),
         (
@@ -78,7 +79,7 @@ def test_what_a_control_is_built_from(control, expected):
         (0.05, 0.1, ["0.05", "0.15", "0.25", "0.35"]),
         (0, 0.001, ["0.000", "0.001", "0.002", "0.003"]),
         (1, 1.0, ["1", "2", "3", "4"]),
-        (-0.3, 0.1, ["-0.3", "-0.2", "-0.1", "0.0"]),
+        (-0.3, 0.1, [f"{MINUS}0.3", f"{MINUS}0.2", f"{MINUS}0.1", "0.0"]),
     ],
 )
 def test_a_readout_has_the_decimals_of_a_step(low, step, texts):
@@ -104,8 +105,8 @@ def test_each_step_of_each_control_has_its_text(explorers, name):
             if isinstance(value, str):
                 assert text == value
             else:
-                assert float(text) == pytest.approx(value, abs=1e-9)
-                assert float(text) != 0 or not text.startswith("-")
+                assert float(text.replace(MINUS, "-")) == pytest.approx(value, abs=1e-9)
+                assert text.startswith(MINUS) == (value < -1e-9)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -143,7 +144,7 @@ def test_what_a_control_cannot_take_is_refused(control, sent):
         (STEPS, 3, "x must be the place of an option, 0 to 2, got 3"),
         (WHOLE, 2.5, "x must be an integer between 2 and 10, got 2.5"),
         (SLIDER, 1.01, r"x must be between -1.0 and 1.0, got 1.01"),
-        (SLIDER, "a" * 99, f"x must be a number, got '{'a' * 40}'"),
+        (SLIDER, "a" * 99, f"x must be a number, got '{'a' * 39}"),
         (BOX, 1, "x must be True or False, got 1"),
         (BOX, "true", "x must be True or False, got 'true'"),
         (BOX, None, "x must be True or False, got None"),

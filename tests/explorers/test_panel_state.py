@@ -109,15 +109,15 @@ def test_a_request_for_nothing_is_answered():
         ({"height": "a"}, "Ignored: height must be a number, got 'a'."),
         ({"height": 10**400}, "Ignored: height must be between 0.0 and 1.0, got 1000"),
         ({"steps": 1.5}, "Ignored: steps must be an integer between 0 and 3, got 1.5."),
-        ({"steps": True}, "Ignored: steps must be a number, got 'True'."),
+        ({"steps": True}, "Ignored: steps must be a number, got True."),
         ({"which": "two"}, "Ignored: which must be a number, got 'two'."),
         ({"which": 2}, "Ignored: which must be the place of an option, 0 to 1, got 2."),
         ({"on": 0}, "Ignored: on must be True or False, got 0."),
         ({"none": 1}, "Ignored: control must be one of "),
         ({"height": 0.5, "none": 1}, "Ignored: control must be one of "),
-        ({"height": 0.5, "steps": None}, "Ignored: steps must be a number, got 'None'."),
-        (None, "Ignored: changes must be a dict, got NoneType."),
-        ([["height", 0.5]], "Ignored: changes must be a dict, got list."),
+        ({"height": 0.5, "steps": None}, "Ignored: steps must be a number, got None."),
+        (None, "Ignored: changes must have a value for each control, got None."),
+        ([["height", 0.5]], "Ignored: changes must have a value for each control, got [["),
     ],
 )
 def test_a_bad_request_is_answered_and_changes_nothing(changes, problem):
@@ -136,7 +136,7 @@ def test_a_bad_request_is_answered_and_changes_nothing(changes, problem):
     [
         ({}, ["", 0]),
         ({"view": "here", "number": 2}, ["here", 2]),
-        ({"number": 2, "changes": {}}, ["", 2]),
+        ({"number": 2, "changes": {}}, ["", 0]),
         (None, ["", 0]),
         ("height", ["", 0]),
         ([1, 2], ["", 0]),
@@ -283,7 +283,7 @@ def make():
     if {shown}:
         explorer._repr_mimebundle_()
     return explorer
-for _ in range(25):
+for _ in range(15):
     explorer = make()
 before = megabytes()
 for _ in range(100):
@@ -294,7 +294,7 @@ print(megabytes() - before)
 
 @pytest.mark.parametrize("shown", [False, True])
 def test_explorers_made_again_and_again_take_no_more_memory(shown):
-    script = GROWTH.format(module="ppo_clip", kind="PPOClip", shown=shown)
+    script = GROWTH.format(module="maze_values", kind="MazeValues", shown=shown)
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=True
     )

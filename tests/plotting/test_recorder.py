@@ -665,7 +665,7 @@ RENDERER = {
     "draw_image": "recorded",
     "draw_markers": "recorded",
     "draw_path": "recorded",
-    "draw_path_collection": "paths",
+    "draw_path_collection": "recorded",
     "draw_quad_mesh": "paths",
     "draw_tex": "refused",
     "draw_text": "recorded",
