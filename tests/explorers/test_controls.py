@@ -10,6 +10,7 @@ from rlnotes.explorers.controls import from_browser, require_possible, specifica
 from tests.explorers.settings import choices
 
 NAMES = list(catalog())
+MINUS = "\N{MINUS SIGN}"
 QUARTERS = ["0.00", "0.25", "0.50", "0.75", "1.00"]
 SLIDER = ipywidgets.FloatSlider(value=0.5, min=-1, max=1, step=0.25, description="a slider")
 WHOLE = ipywidgets.IntSlider(value=4, min=2, max=10, step=2, description="steps")
@@ -35,13 +36,7 @@ def explorers():
                 "min": -1,
                 "max": 1,
                 "step": 0.25,
-                "texts": [
-                    "\N{MINUS SIGN}1.00",
-                    "\N{MINUS SIGN}0.75",
-                    "\N{MINUS SIGN}0.50",
-                    "\N{MINUS SIGN}0.25",
-                    *QUARTERS,
-                ],
+                "texts": [f"{MINUS}{text}" for text in QUARTERS[:0:-1]] + QUARTERS,
             },
         ),
         (
@@ -84,7 +79,7 @@ def test_what_a_control_is_built_from(control, expected):
         (0.05, 0.1, ["0.05", "0.15", "0.25", "0.35"]),
         (0, 0.001, ["0.000", "0.001", "0.002", "0.003"]),
         (1, 1.0, ["1", "2", "3", "4"]),
-        (-0.3, 0.1, ["\N{MINUS SIGN}0.3", "\N{MINUS SIGN}0.2", "\N{MINUS SIGN}0.1", "0.0"]),
+        (-0.3, 0.1, [f"{MINUS}0.3", f"{MINUS}0.2", f"{MINUS}0.1", "0.0"]),
     ],
 )
 def test_a_readout_has_the_decimals_of_a_step(low, step, texts):
@@ -110,9 +105,8 @@ def test_each_step_of_each_control_has_its_text(explorers, name):
             if isinstance(value, str):
                 assert text == value
             else:
-                shown = float(text.replace("\N{MINUS SIGN}", "-"))
-                assert shown == pytest.approx(value, abs=1e-9)
-                assert shown != 0 or text[0] == "0"
+                assert float(text.replace(MINUS, "-")) == pytest.approx(value, abs=1e-9)
+                assert text.startswith(MINUS) == (value < -1e-9)
 
 
 @pytest.mark.parametrize("name", NAMES)
