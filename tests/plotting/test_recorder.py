@@ -7,6 +7,7 @@ from matplotlib.backend_bases import GraphicsContextBase, RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection, QuadMesh
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.image import NonUniformImage
 from matplotlib.lines import Line2D
 from matplotlib.patches import PathPatch, Polygon, Rectangle
@@ -182,11 +183,15 @@ def test_snapping_can_be_ordered(snap, expected):
     assert it.path.vertices[0, 1] == expected  # 165.7 in sixteenths: 165.6875
 
 
-def test_a_line_nobody_sees_has_no_width_to_snap_to():
-    (it,) = replay.read(
-        record(Rectangle((10.2, 20.3), 30, 40, fc="red", ec=(0, 0, 0, 0), lw=1, transform=None))[0]
-    )
-    np.testing.assert_array_equal(it.path.vertices[0], (10, 196))
+@pytest.mark.parametrize(("alpha", "place"), [(0, (10, 196)), (1, (10.5, 196.5))])
+def test_a_line_nobody_sees_has_no_width_to_snap_to(alpha, place):
+    def calls(renderer, gc):
+        gc.set_foreground((0, 0, 0, alpha), isRGBA=True)
+        path = Path([(10.2, 20.3), (40.2, 20.3), (40.2, 60.3)])
+        renderer.draw_path(gc, path, IdentityTransform(), RED)
+
+    (it,) = operations(Drawn(calls))
+    np.testing.assert_array_equal(it.path.vertices[0], place)
 
 
 def test_a_gap_of_nan_splits_a_line():
@@ -558,7 +563,10 @@ def test_text_at_an_angle_climbs():
 
 @pytest.mark.parametrize(("angle", "expected"), [(-30, 330), (360, 0), (400, 40)])
 def test_angles_are_those_of_one_turn(angle, expected):
-    (it,) = operations(text(40, 60, "ab", rotation=angle))
+    def calls(renderer, gc):
+        renderer.draw_text(gc, 40, 60, "ab", FontProperties(), angle)
+
+    (it,) = operations(Drawn(calls))
     assert it.angle == expected
 
 
