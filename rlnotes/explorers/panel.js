@@ -259,6 +259,9 @@ class Stage {
         if (this.background?.bytes !== background || this.background.scale !== scale) {
             this.background = {bytes: background, scale, picture: this.blank(scale)};
             const context = this.background.picture.getContext("2d");
+            // The last row may be half covered, and must not show what was there before.
+            context.fillStyle = "white";
+            context.fillRect(0, 0, context.canvas.width, context.canvas.height);
             replay(context, background, this.outlines, scale);
         }
         const next = this.blank(scale), context = next.getContext("2d");
