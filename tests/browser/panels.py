@@ -27,7 +27,7 @@ LOOK = """panel => {
             : input.selectedOptions?.[0].text ?? input.getAttribute('aria-valuetext'),
     }));
     return {
-        picture, controls,
+        picture, controls, size: [width, height],
         text: panel.querySelector('.rlnotes-twin').innerText,
         problem: [...panel.querySelectorAll('.rlnotes-problem')].map(p => p.innerText).join(''),
     };
@@ -120,14 +120,18 @@ class Panel:
             failures.append(f"text without the value: {what}")
         for key in again:
             self.page.keyboard.press(key)
-        if self.look() != after:
-            failures.append(f"picture of another setting: {what}")
+        self.same(self.look(), after, f"{what}, there and back")
 
     def reset(self, key: str) -> None:
         """Press the button that leads back to the default setting."""
         self.handle.query_selector("button").press(key)
-        if self.look() != self.start:
-            self.report.failures.append("Reset does not lead back")
+        self.same(self.look(), self.start, f"Reset by {key}")
+
+    def same(self, now: dict, expected: dict, what: str) -> None:
+        """Report what two looks differ by."""
+        for key in [key for key in now if now[key] != expected[key]]:
+            text = f"{what}: {key} {now[key]} where it was {expected[key]}"
+            self.report.failures.append(text)
 
     def photograph(self, path: Path) -> None:
         """Write a picture of its cell."""
