@@ -352,7 +352,6 @@ function open(source, element) {
     const bar = make("div", {class: "controls", role: "group"}, ...rows, reset);
     bar.setAttribute("aria-label", source.get("title"));
     const panel = make("div", {class: "panel"}, bar, canvas, trouble, problem, twin, spoken, setting);
-    panel.dataset.lmSuppressShortcuts = "true";
     panel.style.maxWidth = `${source.get("size")[0]}px`;
 
     let frame = 0, rest = 0;
@@ -402,7 +401,10 @@ function open(source, element) {
         ask(Object.fromEntries(controls.map(({name, value}) => [name, value])));
     });
     copy.addEventListener("click", copyLine);
-    // What is typed here must not edit the notebook.
+    // What is typed here must not edit the notebook. JupyterLab hears keys after the panel;
+    // Notebook 7 hears them first, and looks for this mark, from the focused element upwards.
+    for (const element of [panel, ...panel.querySelectorAll("input, select, button")])
+        element.dataset.lmSuppressShortcuts = "true";
     for (const type of ["keydown", "keypress", "keyup"])
         panel.addEventListener(type, event => event.stopPropagation());
     element.append(panel);

@@ -118,6 +118,21 @@ def test_tab_walks_through_all_controls_and_out_and_back(toy):
     assert back == [*expected[::-1], ""]
 
 
+def test_no_key_is_heard_outside_the_panel(toy):
+    toy.page.evaluate(
+        """() => {
+            window.heard = [];
+            for (const type of ['keydown', 'keypress', 'keyup'])
+                document.addEventListener(type, event => heard.push(event.key));
+        }"""
+    )
+    for control in toy.view().locator("input, select, button").all():
+        control.focus()
+        for key in ("a", "x", "ArrowRight", "Shift+Enter"):
+            toy.page.keyboard.press(key)
+    assert toy.page.evaluate("() => heard") == []
+
+
 def test_copy_puts_the_line_on_the_clipboard_or_selects_it(browser):
     loose = LoosePanel(browser, Discounting(gamma=0.85))
     page, line = loose.page, loose.explorer.code

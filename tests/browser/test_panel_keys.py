@@ -43,8 +43,21 @@ def notebook(lab, browser):
     page.close()
 
 
+@pytest.fixture(params=["as JupyterLab hears keys", "as Notebook 7 hears keys"])
+def listening(request, notebook):
+    listen = """on => {
+        window.hear ??= event => window.jupyterapp.commands.processKeydownEvent(event);
+        if (on) document.addEventListener('keydown', window.hear, true);
+        else document.removeEventListener('keydown', window.hear, true);
+    }"""
+    notebook.page.evaluate(listen, "Notebook 7" in request.param)  # before the page does
+    yield notebook
+    notebook.page.evaluate(listen, False)
+
+
 @pytest.mark.parametrize("place", PLACES)
-def test_keys_leave_cells_selection_and_mode_as_they_are(notebook, place):
+def test_keys_leave_cells_selection_and_mode_as_they_are(listening, place):
+    notebook = listening
     notebook.panel().locator(place).focus()
     before = notebook.state()
     assert before["mode"] == "command"
@@ -68,6 +81,14 @@ def test_the_same_keys_beside_the_panel_do_reach_the_notebook(notebook):
     notebook.page.keyboard.press("z")
     notebook.page.wait_for_timeout(300)
     assert notebook.state()["cells"] == before["cells"]
+
+
+def test_arrows_move_a_slider(listening):
+    listening.control("gamma").fill("0.5")
+    for key in MOVES[:5]:
+        listening.control("gamma").press(key)
+    assert listening.control("gamma").input_value() == "0.6"
+    listening.wait_for_text("twin", "gamma = 0.6,")
 
 
 def test_a_click_into_the_panel_leaves_the_keys_there(notebook):
