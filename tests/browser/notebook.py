@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Page
 
-RUN_SECONDS = 120
+RUN_SECONDS = 300
 
 # Listens to the kernel: an error in the callback of a control is no output of a cell.
 LISTEN = """() => {
