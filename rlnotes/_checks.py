@@ -88,9 +88,10 @@ def require_indices(size: int, **indices) -> None:
         dtype = str(tensor.dtype) if is_torch else type(tensor).__name__
         if dtype != "torch.int64":
             raise ValueError(f"{name} must be an int64 tensor, got {dtype}")
+        if not tensor.numel() or (tensor.min() >= 0 and tensor.max() < size):
+            continue
         wrong = tensor[(tensor < 0) | (tensor >= size)]
-        if wrong.numel():
-            raise ValueError(f"{name} must lie in [0, {size}), got {wrong[0].item()}")
+        raise ValueError(f"{name} must lie in [0, {size}), got {wrong[0].item()}")
 
 
 def require_shape(shape: tuple[int, ...], **arrays: np.ndarray) -> None:

@@ -3,7 +3,11 @@
 import csv
 import json
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -68,6 +72,26 @@ def test_the_version_is_the_same_everywhere():
     assert f"## {rlnotes.__version__}" in (ROOT / "CHANGELOG.md").read_text()
 
 
+def build_wheel(folder: Path) -> list[str]:
+    """Build as pip would, but without a network; the names in the wheel."""
+    code = "from setuptools import build_meta; build_meta.build_wheel('dist')"
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
+    (wheel,) = (folder / "dist").glob("*.whl")
+    return zipfile.ZipFile(wheel).namelist()
+
+
+def test_the_wheel_holds_every_file_of_the_package(tmp_path):
+    # In a copy, as a build leaves folders behind. A file that the wheel lacks has no
+    # entry in package-data.
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, tmp_path)
+    unpublished = shutil.ignore_patterns("__pycache__", ".*")
+    copy = shutil.copytree(ROOT / "rlnotes", tmp_path / "rlnotes", ignore=unpublished)
+    files = {path.relative_to(tmp_path).as_posix() for path in copy.rglob("*") if path.is_file()}
+    built = {name for name in build_wheel(tmp_path) if ".dist-info/" not in name}
+    assert built == files
+
+
 def topics() -> list[dict]:
     with (ROOT / "docs" / "topics.csv").open(newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
@@ -103,7 +127,19 @@ def test_chapter_0_holds_the_index_of_topics_as_it_is():
 
 def test_the_readme_lists_every_chapter_and_no_missing_file():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    chapters = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    for path in chapters:
         assert f"notebooks/{path.name}" in readme
+    assert f"(chapters 0 to {int(chapters[-1].name[:2])} so far)" in readme
     for target in re.findall(r"\]\(([^)#:]+)\)", readme):
         assert (ROOT / target).exists(), target
+
+
+def test_the_map_of_the_chapters_says_which_ones_are_ready():
+    chapters = {int(path.name[:2]) for path in (ROOT / "notebooks").glob("*.ipynb")}
+    cells = json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells)
+    row = r"^\| (\d+) [^|]+\|[^|]+\|[^|]+\| (ready|in preparation) \|$"
+    states = re.findall(row, text, flags=re.MULTILINE)
+    assert len(states) == 11
+    assert {int(number) for number, state in states if state == "ready"} | {0} == chapters

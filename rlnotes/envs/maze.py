@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
@@ -118,17 +119,20 @@ class Maze:
         return [(move, probability) for move, probability in moves if probability > 0]
 
 
-def maze_2x3() -> FiniteMDP:
+@lru_cache(maxsize=32)
+def maze_2x3(*, step_noise: float = 0.0) -> FiniteMDP:
     """The maze of this book: start (0,0), trap (1,0) -10, goal (1,2) +10, 0 elsewhere.
 
         S . .      state numbers   0 1 2
         T . G                      3 4 5
 
+    Its tables are read-only and built once for each step_noise (see `Maze`).
+
     Example:
         >>> maze_2x3().state_names[3]
         '(1,0)'
     """
-    return Maze(picture=PICTURE_2X3).mdp()
+    return Maze(picture=PICTURE_2X3, step_noise=step_noise).mdp()
 
 
 def _check_picture(picture: Sequence[str]) -> None:

@@ -1,6 +1,7 @@
 """The derivation of the policy gradient, line by line, with both sides as numbers."""
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
@@ -73,12 +74,14 @@ def policy_gradient_ladder(
     References:
         Williams (1992); Sutton et al. (2000). The order of the lines is ours.
     """
+    world, policy = cache(world), cache(policy)  # five values of theta, many times each
     mdp, probs_now = world(theta), policy(theta)
     episodes = enumerate_trajectories(mdp, max_steps=max_steps)
     if not mdp.terminal[episodes.next_states[:, -1]].all():
         raise ValueError(f"max_steps must let every path end, got {max_steps}, and some go on")
     s, a, mask = episodes.states, episodes.actions, episodes.mask
 
+    @cache
     def path_probs(x: float) -> np.ndarray:
         return enumerate_trajectories(world(x), max_steps=max_steps).probs(policy(x))
 

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -59,7 +61,7 @@ class Table:
     def __post_init__(self):
         parts = {"prompt_probs": self.prompt_probs, "ref_log_probs": self.ref_log_probs}
         _require_float64(**parts, rewards=self.rewards)
-        gibbs_optimum(self.ref_log_probs, self.rewards, beta=self.beta)  # checks the rest
+        _ = self.best  # checks the rest
         require_finite(**parts)
         object.__setattr__(self, "beta", float(self.beta))  # torch divides by no fraction
         if self.ref_log_probs.ndim != 2 or self.prompt_probs.shape != self.rewards.shape[:1]:
@@ -72,17 +74,17 @@ class Table:
                 f"prompt_probs must be positive and sum to one, got {self.prompt_probs.tolist()}"
             )
 
-    @property
+    @cached_property
     def best(self) -> Tensor:
         """[X, N] log pi*."""
         return gibbs_optimum(self.ref_log_probs, self.rewards, beta=self.beta)
 
-    @property
+    @cached_property
     def log_z(self) -> Tensor:
         """[X] log Z(x)."""
         return log_partition(self.ref_log_probs, self.rewards, beta=self.beta)
 
-    @property
+    @cached_property
     def implicit(self) -> Tensor:
         """[X, N] implicit rewards of pi*."""
         return implicit_rewards(self.best, self.ref_log_probs, beta=self.beta)
@@ -257,8 +259,8 @@ def _rung(name: str, left: Tensor, right: Tensor) -> Rung:
     gaps = (left - right).abs().flatten()
     usual = left.shape[-1] - 1 if left.ndim > 1 else 0  # to the first prompt
     worst = int(gaps.argmax()) if gaps.max() > 1e-9 else usual
-    where = torch.unravel_index(torch.tensor(worst), left.shape)
-    return Rung(name, left[where].item(), right[where].item(), _place(*map(int, where)))
+    where = tuple(map(int, np.unravel_index(worst, left.shape)))
+    return Rung(name, left[where].item(), right[where].item(), _place(*where))
 
 
 def _place(*where: int) -> str:

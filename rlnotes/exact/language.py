@@ -190,7 +190,8 @@ def require_all_completions(**log_probs: Tensor) -> None:
     require_tensors(**log_probs)
     require_elements(**log_probs)
     for name, values in log_probs.items():
-        totals = values.detach().exp().sum(dim=-1).flatten()
-        total = totals[(totals - 1).abs().argmax()].item()
-        if not abs(total - 1) < 1e-4:
+        totals = values.detach().exp().sum(dim=-1)
+        misses = (totals - 1).abs()
+        if not misses.max().item() < 1e-4:
+            total = totals.flatten()[misses.argmax()].item()
             raise ValueError(f"{name} must be those of all completions, got a sum of {total}")

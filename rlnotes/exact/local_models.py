@@ -6,6 +6,7 @@ torch in float64, so that `rlnotes.functional.trust_region` can differentiate it
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -14,7 +15,6 @@ from torch import Tensor
 from rlnotes._checks import require_distributions, require_positive, require_positive_integer
 from rlnotes.exact.mdp import occupancy, policy_values, q_values
 from rlnotes.functional.finite_mdp import FiniteMDP
-from rlnotes.functional.kl import kl_divergence
 
 _MAX_RADIUS = 100.0
 
@@ -33,13 +33,17 @@ class LocalModel:
 
         L = J_old + sum over s of d_old(s) * sum over a of pi(a|s) A_old(s, a)
         """
-        gains = (log_probs.exp() * self.advantages).sum(dim=-1)
-        return self.objective + gains @ self.visits
+        weights = self.visits[:, None] * self.advantages
+        return self.objective + log_probs.exp().flatten(-2) @ weights.flatten()
 
     def kl(self, log_probs: Tensor) -> Tensor:
         """[...] KL(old || new) of a state, averaged over the old policy's visits."""
-        each = kl_divergence(self.log_probs.expand(log_probs.shape), log_probs)
-        return each @ (self.visits / self.visits.sum())
+        return (self.log_probs - log_probs).flatten(-2) @ self._shares.flatten()
+
+    @cached_property
+    def _shares(self) -> Tensor:
+        """[S, A] how often the old policy is in s and does a; they sum to one."""
+        return self.log_probs.exp() * (self.visits / self.visits.sum())[:, None]
 
 
 def local_model(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> LocalModel:

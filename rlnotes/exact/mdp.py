@@ -16,7 +16,14 @@ from rlnotes.functional.policy_evaluation import (
     solve_on_live_states,
 )
 
-__all__ = ["occupancy", "optimal_values", "policy_values", "q_values", "return_variances"]
+__all__ = [
+    "greedy_value",
+    "occupancy",
+    "optimal_values",
+    "policy_values",
+    "q_values",
+    "return_variances",
+]
 
 
 def optimal_values(mdp: FiniteMDP, *, gamma: float) -> np.ndarray:
@@ -112,6 +119,52 @@ def _resting_states(mdp: FiniteMDP) -> np.ndarray:
         if (fewer == can_rest).all():
             return can_rest
         can_rest = fewer
+
+
+def greedy_value(mdp: FiniteMDP, action_values: np.ndarray, *, gamma: float) -> tuple[float, bool]:
+    """Exact value of the start under a greedy policy, and whether that can end.
+
+    A state from which the policy reaches no end is worth 0, as if it were one: that is
+    right where only ends pay, and at gamma = 1 it replaces an equation without one
+    solution. Ties share their probability.
+
+    Args:
+        mdp: the tables.
+        action_values: [S, A] table that the policy is greedy for.
+        gamma: discount factor in [0, 1], per step.
+
+    Returns:
+        Discounted reward; True if an end can be reached from some start.
+
+    Raises:
+        ValueError: as for `greedy_policy` and `policy_values`.
+
+    Example:
+        >>> coin = FiniteMDP(
+        ...     transition_probs=[[[0, 1], [1, 0]], [[0, 1], [0, 1]]],
+        ...     expected_rewards=[[5, 0], [0, 0]],
+        ...     start_probs=[1, 0],
+        ...     terminal=[False, True],
+        ... )
+        >>> greedy_value(coin, np.array([[1, 0], [0, 0]]), gamma=1)
+        (5.0, True)
+        >>> greedy_value(coin, np.array([[0, 1], [0, 0]]), gamma=1)
+        (0.0, False)
+    """
+    policy = greedy_policy(action_values)
+    stay, stuck = np.eye(mdp.num_states), ~ending_states(mdp, policy)
+    halting = (
+        mdp
+        if not stuck.any()
+        else FiniteMDP(
+            transition_probs=np.where(stuck[:, None, None], stay[:, None], mdp.transition_probs),
+            expected_rewards=np.where(stuck[:, None], 0.0, mdp.expected_rewards),
+            start_probs=mdp.start_probs,
+            terminal=mdp.terminal | stuck,
+        )
+    )
+    value = mdp.start_probs @ policy_values(halting, policy, gamma=gamma)
+    return float(value), not stuck[mdp.start_probs > 0].all()
 
 
 def return_variances(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray:

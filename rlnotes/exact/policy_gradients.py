@@ -5,6 +5,7 @@ import numpy as np
 from rlnotes._checks import require_finite, require_shape
 from rlnotes.exact.mdp import occupancy, policy_values, q_values
 from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.policy_evaluation import values_of_policies
 
 
 def softmax_policy(logits: np.ndarray) -> np.ndarray:
@@ -49,6 +50,14 @@ def objective(mdp: FiniteMDP, logits: np.ndarray, *, gamma: float) -> float:
             gamma is 1 and the policy never ends.
     """
     return float(mdp.start_probs @ policy_values(mdp, _policy(mdp, logits), gamma=gamma))
+
+
+def objectives(mdp: FiniteMDP, logits: np.ndarray, *, gamma: float) -> np.ndarray:
+    """[...] the `objective` of many tables of logits [..., S, A] in one call.
+
+    Args, Raises: as for `objective`; for small worlds.
+    """
+    return values_of_policies(mdp, softmax_policy(logits), gamma=gamma) @ mdp.start_probs
 
 
 def policy_gradient(mdp: FiniteMDP, logits: np.ndarray, *, gamma: float) -> np.ndarray:

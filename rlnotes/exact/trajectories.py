@@ -1,6 +1,7 @@
 """Every episode of a small world, and exact moments of what is computed from them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -37,9 +38,17 @@ class Trajectories:
         Raises:
             ValueError: if a row of policy does not sum to one.
         """
-        require_distributions(policy=np.asarray(policy))
-        steps = np.asarray(policy)[self.states, self.actions]
-        return self.world_probs * np.where(self.mask, steps, 1.0).prod(axis=1)
+        policy = np.asarray(policy)
+        require_distributions(policy=policy)
+        # One flat index and time first: several times faster, bit by bit the same.
+        states, actions, mask = self._time_first
+        steps = policy.take(states * policy.shape[1] + actions)
+        return self.world_probs * np.where(mask, steps, 1.0).prod(axis=0)
+
+    @cached_property
+    def _time_first(self) -> tuple[np.ndarray, ...]:
+        """[T, N] states, actions and mask, contiguous."""
+        return tuple(map(np.ascontiguousarray, (self.states.T, self.actions.T, self.mask.T)))
 
     def scores(self, policy: np.ndarray) -> np.ndarray:
         """[N, T, S, A] gradient of log pi(a_t | s_t) in a table of logits.
@@ -148,3 +157,16 @@ def estimator_moments(probs: np.ndarray, estimates: np.ndarray) -> tuple[np.ndar
     mean = np.tensordot(probs, estimates, axes=1)
     squares = ((estimates - mean) ** 2).reshape(len(probs), -1).sum(axis=1)
     return (float(mean) if mean.ndim == 0 else mean), float(probs @ squares)
+
+
+def entry_variances(probs: np.ndarray, estimates: np.ndarray) -> np.ndarray:
+    """[...] exact variance of each entry; their sum is that of `estimator_moments`.
+
+    Args, Raises: as for `estimator_moments`.
+
+    Example:
+        >>> entry_variances(np.array([0.5, 0.5]), np.array([[1.0, 5.0], [3.0, 5.0]]))
+        array([1., 0.])
+    """
+    mean, _ = estimator_moments(probs, estimates)
+    return np.tensordot(probs, (estimates - mean) ** 2, axes=1)

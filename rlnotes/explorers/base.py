@@ -67,7 +67,7 @@ class Explorer:
         raise NotImplementedError
 
     def build(self) -> tuple[Figure, list[Artist]]:
-        """The figure, and those of its artists that `update` changes (zorder >= 10)."""
+        """The figure, and those of its artists that `update` changes."""
         raise NotImplementedError
 
     def update(self, **settings) -> str:
@@ -140,8 +140,7 @@ class Explorer:
     def close(self) -> None:
         """Free the figure and the panel. The setting stays; both come back on use."""
         if self._panel is not None:
-            for widget in (self._panel, self._panel.layout):
-                widget.close()
+            self._panel.close()
         self._panel = self._scene = None
         for name in self._made_by_build:
             delattr(self, name)

@@ -5,7 +5,7 @@ import numpy as np
 
 from rlnotes.exact.gradient_estimators import best_baseline
 from rlnotes.exact.policy_gradients import softmax_policy
-from rlnotes.exact.trajectories import estimator_moments
+from rlnotes.exact.trajectories import entry_variances, estimator_moments
 from rlnotes.explorers.base import Explorer
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import (
@@ -98,7 +98,7 @@ class BaselineVariance(Explorer):
         rewards, probs = np.array([reward_0, reward_1]), np.array([1 - prob, prob])
         scores = coin_scores(prob)
         mean, variance = estimator_moments(probs, scores * (rewards - baseline))
-        curve = [estimator_moments(probs, scores * (rewards - b))[1] for b in BASELINES]
+        curve = entry_variances(probs, scores[:, None] * (rewards[:, None] - BASELINES))
         best = best_baseline(probs, scores, rewards)
         value = float(probs @ rewards)
         by_value = estimator_moments(probs, scores * (rewards - value))[1]
@@ -109,7 +109,7 @@ class BaselineVariance(Explorer):
         sample_now = float(counts @ (scores * (rewards - baseline)))
         half_width = 2 * np.sqrt(curve) / np.sqrt(num_episodes)
 
-        self.parabola.set_data(BASELINES, np.where(np.array(curve) > TOP, np.nan, curve))
+        self.parabola.set_data(BASELINES, np.where(curve > TOP, np.nan, curve))
         self.now.set_data([baseline], [min(variance, TOP)])
         self.best.set_data([best], [best_variance])
         self.value.set_data([value], [by_value])

@@ -1,9 +1,11 @@
 """Sweep by sweep: value iteration, policy evaluation, policy iteration on the maze."""
 
+from functools import lru_cache
+
 import ipywidgets
 import numpy as np
 
-from rlnotes.envs.maze import PICTURE_2X3, Maze
+from rlnotes.envs.maze import PICTURE_2X3, maze_2x3
 from rlnotes.exact.mdp import optimal_values, policy_values, q_values
 from rlnotes.explorers.base import Explorer
 from rlnotes.functional.bellman import bellman_backup, greedy_policy
@@ -48,7 +50,7 @@ class BellmanBackups(Explorer):
         return figure, [*self.values_panel.artists, self.bound, self.errors, self.now]
 
     def update(self, num_sweeps, gamma, step_noise, method):
-        mdp = Maze(picture=PICTURE_2X3, step_noise=step_noise).mdp()
+        mdp = maze_2x3(step_noise=step_noise)
         history = sweep_history(mdp, method, gamma=gamma)
         exact = target_values(mdp, method, gamma=gamma)
         errors = np.abs(history - exact).max(axis=1)
@@ -68,6 +70,7 @@ class BellmanBackups(Explorer):
         )
 
 
+@lru_cache(maxsize=64)
 def sweep_history(mdp: FiniteMDP, method: str, *, gamma: float) -> np.ndarray:
     """[K, S] values after 0, 1, 2, ... sweeps; 0 is zero, or the uniform policy's."""
     uniform = np.full((mdp.num_states, mdp.num_actions), 1 / mdp.num_actions)
@@ -81,12 +84,15 @@ def sweep_history(mdp: FiniteMDP, method: str, *, gamma: float) -> np.ndarray:
         elif method == "policy iteration":
             policy = greedy_policy(q_values(mdp, values, gamma=gamma))
             values = policy_values(mdp, policy, gamma=gamma)
+            if (values == history[-1]).all():  # and so in all sweeps to come
+                return np.stack(history + [values] * (MAX_SWEEPS + 1 - len(history)))
         else:
             values = (uniform * q_values(mdp, values, gamma=gamma)).sum(axis=1)
         history.append(values)
     return np.stack(history)
 
 
+@lru_cache(maxsize=64)
 def target_values(mdp: FiniteMDP, method: str, *, gamma: float) -> np.ndarray:
     """What the method converges to: optimal values, or those of the uniform policy."""
     if method == "policy evaluation (uniform)":

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from math import inf
+from numbers import Real
 
 import ipywidgets
 
 from rlnotes._checks import require_option
+from rlnotes.plotting.numbers import number
 
 
 def specification(name: str, control: ipywidgets.ValueWidget) -> dict:
@@ -21,7 +23,7 @@ def specification(name: str, control: ipywidgets.ValueWidget) -> dict:
     low, high, step = control.min, control.max, control.step
     count = round((high - low) / step)
     digits = max(_decimals(low), _decimals(step))
-    texts = [f"{low + k * step:.{digits}f}" for k in range(count + 1)]
+    texts = [number(low + k * step, digits) for k in range(count + 1)]
     return {**spec, "kind": "range", "min": low, "max": high, "step": step, "texts": texts}
 
 
@@ -64,7 +66,7 @@ def from_browser(name: str, sent: object, control: ipywidgets.ValueWidget):
     """
     if isinstance(control, ipywidgets.Checkbox):
         value = sent
-    elif isinstance(sent, bool) or not isinstance(sent, int | float) or not -inf < sent < inf:
+    elif not _is_number(sent):
         raise ValueError(f"{name} must be a number, got {_short(sent)}")
     elif hasattr(control, "options"):
         if sent not in range(len(control.options)):
@@ -85,12 +87,18 @@ def require_possible(name: str, value, control: ipywidgets.ValueWidget) -> None:
     elif hasattr(control, "options"):
         require_option(control.options, **{name: value})
     elif hasattr(control, "min"):
+        if not _is_number(value):
+            raise ValueError(f"{name} must be a number, got {_short(value)}")
         whole = isinstance(control, ipywidgets.IntSlider)
         if not control.min <= value <= control.max or (whole and value != int(value)):
             kind = "an integer " if whole else ""
             raise ValueError(
                 f"{name} must be {kind}between {control.min} and {control.max}, got {value!r}"
             )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and -inf < value < inf
 
 
 def _decimals(value: float) -> int:

@@ -1,5 +1,7 @@
 """REINFORCE on a hill that is known exactly: one logit, two summits, noisy steps."""
 
+from functools import lru_cache
+
 import ipywidgets
 import numpy as np
 
@@ -38,7 +40,12 @@ MDP = two_goal_corridor()
 EPISODES = enumerate_trajectories(MDP, max_steps=MAX_STEPS)
 TOTALS = discounted_total(EPISODES, gamma=GAMMA)
 TO_GO = trajectory_rewards_to_go(EPISODES, gamma=GAMMA)
-POWERS = gamma_powers(EPISODES, gamma=GAMMA)
+POWERS = np.where(EPISODES.mask, gamma_powers(EPISODES, gamma=GAMMA), 0.0)
+# The score a - pi(right) leaves two sums over the steps: of all, and of those to the
+# right. Weighted by what followed [2, N], and apart for every cell [2, N, S].
+STEPS = np.stack([POWERS, POWERS * EPISODES.actions])
+BY_REWARDS = (STEPS * TO_GO).sum(axis=-1)
+BY_CELL = np.einsum("knt,nts->kns", STEPS, np.eye(MDP.num_states)[EPISODES.states])
 
 
 def corridor_policy(theta: float) -> np.ndarray:
@@ -46,6 +53,7 @@ def corridor_policy(theta: float) -> np.ndarray:
     return np.tile(softmax_policy([0.0, theta]), (MDP.num_states, 1))
 
 
+@lru_cache(maxsize=128)
 def corridor_objective(theta: float) -> float:
     """Exact J of the task: at most 12 steps, gamma 0.95."""
     return float(EPISODES.probs(corridor_policy(theta)) @ TOTALS)
@@ -57,11 +65,10 @@ HILL = np.array([corridor_objective(theta) for theta in THETAS])
 def one_episode_gradients(theta: float, *, baseline: str) -> tuple[np.ndarray, np.ndarray]:
     """Probability of every episode, and the gradient that REINFORCE gets from it."""
     policy = corridor_policy(theta)
-    weights = TO_GO
+    every, right = BY_REWARDS
     if baseline == "V(s)":
-        weights = TO_GO - policy_values(MDP, policy, gamma=GAMMA)[EPISODES.states]
-    scores = np.where(EPISODES.mask, EPISODES.actions - policy[0, 1], 0.0)
-    return EPISODES.probs(policy), (POWERS * scores * weights).sum(axis=1)
+        every, right = BY_REWARDS - BY_CELL @ policy_values(MDP, policy, gamma=GAMMA)
+    return EPISODES.probs(policy), right - policy[0, 1] * every
 
 
 def ascend(theta: float, noise: np.ndarray, *, learning_rate: float, baseline: str) -> np.ndarray:
@@ -74,11 +81,12 @@ def ascend(theta: float, noise: np.ndarray, *, learning_rate: float, baseline: s
     return np.array(path)
 
 
+@lru_cache(maxsize=64)
 def ascend_exactly(theta: float, num_updates: int, *, learning_rate: float) -> np.ndarray:
     """[K + 1] the same with the exact gradient."""
     path = [theta]
     for _ in range(num_updates):
-        probs, gradients = one_episode_gradients(path[-1], baseline="V(s)")
+        probs, gradients = one_episode_gradients(path[-1], baseline="none")
         path.append(float(np.clip(path[-1] + learning_rate * (probs @ gradients), -30, 30)))
     return np.array(path)
 

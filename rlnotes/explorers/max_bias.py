@@ -5,7 +5,7 @@ from functools import lru_cache
 import ipywidgets
 import numpy as np
 
-from rlnotes.exact.max_bias import double_estimator_bias, max_estimator_bias
+from rlnotes.exact.max_bias import estimator_biases
 from rlnotes.explorers.base import Explorer
 from rlnotes.plotting.style import (
     BLUE,
@@ -21,7 +21,7 @@ from rlnotes.plotting.style import (
 MAX_ACTIONS = 20
 NUM_ACTIONS = np.arange(2, MAX_ACTIONS + 1)
 MAX_SAMPLES = 2000
-DOTS = slice(0, None, 2)  # simulated dots at every second number of actions
+NUM_DOTS = range(2, MAX_ACTIONS + 1, 2)  # numbers of actions with simulated dots
 
 
 class MaxBias(Explorer):
@@ -87,7 +87,9 @@ class MaxBias(Explorer):
 
     def update(self, num_actions, noise_std, spread, num_samples, seed):
         exact = exact_biases(spread, noise_std)
-        means, errors = simulated_biases(spread, noise_std, num_samples, seed)
+        draws = (spread, noise_std, num_samples, seed)
+        dots = np.array([simulated_biases(n, *draws)[0] for n in NUM_DOTS])
+        means, errors = simulated_biases(num_actions, *draws)
         values = true_values(num_actions, spread)
         first, second = values + noise_std * standard_noise(seed)[:, 0, :num_actions]
         pick, index = first.argmax(), num_actions - 2
@@ -101,13 +103,13 @@ class MaxBias(Explorer):
         self.bound.set_data(NUM_ACTIONS, bound)
         self.max_curve.set_data(NUM_ACTIONS, exact[0])
         self.double_curve.set_data(NUM_ACTIONS, exact[1])
-        self.max_dots.set_data(NUM_ACTIONS[DOTS], means[0, DOTS])
-        self.double_dots.set_data(NUM_ACTIONS[DOTS], means[1, DOTS])
+        self.max_dots.set_data(NUM_DOTS, dots[:, 0])
+        self.double_dots.set_data(NUM_DOTS, dots[:, 1])
         self.now.set_data([num_actions, num_actions], exact[:, index])
         return (
             f"Exact bias of max {exact[0, index]:.4f} (at most {bound[index]:.4f}), of Double "
-            f"{exact[1, index]:.4f}. Simulated: max {means[0, index]:.4f} with standard error "
-            f"{errors[0, index]:.4f}, Double {means[1, index]:.4f} with {errors[1, index]:.4f}. "
+            f"{exact[1, index]:.4f}. Simulated: max {means[0]:.4f} with standard error "
+            f"{errors[0]:.4f}, Double {means[1]:.4f} with {errors[1]:.4f}. "
             f"This draw: action {pick + 1} looks best at {first[pick]:.4f}, the second estimate "
             f"says {second[pick]:.4f}, the truth is {values[pick]:.4f}."
         )
@@ -121,13 +123,7 @@ def true_values(num_actions: int, spread: float) -> np.ndarray:
 @lru_cache(maxsize=8)
 def exact_biases(spread: float, noise_std: float) -> np.ndarray:
     """[2, counts] exact bias of max, then of Double, for each number of actions."""
-    biases = [max_estimator_bias, double_estimator_bias]
-    return np.array(
-        [
-            [bias(true_values(n, spread), noise_std=noise_std) for n in NUM_ACTIONS]
-            for bias in biases
-        ]
-    )
+    return estimator_biases([true_values(n, spread) for n in NUM_ACTIONS], noise_std=noise_std)
 
 
 @lru_cache(maxsize=2)
@@ -136,18 +132,13 @@ def standard_noise(seed: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal((2, MAX_SAMPLES, MAX_ACTIONS))
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=64)
 def simulated_biases(
-    spread: float, noise_std: float, num_samples: int, seed: int
+    num_actions: int, spread: float, noise_std: float, num_samples: int, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Means and their standard errors, [2, counts], over the first draws of a seed."""
-    first, second = noise_std * standard_noise(seed)[:, :num_samples]
-    means, errors = [], []
-    for n in NUM_ACTIONS:
-        values = true_values(n, spread)
-        picks = (values + first[:, :n]).argmax(axis=1)
-        rows = np.arange(num_samples)
-        samples = values[picks] + np.stack([first[rows, picks], second[rows, picks]])
-        means.append(samples.mean(axis=1))
-        errors.append(samples.std(axis=1, ddof=1) / np.sqrt(num_samples))
-    return np.array(means).T, np.array(errors).T
+    """Means and their standard errors, [2], over the first draws of a seed."""
+    values, rows = true_values(num_actions, spread), np.arange(num_samples)
+    noise = standard_noise(seed)[:, :num_samples, :num_actions]
+    picks = (values + noise_std * noise[0]).argmax(axis=1)
+    samples = values[picks] + noise_std * noise[:, rows, picks]
+    return samples.mean(axis=1), samples.std(axis=1, ddof=1) / np.sqrt(num_samples)

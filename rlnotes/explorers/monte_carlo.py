@@ -4,13 +4,11 @@ from functools import lru_cache
 
 import ipywidgets
 import numpy as np
-import torch
 
 from rlnotes.envs.maze import PICTURE_2X3, Maze
-from rlnotes.envs.rollouts import sample_rollouts
+from rlnotes.envs.rollouts import PaidRewards, sample_paid_rewards
 from rlnotes.exact.mdp import policy_values, return_variances
 from rlnotes.explorers.base import Explorer
-from rlnotes.functional.returns import discounted_returns
 from rlnotes.plotting.style import CURRENT, ESTIMATE, EXACT, SHADE, label, new_figure
 
 MAX_EPISODES = 400
@@ -91,23 +89,18 @@ class MonteCarlo(Explorer):
 
 
 @lru_cache(maxsize=2)
-def _episodes(seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    rollouts = sample_rollouts(
+def _paid_rewards(seed: int) -> PaidRewards:
+    return sample_paid_rewards(
         MDP,
         UNIFORM,
         num_episodes=NUM_RUNS * MAX_EPISODES,
         max_steps=200,
         rng=np.random.default_rng(seed),
     )
-    record = (rollouts.rewards, rollouts.terminated, rollouts.truncated)
-    return tuple(torch.from_numpy(array) for array in record)
 
 
 @lru_cache(maxsize=2)
 def running_means(seed: int, gamma: float) -> np.ndarray:
     """[NUM_RUNS, MAX_EPISODES] mean of the first n sampled returns, n = 1, 2, ..."""
-    rewards, terminated, truncated = _episodes(seed)
-    no_values = torch.zeros_like(rewards)
-    returns = discounted_returns(rewards, no_values, terminated, truncated, gamma=gamma)
-    returns = returns[:, 0].numpy().reshape(NUM_RUNS, MAX_EPISODES)
+    returns = _paid_rewards(seed).returns(gamma=gamma).reshape(NUM_RUNS, MAX_EPISODES)
     return returns.cumsum(axis=1) / COUNTS

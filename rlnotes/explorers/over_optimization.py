@@ -15,7 +15,7 @@ from rlnotes.explorers.base import Explorer
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import CURRENT, EXACT, FURTHER, GREEN, GREY, WRONG, label, new_figure
 from rlnotes.training.help_desk_reference import reference_log_probs
-from rlnotes.training.proxies import Proxy, recorded_proxy, word_count_proxy
+from rlnotes.training.proxies import Proxy, recorded_proxy, recorded_scores, word_count_proxy
 from rlnotes.training.replies import all_replies, gold_table
 
 PAIRS = [30, 60, 100, 200, 300, 600, 1_000, 2_000, 3_000, 6_000, 10_000, 30_000]
@@ -52,6 +52,7 @@ class OverOptimization(Explorer):
         }
 
     def build(self):
+        recorded_scores()  # read once, before the first of them is chosen
         figure, (left, right) = new_figure(2, size=(10.8, 4.4), width_ratios=[1.15, 1])
         label(
             left,

@@ -249,7 +249,7 @@ class Stage {
     measure(entry) {
         const exact = entry?.devicePixelContentBoxSize?.[0].inlineSize;
         const shown = this.canvas.getBoundingClientRect().width * window.devicePixelRatio;
-        // An emulated screen may count the pixels of the page instead.
+        // A developer's tools may imitate another screen, and then only `shown` knows it.
         const pixels = Math.abs(exact - shown) < 1 ? exact : Math.round(shown);
         if (pixels > 0 && pixels !== this.pixels) { this.pixels = pixels; this.changed(); }
     }
@@ -355,7 +355,10 @@ function open(source, element) {
     panel.style.maxWidth = `${source.get("size")[0]}px`;
 
     let frame = 0, rest = 0;
-    const soon = () => { frame ||= requestAnimationFrame(paint); };
+    // For tests: does the picture show what the controls say?
+    const setIdle = idle => { panel.dataset.idle = idle; };
+    const soon = () => { setIdle(false); frame ||= requestAnimationFrame(paint); };
+    const ask = changes => { setIdle(false); requests.change(changes); };
     const stage = new Stage(canvas, source.get("size"), soon);
 
     function paint() {
@@ -366,6 +369,7 @@ function open(source, element) {
         [twin.textContent, code.textContent, problem.textContent] = [text, line, sentence];
         try { stage.draw(source.get("frame"), source.get("background"), source.get("sheet")); }
         catch (error) { problem.textContent = error.message; }
+        setIdle(!requests.busy);
         clearTimeout(rest);
         rest = setTimeout(speak, REST);
     }
@@ -390,11 +394,11 @@ function open(source, element) {
 
     for (const control of controls) {
         control.show(control.value);
-        control.input.addEventListener("input", () => requests.change({[control.name]: control.read()}));
+        control.input.addEventListener("input", () => ask({[control.name]: control.read()}));
     }
     reset.addEventListener("click", () => {
         for (const {show, value} of controls) show(value);
-        requests.change(Object.fromEntries(controls.map(({name, value}) => [name, value])));
+        ask(Object.fromEntries(controls.map(({name, value}) => [name, value])));
     });
     copy.addEventListener("click", copyLine);
     // What is typed here must not edit the notebook. JupyterLab hears keys after the panel;

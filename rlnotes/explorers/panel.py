@@ -39,8 +39,10 @@ class Panel(anywidget.AnyWidget):
         self._with_explorer.atexit = False
 
     def close(self) -> None:
-        """Leave the page. A closed panel is freed, even if its explorer lives on."""
-        self._with_explorer.detach()
+        """Leave the page with the layout; freed, even if the explorer lives on."""
+        if self.comm is not None:
+            self._with_explorer.detach()
+            self.layout.close()
         super().close()
 
     def show(self, **state) -> None:

@@ -6,12 +6,9 @@ from functools import lru_cache
 import ipywidgets
 import numpy as np
 
-from rlnotes.envs.maze import PICTURE_2X3, Maze
-from rlnotes.exact.mdp import optimal_values, policy_values, q_values
+from rlnotes.envs.maze import PICTURE_2X3, maze_2x3
+from rlnotes.exact.mdp import greedy_value, optimal_values, q_values
 from rlnotes.explorers.base import Explorer
-from rlnotes.functional.bellman import greedy_policy
-from rlnotes.functional.finite_mdp import FiniteMDP
-from rlnotes.functional.policy_evaluation import ending_states
 from rlnotes.plotting.maze import ActionValues, MazeGrid
 from rlnotes.plotting.numbers import number
 from rlnotes.plotting.style import CURRENT, ESTIMATE, REFERENCE, SHADE, label, new_figure, title
@@ -57,12 +54,10 @@ class QLearningStepper(Explorer):
         return figure, [*self.q_panel.artists, self.band, self.distances, self.now]
 
     def update(self, num_steps, learning_rate, epsilon, gamma, step_noise, seed):
-        mdp = Maze(picture=PICTURE_2X3, step_noise=step_noise).mdp()
-        best_values = optimal_values(mdp, gamma=gamma)
+        mdp, best_values = maze_2x3(step_noise=step_noise), best_values_of(step_noise, gamma)
         exact = q_values(mdp, best_values, gamma=gamma)
-        live = ~mdp.terminal
         runs = learn(learning_rate, epsilon, gamma, step_noise, seed)
-        all_distances = np.abs(runs - exact)[:, :, live].max(axis=(2, 3))
+        all_distances = np.abs(runs - exact)[:, :, ~mdp.terminal].max(axis=(2, 3))
         distances, steps = all_distances[0], SPACING * np.arange(1, NUM_SNAPSHOTS + 1)
         index = num_steps // SPACING - 1
         learned = runs[0][index]
@@ -85,12 +80,17 @@ class QLearningStepper(Explorer):
         )
 
 
+@lru_cache(maxsize=256)
+def best_values_of(step_noise: float, gamma: float) -> np.ndarray:
+    """[S] V* of that maze."""
+    return optimal_values(maze_2x3(step_noise=step_noise), gamma=gamma)
+
+
 @lru_cache(maxsize=4)
 def learn(
     learning_rate: float, epsilon: float, gamma: float, step_noise: float, seed: int
 ) -> np.ndarray:
     """[learners, snapshots, S, A] tables during the run, the shown learner first."""
-    mdp = Maze(picture=PICTURE_2X3, step_noise=step_noise).mdp()
     config = Config(
         gamma=gamma,
         num_steps=MAX_STEPS,
@@ -98,25 +98,8 @@ def learn(
         epsilon=epsilon,
         num_snapshots=NUM_SNAPSHOTS,
     )
-    seeds = [seed + 1000 * other for other in range(NUM_OTHERS + 1)]
+    mdp = maze_2x3(step_noise=step_noise)
+    seeds = range(seed, seed + 1000 * (NUM_OTHERS + 1), 1000)
     return np.stack(
         [train_q_learning_on_tables(mdp, replace(config, seed=s)).snapshots for s in seeds]
     )
-
-
-def greedy_value(mdp: FiniteMDP, action_values: np.ndarray, *, gamma: float) -> tuple[float, bool]:
-    """Exact value of the start under the greedy policy, and whether that can end.
-
-    Only ends pay in this maze. So a state from which the policy reaches no end is worth
-    0, as if it were one; at gamma = 1 that replaces an equation without one solution.
-    """
-    policy = greedy_policy(action_values)
-    stay, stuck = np.eye(mdp.num_states), ~ending_states(mdp, policy)
-    halting = FiniteMDP(
-        transition_probs=np.where(stuck[:, None, None], stay[:, None], mdp.transition_probs),
-        expected_rewards=np.where(stuck[:, None], 0.0, mdp.expected_rewards),
-        start_probs=mdp.start_probs,
-        terminal=mdp.terminal | stuck,
-    )
-    value = mdp.start_probs @ policy_values(halting, policy, gamma=gamma)
-    return float(value), not stuck[mdp.start_probs > 0].all()

@@ -13,18 +13,23 @@ from PIL import Image
 
 from rlnotes.plotting.recorder import NotRecordableError, Recorder
 
+_ABOVE = 1000  # higher than what anybody writes
+
 
 class Scene:
     """A figure of which only some artists change.
 
     Args:
         figure: laid out here for the last time: its axes stay where they are.
-        artists: those that change. All others are drawn once, below them.
+        artists: those that change. All others are drawn once, and these above them, in
+            the order of their zorder.
     """
 
     def __init__(self, figure: Figure, artists: Iterable[Artist]):
         self.figure = figure
         self.artists = sorted(artists, key=Artist.get_zorder)
+        for artist in self.artists:
+            artist.set_zorder(artist.get_zorder() + _ABOVE)
         self._recorder = Recorder(figure)
         self._problem = ""
         self._region = None
@@ -56,8 +61,8 @@ class Scene:
 
     def frame(self) -> tuple[bytes, str]:
         """A frame of what changes; a sentence if it had to be sent as a picture."""
-        problem = self._problem
-        if self.background and not problem:
+        background, problem = self.background, self._problem
+        if background and not problem:
             try:
                 return self._recorder.record(self.artists), ""
             except NotRecordableError as unrecorded:

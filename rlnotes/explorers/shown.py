@@ -35,5 +35,6 @@ def _running() -> tuple[str, str]:
     shell = get_ipython()
     if not hasattr(shell, "parent_header"):
         return "", ""
-    request = shell.parent_header
-    return request.get("metadata", {}).get("cellId", ""), request["header"]["msg_id"]
+    request = shell.parent_header  # empty while no cell runs
+    cell = request.get("metadata", {}).get("cellId", "")
+    return cell, request.get("header", {}).get("msg_id", "")

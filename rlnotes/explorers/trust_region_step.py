@@ -17,7 +17,7 @@ from rlnotes.exact.local_models import (
     ellipse_boundary,
     local_model,
 )
-from rlnotes.exact.policy_gradients import objective, softmax_policy
+from rlnotes.exact.policy_gradients import objectives, softmax_policy
 from rlnotes.explorers.base import Explorer
 from rlnotes.functional.trust_region import fisher_operator, line_search, natural_step
 from rlnotes.plotting.numbers import Labels, number
@@ -39,7 +39,7 @@ LIMIT, NUM_POINTS = 4.0, 64
 GRID = np.linspace(-LIMIT, LIMIT, 81)
 LEVELS = np.arange(-2, 4.01, 0.5)
 PALE = ListedColormap(UNSIGNED(np.linspace(0, 0.5, 256)))
-SHARES = torch.linspace(0, 1.5, 11, dtype=torch.float64)
+SHARES = np.linspace(0, 1.5, 11)
 MDP = two_forks()
 KEY = """Left: ring, the old policy; cross, a
 gradient step; diamond, the natural
@@ -52,32 +52,28 @@ MAPS = ("surrogate", "true J")
 
 def log_probs_of(parameters: Tensor) -> Tensor:
     """[..., 3, 2] log-probabilities: one logit for "go on", one for the good way."""
-    shape = (*parameters.shape[:-1], 3, 2)
-    logits = torch.zeros(shape, dtype=parameters.dtype)
-    padded = torch.cat([parameters, torch.zeros_like(parameters[..., :1])], dim=-1)
-    return torch.log_softmax(torch.stack([logits[..., 0], padded], dim=-1), dim=-1)
-
-
-def true_objective(parameters: np.ndarray) -> float:
-    """Exact J of two parameters."""
-    logits = np.array([[0.0, parameters[0]], [0.0, parameters[1]], [0.0, 0.0]])
-    return objective(MDP, logits, gamma=1.0)
-
-
-@lru_cache(maxsize=1)
-def objective_map() -> np.ndarray:
-    """[81, 81] exact J over the plane; rows are theta_2."""
-    coarse = GRID[::4]  # smooth enough to fill in between
-    rows = np.array([[true_objective((x, y)) for x in coarse] for y in coarse])
-    rows = np.array([np.interp(GRID, coarse, row) for row in rows])
-    return np.array([np.interp(GRID, coarse, column) for column in rows.T]).T
+    logits = torch.zeros((*parameters.shape[:-1], 3, 2), dtype=parameters.dtype)
+    logits[..., :2, 1] = parameters
+    return torch.log_softmax(logits, dim=-1)
 
 
 @lru_cache(maxsize=1)
 def plane() -> Tensor:
-    """[81, 81, 2] the parameters of every point of the map."""
+    """[81, 81, 3, 2] log-probabilities at each point of the map; rows are theta_2."""
     x, y = np.meshgrid(GRID, GRID)
-    return torch.from_numpy(np.stack([x, y], axis=-1))
+    return log_probs_of(torch.from_numpy(np.stack([x, y], axis=-1)))
+
+
+@lru_cache(maxsize=1)
+def objective_map() -> np.ndarray:
+    """[81, 81] exact J over the plane."""
+    return objectives(MDP, plane().numpy(), gamma=1.0)
+
+
+@lru_cache(maxsize=2)
+def surrogate_map(theta_1: float, theta_2: float) -> np.ndarray:
+    """[81, 81] the surrogate over the plane."""
+    return forks_model(theta_1, theta_2).surrogate_return(plane()).numpy()
 
 
 class TrustRegionStep(Explorer):
@@ -177,60 +173,64 @@ class TrustRegionStep(Explorer):
         ]
 
     def update(self, delta, theta_1, theta_2, learning_rate, map):
-        start = torch.tensor([theta_1, theta_2], dtype=torch.float64)
-        model = forks_model(theta_1, theta_2)
+        model, start = forks_model(theta_1, theta_2), np.array([theta_1, theta_2])
+        gradient, natural, accepted, ball, oval, best = local_steps(theta_1, theta_2, delta)
+        ends = [start + learning_rate * gradient, start + natural, accepted.parameters, best]
+        points = torch.from_numpy(np.stack([*ends, *(start + SHARES[:, None] * natural)]))
+        log_probs = log_probs_of(points)
+        kls, promises = model.kl(log_probs), model.surrogate_return(log_probs) - model.objective
+        gains = objectives(MDP, log_probs.numpy(), gamma=1.0) - model.objective
+        path = slice(len(ends), None)
 
-        def surrogate_of(parameters):
-            return model.surrogate_return(log_probs_of(parameters))
-
-        def kl_of(parameters):
-            return model.kl(log_probs_of(parameters))
-
-        leaf = start.clone().requires_grad_()
-        (gradient,) = torch.autograd.grad(surrogate_of(leaf), leaf)
-        product = fisher_operator(kl_of, start)
-        natural = natural_step(product, gradient, delta=delta)
-        accepted = line_search(surrogate_of, kl_of, start, natural, delta=delta)
-        fisher = torch.stack([product(axis) for axis in torch.eye(2, dtype=torch.float64)])
-        ball = ball_boundary(kl_of, start, delta=delta, num_points=NUM_POINTS)
-        best = best_on_boundary(surrogate_of, kl_of, start, delta=delta, ball=ball)
-        oval = ellipse_boundary(fisher, start, delta=delta, num_points=4 * NUM_POINTS)
-        plain = start + learning_rate * gradient
-        path = start + SHARES[:, None] * natural
-        gains = np.array([true_objective(point) for point in path.numpy()]) - model.objective
-
-        self.image.set_data(objective_map() if map == "true J" else surrogate_of(plane()).numpy())
-        self.ball.set_data(*_closed(ball))
-        self.ellipse.set_data(*_closed(oval))
+        shades = objective_map() if map == "true J" else surrogate_map(theta_1, theta_2)
+        self.image.set_data(shades)
+        self.ball.set_data(*ball)
+        self.ellipse.set_data(*oval)
         self.start.set_data([theta_1], [theta_2])
-        self.gradient.set_data([theta_1, plain[0]], [theta_2, plain[1]])
-        for line, point in (
-            (self.natural, start + natural),
-            (self.step, accepted.parameters),
-            (self.best, best),
-        ):
-            line.set_data([point[0]], [point[1]])
-        self.truth.set_data(SHARES, gains)
-        self.promise.set_data(SHARES, surrogate_of(path) - model.objective)
-        self.kl.set_data(SHARES, kl_of(path))
+        self.gradient.set_data(*np.stack([start, ends[0]]).T)
+        for line, point in zip((self.natural, self.step, self.best), ends[1:], strict=True):
+            line.set_data(*point[:, None])
+        self.truth.set_data(SHARES, gains[path])
+        self.promise.set_data(SHARES, promises[path])
+        self.kl.set_data(SHARES, kls[path])
         self.quadratic.set_data(SHARES, delta * SHARES**2)
         self.bound.set_data([0, 1.5], [delta, delta])
         self.accepted.set_data([accepted.fraction], [accepted.gain])
         self.kl_here.set_data([accepted.fraction], [accepted.kl])
-
-        def said(name, point):
-            return (
-                f"{name}: KL {number(kl_of(point).item(), 4)}, surrogate gain "
-                f"{number(surrogate_of(point).item() - model.objective, 4)}, true gain "
-                f"{number(true_objective(point.numpy()) - model.objective, 4)}"
-            )
-
-        return (
-            f"J at the start {number(model.objective, 4)}. {said('Gradient step', plain)}. "
-            f"{said('Natural step', start + natural)}. "
-            f"{said('TRPO', accepted.parameters)}, share {number(accepted.fraction, 3)} of the "
-            f"natural step. {said('Best in the ball', best)}."
+        gradient_step, natural_step, trpo, highest = (
+            f"KL {number(kl, 4)}, surrogate gain {number(promise, 4)}, true gain {number(gain, 4)}"
+            for kl, promise, gain in zip(kls[:4], promises[:4], gains[:4], strict=True)
         )
+        return (
+            f"J at the start {number(model.objective, 4)}. Gradient step: {gradient_step}. "
+            f"Natural step: {natural_step}. "
+            f"TRPO: {trpo}, share {number(accepted.fraction, 3)} of the natural step. "
+            f"Best in the ball: {highest}."
+        )
+
+
+@lru_cache(maxsize=16)
+def local_steps(theta_1: float, theta_2: float, delta: float) -> tuple:
+    """Gradient, natural step, what TRPO accepts, ball, ellipse, best in the ball."""
+    model, start = forks_model(theta_1, theta_2), torch.tensor([theta_1, theta_2]).double()
+
+    def surrogate_of(parameters):
+        return model.surrogate_return(log_probs_of(parameters))
+
+    def kl_of(parameters):
+        return model.kl(log_probs_of(parameters))
+
+    leaf = start.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(surrogate_of(leaf), leaf)
+    product = fisher_operator(kl_of, start)
+    fisher = torch.stack([product(axis) for axis in torch.eye(2, dtype=torch.float64)])
+    natural = natural_step(fisher.matmul, gradient, delta=delta)
+    accepted = line_search(surrogate_of, kl_of, start, natural, delta=delta)
+    ball = ball_boundary(kl_of, start, delta=delta, num_points=NUM_POINTS)
+    oval = ellipse_boundary(fisher, start, delta=delta, num_points=4 * NUM_POINTS)
+    best = best_on_boundary(surrogate_of, kl_of, start, delta=delta, ball=ball)
+    accepted = accepted._replace(parameters=accepted.parameters.numpy())
+    return gradient.numpy(), natural.numpy(), accepted, _closed(ball), _closed(oval), best.numpy()
 
 
 @lru_cache(maxsize=64)
@@ -240,5 +240,5 @@ def forks_model(theta_1: float, theta_2: float) -> LocalModel:
     return local_model(MDP, policy, gamma=1.0)
 
 
-def _closed(points: Tensor) -> Tensor:
-    return torch.cat([points, points[:1]]).T
+def _closed(points: Tensor) -> np.ndarray:
+    return torch.cat([points, points[:1]]).numpy().T

@@ -1,7 +1,6 @@
 """What a critic is fitted to: Monte Carlo, n-step and lambda-return targets."""
 
-from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import ipywidgets
 import numpy as np
@@ -32,6 +31,7 @@ STYLES = {
     "n-step": {"color": FURTHER[0], "marker": "D", "linestyle": "-.", "markersize": 6},
     "lambda-return": {"color": BLUE, "marker": "s", "linestyle": "-", "markersize": 6},
 }
+TARGETS = dict(zip(STYLES, (discounted_returns, n_step_returns, lambda_returns), strict=True))
 SHIFTS = dict(zip(STYLES, (-0.1, 0.0, 0.1), strict=True))  # equal curves stay apart
 LIMITS = (-5.5, 10.5)
 
@@ -48,50 +48,64 @@ def world() -> tuple[FiniteMDP, np.ndarray, Trajectories, np.ndarray]:
     return mdp, policy, episodes, episodes.probs(policy)
 
 
+@lru_cache(maxsize=MAX_STEPS)
+def cut_episodes(time_limit: int) -> tuple[np.ndarray, np.ndarray, int]:
+    """One of the episodes for each way to the limit, and the probability of that way.
+
+    Last, which of them is the likeliest that no time limit of the slider lets end.
+    """
+    mdp, _, episodes, probs = world()
+    long = (probs * ~mdp.terminal[episodes.next_states[:, -1]]).argmax()
+    ways = episodes.next_states[:, :time_limit]
+    _, rows, which = np.unique(ways, axis=0, return_index=True, return_inverse=True)
+    return rows, np.bincount(which, probs), which[long]
+
+
+@lru_cache(maxsize=2 * MAX_STEPS)
 def cut_record(time_limit: int, handling: str) -> dict[str, torch.Tensor]:
-    """Rewards and flags [N, T] of all episodes, cut at the limit.
+    """Rewards and flags [N, T] of these episodes, cut at the limit.
 
     Treated as an end, a cut counts as terminated; otherwise as truncated.
     """
-    mdp, _, episodes, _ = world()
-    terminated = torch.from_numpy(mdp.terminal[episodes.next_states[:, :time_limit]])
+    (mdp, _, episodes, _), (rows, _, _) = world(), cut_episodes(time_limit)
+    terminated = torch.from_numpy(mdp.terminal[episodes.next_states[rows, :time_limit]])
     cut = torch.zeros_like(terminated)
     cut[:, -1] = ~terminated[:, -1]
     wrong = handling == HANDLINGS[1]
     return {
-        "rewards": torch.from_numpy(episodes.rewards[:, :time_limit]),
+        "rewards": torch.from_numpy(episodes.rewards[rows, :time_limit]),
         "terminated": terminated | cut if wrong else terminated,
         "truncated": torch.zeros_like(cut) if wrong else cut,
     }
 
 
-def fitted_values(
-    targets: Callable, record: dict[str, torch.Tensor], *, num_fits: int
-) -> list[np.ndarray]:
-    """[S] table of values before and after each fit, from zero: num_fits + 1 tables.
+@lru_cache(maxsize=64)
+def mean_targets(name: str, settings: tuple, time_limit: int, handling: str) -> np.ndarray:
+    """[1 + C, C] mean target of each cell, over all visits, which least squares fits.
 
-    A fit is least squares: the mean target of each cell, over all visits. Targets are
-    linear in the values behind them, so one call with unit vectors serves all fits.
+    Targets are linear in the values behind them: first the part without them, then what
+    a value of 1 behind adds. So one call with unit vectors serves all fits.
     """
-    mdp, _, episodes, probs = world()
-    length = record["rewards"].shape[1]
+    (mdp, _, episodes, _), (rows, probs, _) = world(), cut_episodes(time_limit)
+    record, part = cut_record(time_limit, handling), (rows, slice(time_limit))
     units = torch.zeros(1 + len(CELLS), *record["rewards"].shape, dtype=torch.float64)
-    units[1:] = torch.from_numpy(episodes.next_states[:, :length] == CELLS[:, None, None])
+    units[1:] = torch.from_numpy(episodes.next_states[part] == CELLS[:, None, None])
     rewards = torch.zeros_like(units)
     rewards[0] = record["rewards"]
     flags = [record[name].expand(units.shape) for name in ("terminated", "truncated")]
-    parts = targets(rewards, units, *flags).numpy()  # [1 + C, N, T]
+    parts = TARGETS[name](rewards, units, *flags, **dict(settings)).numpy()  # [1 + C, N, T]
 
-    weights = (probs[:, None] * episodes.mask)[:, :length].ravel()
-    cells = episodes.states[:, :length].ravel()
+    weights, cells = (probs[:, None] * episodes.mask[part]).ravel(), episodes.states[part].ravel()
     visits = np.bincount(cells, weights, mdp.num_states)[CELLS]
     sums = [np.bincount(cells, weights * part.ravel(), mdp.num_states)[CELLS] for part in parts]
-    means = np.array(sums) / np.where(visits > 0, visits, 1.0)
-    tables = [np.zeros(mdp.num_states)]
+    return np.array(sums) / np.where(visits > 0, visits, 1.0)
+
+
+def fitted_values(means: np.ndarray, num_fits: int) -> list[np.ndarray]:
+    """[S] table of values before and after each fit, from zero: num_fits + 1 tables."""
+    tables = [np.zeros(len(CELLS) + 2)]
     for _ in range(num_fits):
-        table = np.zeros(mdp.num_states)
-        table[CELLS] = means[0] + tables[-1][CELLS] @ means[1:]
-        tables.append(table)
+        tables.append(np.pad(means[0] + tables[-1][CELLS] @ means[1:], 1))
     return tables
 
 
@@ -143,23 +157,23 @@ class ValueTargets(Explorer):
         return figure, [*self.exact, *changing, self.words]
 
     def update(self, handling, time_limit, gamma, n, gae_lambda, num_fits):
-        mdp, policy, episodes, probs = world()
+        (mdp, policy, episodes, probs), (rows, _, long) = world(), cut_episodes(time_limit)
         exact = policy_values(mdp, policy, gamma=gamma)
-        record = cut_record(time_limit, handling)
-        steps, row = np.arange(time_limit), long_episode()
+        rewards, *flags = (tensor[long] for tensor in cut_record(time_limit, handling).values())
+        steps, row = np.arange(time_limit), rows[long]
         kinds = {
-            "Monte Carlo": partial(discounted_returns, gamma=gamma),
-            "n-step": partial(n_step_returns, gamma=gamma, n=n),
-            "lambda-return": partial(lambda_returns, gamma=gamma, gae_lambda=gae_lambda),
+            "Monte Carlo": (("gamma", gamma),),
+            "n-step": (("gamma", gamma), ("n", n)),
+            "lambda-return": (("gamma", gamma), ("gae_lambda", gae_lambda)),
         }
         self.exact[0].set_data(steps, exact[episodes.states[row, :time_limit]])
         self.exact[1].set_data(CELLS, exact[CELLS])
         errors = []
-        for name, targets in kinds.items():
-            *_, before, critic = fitted_values(targets, record, num_fits=num_fits)
+        for name, settings in kinds.items():
+            means = mean_targets(name, settings, time_limit, handling)
+            *_, before, critic = fitted_values(means, num_fits)
             behind = torch.from_numpy(before[episodes.next_states[row, :time_limit]])
-            rewards, terminated, truncated = (record[key][row] for key in record)
-            shown = targets(rewards, behind, terminated, truncated)
+            shown = TARGETS[name](rewards, behind, *flags, **dict(settings)).numpy()
             self.lines[name][0].set_data(steps + SHIFTS[name], shown)
             self.lines[name][1].set_data(CELLS + SHIFTS[name], critic[CELLS])
             worst = np.abs(critic - exact).max()
@@ -172,9 +186,3 @@ class ValueTargets(Explorer):
             f"{', '.join(errors)}. {100 * running:.1f} % of the episodes are cut; "
             f"a cut step {after}."
         )
-
-
-def long_episode() -> int:
-    """The likeliest of the episodes that no time limit of the slider lets end."""
-    mdp, _, episodes, probs = world()
-    return int((probs * ~mdp.terminal[episodes.next_states[:, -1]]).argmax())

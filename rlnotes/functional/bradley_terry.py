@@ -100,6 +100,7 @@ def _most_likely(wins: Tensor, ridge: float) -> Tensor:
 
     scores = torch.zeros_like(wins[0])
     identity = torch.eye(len(wins), dtype=wins.dtype, device=wins.device)
+    here = objective(scores)
     for _ in range(_MOST_STEPS):
         margins = scores[:, None] - scores
         surprises = wins * torch.sigmoid(-margins)  # of each win, in the eyes of the fit
@@ -110,10 +111,9 @@ def _most_likely(wins: Tensor, ridge: float) -> Tensor:
         step, failed = torch.linalg.solve_ex(curvature + curvature.diagonal().mean(), slopes)
         if failed:
             break  # too flat for float64: the maximum lies hundreds of nats away
-        here = objective(scores)
-        while objective(scores + step) < here - 1e-12 * abs(here):
+        while (there := objective(scores + step)) < here - 1e-12 * abs(here):
             step = step / 2
-        scores = scores + step
+        scores, here = scores + step, there
         scores = scores - scores.mean()
         if step.abs().max() <= 1e-8:  # what is left is its square
             return scores

@@ -78,8 +78,13 @@ def counted(mask: Tensor | None, **tensors: Tensor) -> list[Tensor]:
     require_elements(**tensors)
     if mask is not None:
         require_mask(mask, **tensors)
-        tensors = {name: tensor[mask] for name, tensor in tensors.items()}
+        tensors = {name: where_counted(tensor, mask) for name, tensor in tensors.items()}
     return at_least_float32(**tensors)
+
+
+def where_counted(tensor: Tensor, mask: Tensor) -> Tensor:
+    """[N] `tensor[mask]`; where all counts, a view, whose gradient costs much less."""
+    return tensor.flatten() if mask.all() else tensor[mask]
 
 
 def _ready(tensors: list[Tensor]) -> bool:

@@ -207,6 +207,7 @@ def _require_log_probs(name: str, log_probs: Tensor) -> None:
     tolerance = max(1e-4, eps * (1 + math.log(log_probs.shape[-1])))
     (wide,) = at_least_float32(log_probs=log_probs.detach())
     sums = wide.exp().sum(dim=-1)
-    worst = sums.flatten()[(sums - 1).abs().argmax()].item()
-    if not abs(worst - 1) < tolerance:
+    misses = (sums - 1).abs()
+    if not misses.max().item() < tolerance:
+        worst = sums.flatten()[misses.argmax()].item()
         raise ValueError(f"{name} must be log-probabilities that sum to one, got {worst}")

@@ -11,6 +11,8 @@ from rlnotes._checks import (
 from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.functional.probability_tables import with_sums_of_one
 
+_SMALL = 16  # states; up to here one dense product and one solve cost less than care
+
 
 def policy_values(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray:
     """Exact state values of a policy, by one linear solve over non-terminal states.
@@ -37,6 +39,31 @@ def policy_values(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.nda
     policy = policy_table(mdp, policy)
     rewards = (policy * mdp.expected_rewards).sum(axis=-1)
     return solve_on_live_states(mdp, policy, rewards[:, None], discount=gamma)[:, 0]
+
+
+def values_of_policies(mdp: FiniteMDP, policies: np.ndarray, *, gamma: float) -> np.ndarray:
+    """`policy_values` of many policies [..., S, A] in one call; for small worlds.
+
+    Args, Raises: as for `policy_values`.
+
+    Returns:
+        [..., S] values, discounted reward; 0 in terminal states.
+    """
+    policies = float64_array("policies", policies)
+    require_shape((*policies.shape[:-2], mdp.num_states, mdp.num_actions), policies=policies)
+    require_distributions(policies=policies)
+    policies = with_sums_of_one(policies)
+    # Which policies end is a matter of what they may do: mostly the same for all.
+    supports = (policies > 0).reshape(-1, mdp.num_states, mdp.num_actions)
+    for support in {support.tobytes(): support for support in supports}.values():
+        _check_discount(mdp, support, gamma)
+    live = ~mdp.terminal
+    taken, among = policies[..., live, :], mdp.transition_probs[live][:, :, live]
+    matrix = np.eye(len(among)) - gamma * np.einsum("...sa,sat->...st", taken, among)
+    rewards = (taken * mdp.expected_rewards[live]).sum(axis=-1)
+    values = np.zeros(policies.shape[:-1])
+    values[..., live] = _solved(matrix, rewards[..., None], gamma)[..., 0]
+    return values
 
 
 def values_and_sizes(
@@ -127,15 +154,22 @@ def solve_on_live_states(
         matrix = matrix.swapaxes(-1, -2)
     right_side = right_side[..., live, :]
     right_side = np.broadcast_to(right_side, (*matrix.shape[:-1], right_side.shape[-1]))
-    try:
-        solution = _eliminate(matrix, right_side, width)
-    except np.linalg.LinAlgError as error:
-        raise ValueError(
-            f"discount={discount.max()} needs a policy that ends before rounding hides it"
-        ) from error
+    solution = _solved(matrix, right_side, discount.max(), width)
     filled = np.zeros((*solution.shape[:-2], mdp.num_states, solution.shape[-1]))
     filled[..., live, :] = solution
     return filled
+
+
+def _solved(
+    matrix: np.ndarray, right_side: np.ndarray, discount: float, width: int | None = None
+) -> np.ndarray:
+    width = matrix.shape[-1] if width is None else width
+    try:
+        return _eliminate(matrix, right_side, width)
+    except np.linalg.LinAlgError as error:
+        raise ValueError(
+            f"discount={discount} needs a policy that ends before rounding hides it"
+        ) from error
 
 
 def _check_discount(mdp: FiniteMDP, policy: np.ndarray, discount: float | np.ndarray) -> None:
@@ -154,7 +188,10 @@ def _check_discount(mdp: FiniteMDP, policy: np.ndarray, discount: float | np.nda
 
 
 def _transitions(mdp: FiniteMDP, policy: np.ndarray, kept: np.ndarray) -> tuple[np.ndarray, int]:
-    """P_pi among the kept states, and how far from the diagonal it reaches."""
+    """P_pi among the kept states, and how far from the diagonal it may reach."""
+    if mdp.num_states <= _SMALL:
+        among = mdp.transition_probs[kept][:, :, kept]
+        return np.einsum("sa,sat->st", policy[kept], among), len(among)
     size, place = int(kept.sum()), kept.cumsum() - 1
     s, a = np.nonzero((policy > 0) & kept[:, None])
     landings, probs = mdp.successors[s, a], policy[s, a, None] * mdp.successor_probs[s, a]

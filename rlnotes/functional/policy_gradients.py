@@ -16,6 +16,7 @@ from rlnotes.functional.inputs import (
     require_counted_finite,
     require_mask,
     require_tensors,
+    where_counted,
 )
 from rlnotes.functional.kl import kl_k1, kl_k2, kl_k3
 from rlnotes.functional.log_probs import counted_logits, entropy
@@ -331,20 +332,22 @@ def grpo_loss(
     given = {"log_probs": log_probs, "old_log_probs": old_log_probs}
     require_mask(mask, **given)
     spread = _per_token(advantages, mask)
-    own, old, selected = counted(mask, **given, advantages=spread)
+    own, old, weights = counted(mask, **given, advantages=spread)
     ratios = counted_ratios(own, old, mask=mask, given=given)
-    losses = -surrogates_of(ratios, selected, low=clip_epsilon, high=high)
+    losses = -surrogates_of(ratios, weights, low=clip_epsilon, high=high)
     if beta and kl != "none":
         losses = losses + _kl_term(kl, log_probs, ref_log_probs, mask, ratios, beta=beta)
-    lengths = mask.sum(dim=1).to(losses)
-    num_answers = (lengths > 0).sum()
-    divisors = {
-        "answer": lengths * num_answers,
-        "batch_tokens": lengths.sum().expand_as(lengths),
-        "longest": (lengths.max() * num_answers).expand_as(lengths),
-    }[normalizer]
-    loss = (losses / divisors[:, None].expand_as(mask)[mask]).sum()
+    divisors = _divisors(mask.sum(dim=1).to(losses), normalizer)
+    loss = (losses / where_counted(divisors[:, None].expand_as(mask), mask)).sum()
     return finite_result(loss, mask, **given, advantages=spread)
+
+
+def _divisors(lengths: Tensor, normalizer: str) -> Tensor:
+    """[B] what divides the losses of an answer's tokens."""
+    if normalizer == "batch_tokens":
+        return lengths.sum().expand_as(lengths)
+    num_answers = (lengths > 0).sum()
+    return (lengths if normalizer == "answer" else lengths.max().expand_as(lengths)) * num_answers
 
 
 def _per_token(advantages: Tensor, mask: Tensor) -> Tensor:
@@ -371,8 +374,10 @@ def _kl_term(
     require_tensors(ref_log_probs=ref_log_probs)
     require_mask(mask, log_probs=log_probs, ref_log_probs=ref_log_probs)
     # Filled before and selected after: an error then tells the place in [B, T].
-    own, reference = (t.masked_fill(~mask, 0) for t in (log_probs, ref_log_probs.detach()))
-    estimates = KL_TERMS[kl](own, reference)[mask]
+    own, reference = log_probs, ref_log_probs.detach()
+    if not mask.all():
+        own, reference = (tensor.masked_fill(~mask, 0) for tensor in (own, reference))
+    estimates = where_counted(KL_TERMS[kl](own, reference), mask)
     if kl == "k3_times_ratio":
         estimates = estimates * ratios
     prices = beta * estimates

@@ -45,6 +45,7 @@ FINE = 64  # per pixel: line widths, dashes, outlines
 MOVE, LINE, QUADRATIC, CUBIC, CLOSE = 1, 2, 3, 4, 79
 _HEAD = struct.Struct("<7H")
 LARGEST = 32767
+REACH = 320  # pixels around the figure that coordinates reach at least
 
 
 class Operation(NamedTuple):
@@ -64,7 +65,7 @@ def unit_of(width: float, height: float) -> int:
         ValueError: if a side has more than 16,000 pixels.
     """
     for unit in (16, 8, 4, 2):
-        if max(width, height) * unit <= LARGEST - 64 * unit:
+        if (max(width, height) + REACH) * unit <= LARGEST:
             return unit
     raise ValueError(f"width and height must be at most 16000 pixels, got {width} x {height}")
 
@@ -82,7 +83,7 @@ def words(values, *, scale: float = 1) -> bytes:
     """
     scaled = np.rint(np.asarray(values, dtype=float) * scale)
     if scaled.size and not np.abs(scaled).max() <= LARGEST:
-        raise OverflowError(f"coordinate {np.abs(scaled).max() / scale:g} is out of reach")
+        raise OverflowError(f"a coordinate of {np.abs(scaled).max() / scale:g}")
     return scaled.astype("<i2").tobytes()
 
 
@@ -98,7 +99,7 @@ def operation(
 def path_words(vertices: np.ndarray, codes: np.ndarray | None, *, unit: float) -> bytes:
     """A path: points [N, 2] in pixels, and codes [N] or None for a plain line."""
     if len(vertices) > LARGEST:
-        raise OverflowError(f"a path of {len(vertices)} points is too long")
+        raise OverflowError(f"a path of {len(vertices)} points")
     head = struct.pack("<2H", len(vertices), codes is not None)
     tail = b"" if codes is None else np.asarray(codes, dtype="<u2").tobytes()
     return head + words(vertices, scale=unit) + tail

@@ -140,13 +140,11 @@ class Typesetter:
         else:
             glyphs = [self._cut(font).letter(letter).glyph for letter in text]
             items = [(*glyph, x, 0.0) for glyph, x in zip(glyphs, places, strict=False)]
-        # The hinter leaves text at an angle alone, but for quarters of a turn.
-        flags = self._hinting if angle % 90 == 0 else LoadFlags.NO_HINTING
         c, s = cos(radians(angle)), sin(radians(angle))
         rotated = [
             (number, x * c - y * s, -(x * s + y * c))
             for face, size, index, x, y in items
-            if (number := self._number(face, size, index, flags)) is not None
+            if (number := self._number(face, size, index)) is not None
         ]
         return np.array(rotated).reshape(-1, 3), np.array(boxes, dtype=float).reshape(-1, 4)
 
@@ -160,12 +158,12 @@ class Typesetter:
             self._cuts[font.copy()] = _Cut(self._renderer, font.copy(), self._hinting)
         return self._cuts[font]
 
-    def _number(self, font: FT2Font, size: float, index: int, flags: LoadFlags) -> int | None:
-        key = font.fname, font.face_index, size, index, flags
+    def _number(self, font: FT2Font, size: float, index: int) -> int | None:
+        key = font.fname, font.face_index, size, index
         if key not in self._numbers:
             font.set_size(size, self.dpi)
             font._set_transform(_IDENTITY, [0, 0])
-            font.load_glyph(index, flags=flags)
+            font.load_glyph(index, flags=self._hinting)
             vertices, codes = font.get_path()
             visible = len(vertices) > 0
             self._numbers[key] = self.sheet.number(vertices * (1, -1), codes) if visible else None

@@ -99,7 +99,7 @@ class StateValues:
         self.patches.set_array(values)
         lengths = np.where(policy > 0, 0.04 + 0.18 * policy, np.nan)
         vectors = (lengths[..., None] * _STEPS).reshape(-1, 2)
-        self.arrows.set_UVC(*np.ma.masked_invalid(vectors).T)
+        self.arrows.set_UVC(*vectors.T)  # masks what is NaN
         self.numbers.set_texts([number(value) for value in values])
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from rlnotes.scripts import save_hook
 from rlnotes.scripts.checkout import ROOT, notebooks_of, require_kernels_import
+from rlnotes.scripts.front_end import require_extensions, where_jupyterlab_looks
 from rlnotes.scripts.output_files import replace_file
 from rlnotes.scripts.working_copy import update_copy
 
@@ -46,7 +47,7 @@ def write_config(folder: Path) -> None:
 
 
 def prepare(root: Path) -> int:
-    """Check the clone and update the copy; say what was done; returns the exit code."""
+    """Check clone and JupyterLab, update the copy, say what was done; the exit code."""
     work = root / "work"
     try:
         notebooks_of(root)
@@ -54,6 +55,7 @@ def prepare(root: Path) -> int:
         require_kernels_import(
             root, python=sys.executable, cwd=kernels_start_in, environment=os.environ
         )
+        require_extensions(root, *where_jupyterlab_looks(work / CONFIG))
         for message in update_copy(root / "notebooks", work):
             print(message)
         write_config(work / CONFIG)

@@ -56,12 +56,14 @@ def draw_comparisons(
         Bradley & Terry (1952); Ouyang et al. (2022), arXiv:2203.02155, Eq. 1.
     """
     _require_draws(num, generator, flip_rate)
-    _require_choice(ref_log_probs)
-    prompts = torch.randint(len(ref_log_probs), (num,), generator=generator)
-    sums = ref_log_probs.exp().double().cumsum(dim=-1)
-    pairs = _draw(sums, prompts, generator)
+    probs = _require_choice(ref_log_probs)
+    prompts = torch.randint(len(probs), (num,), generator=generator)
+    sums = probs.double().cumsum(dim=-1)
+    # One search for all: each prompt's sums lie between its number and the next.
+    edges = (sums / sums[:, -1:]).add_(torch.arange(len(sums))[:, None])
+    pairs = _draw(edges, prompts, generator)
     while (equal := pairs[:, 0] == pairs[:, 1]).any():
-        pairs[equal] = _draw(sums, prompts[equal], generator)
+        pairs[equal] = _draw(edges, prompts[equal], generator)
     return _labelled(prompts, pairs, generator, flip_rate)
 
 
@@ -127,13 +129,11 @@ def _labelled(
     return Comparisons(prompts, chosen, rejected)
 
 
-def _draw(sums: Tensor, prompts: Tensor, generator: torch.Generator) -> Tensor:
-    """[B, 2] numbers of two replies to each prompt [B], by the running sums [6, N]."""
-    # One search for all: each prompt's sums lie between its number and the next.
-    scaled = (sums / sums[:, -1:] + torch.arange(len(sums))[:, None]).flatten()
+def _draw(edges: Tensor, prompts: Tensor, generator: torch.Generator) -> Tensor:
+    """[B, 2] numbers of two replies to each prompt [B], by running sums [6, N]."""
     chance = torch.rand(len(prompts), 2, generator=generator, dtype=torch.float64)
-    places = torch.searchsorted(scaled, chance + prompts[:, None], right=True)
-    return (places - prompts[:, None] * sums.shape[1]).clamp(0, sums.shape[1] - 1)
+    places = torch.searchsorted(edges.flatten(), chance + prompts[:, None], right=True)
+    return (places - prompts[:, None] * edges.shape[1]).clamp(0, edges.shape[1] - 1)
 
 
 def _require_draws(num: int, generator: torch.Generator, flip_rate: float) -> None:
@@ -143,7 +143,8 @@ def _require_draws(num: int, generator: torch.Generator, flip_rate: float) -> No
         raise ValueError(f"generator must be a torch.Generator, got {type(generator).__name__}")
 
 
-def _require_choice(ref_log_probs: Tensor) -> None:
+def _require_choice(ref_log_probs: Tensor) -> Tensor:
+    """[6, 19608] the probabilities."""
     require_tensors(ref_log_probs=ref_log_probs)
     shape = tuple(gold_table().shape)
     if tuple(ref_log_probs.shape) != shape:
@@ -156,3 +157,4 @@ def _require_choice(ref_log_probs: Tensor) -> None:
         raise ValueError(
             f"ref_log_probs must leave a choice of replies, got one with {probs.max():.4f}"
         )
+    return probs

@@ -9,6 +9,7 @@ from rlnotes.training.episodes import Episodes
 from rlnotes.training.q_learning import Config, Result, collect
 
 _BLOCK = 1 << 14  # steps for which random numbers are drawn at once
+_DRAWS = 1 << 11  # the same, at least
 
 
 def train_q_learning_on_tables(mdp: FiniteMDP, config: Config) -> Result:
@@ -37,69 +38,113 @@ def train_q_learning_on_tables(mdp: FiniteMDP, config: Config) -> Result:
             count = min(_BLOCK, snapshot_step - done_steps)
             run.act_and_learn(count)
             done_steps += count
-        snapshots[snapshot_step] = np.array(run.q_values)
-    return collect(np.array(run.q_values), np.array(run.visits), run.episodes, snapshots)
+        snapshots[snapshot_step] = run.q_values.copy()
+    shape = (mdp.num_states, mdp.num_actions)
+    tables = dict(
+        zip(snapshots, np.array(list(snapshots.values())).reshape(-1, *shape), strict=True)
+    )
+    visits = np.array(run.visits).reshape(shape)
+    return collect(np.array(run.q_values).reshape(shape), visits, run.episodes, tables)
+
+
+class _Draws:
+    """The random numbers of a generator, in their order, as plain Python floats."""
+
+    def __init__(self, rng: np.random.Generator):
+        self.rng, self.drawn, self.used = rng, [], 0
+
+    def ahead(self, count: int) -> list[float]:
+        """The next ones, of which the caller adds to `used` how many it took."""
+        if self.used + count > len(self.drawn):
+            more = self.rng.random(max(count, _DRAWS)).tolist()
+            self.drawn, self.used = self.drawn[self.used :] + more, 0
+        return self.drawn[self.used : self.used + count]
 
 
 class _World:
-    """Tables as nested lists, which plain Python reads faster than arrays."""
+    """Tables as lists, one row per (s, a): plain Python reads them faster."""
 
     def __init__(self, mdp: FiniteMDP):
         rows = mdp.num_states * mdp.num_actions
         edges = mdp.successor_probs.cumsum(axis=-1)
         edges /= edges[..., -1:]  # the last edge is 1, so no draw falls beyond it
         self.edges = edges.reshape(rows, -1).tolist()
-        self.successors = mdp.successors.reshape(rows, -1).tolist()
-        self.rewards = mdp.successor_rewards.reshape(rows, -1).tolist()
-        self.terminal = mdp.terminal.tolist()
+        columns = (mdp.successors, mdp.successor_rewards, mdp.terminal[mdp.successors])
+        columns = (column.reshape(rows, -1).tolist() for column in columns)
+        # What may follow each row: (s', reward, is s' terminal), and the only such one.
+        self.outcomes = [list(zip(*row, strict=True)) for row in zip(*columns, strict=True)]
+        self.sure = [
+            outcomes[0] if edges[0] == 1 else None
+            for outcomes, edges in zip(self.outcomes, self.edges, strict=True)
+        ]
         self.start_edges = (mdp.start_probs.cumsum() / mdp.start_probs.sum()).tolist()
-
-    def start(self, draw: float) -> int:
-        return bisect_right(self.start_edges, draw)
 
 
 class _Run:
     """What a run knows at one moment: the two tables, the episodes, where it stands."""
 
     def __init__(self, mdp: FiniteMDP, config: Config):
-        shape = (mdp.num_states, mdp.num_actions)
-        self.config, self.world = config, _World(mdp)
-        self.rng = np.random.default_rng(config.seed)
-        self.q_values = np.full(shape, float(config.initial_value)).tolist()
-        self.visits = np.zeros(shape, dtype=int).tolist()
+        num_rows = mdp.num_states * mdp.num_actions
+        self.config, self.world, self.num_actions = config, _World(mdp), mdp.num_actions
+        self.draws = _Draws(np.random.default_rng(config.seed))
+        self.q_values, self.visits = [float(config.initial_value)] * num_rows, [0] * num_rows
+        # Kept beside the table: its largest value in each state, and the row that holds
+        # it, -1 if several do. The end is worth 0, whatever its rows hold.
+        self.best_values = np.where(mdp.terminal, 0.0, config.initial_value).tolist()
+        self.best_rows = [-1] * mdp.num_states
         self.episodes = Episodes()
-        self.state = self.world.start(self.rng.random())
+        self.state = bisect_right(self.world.start_edges, self.draws.ahead(1)[0])
+        self.draws.used += 1
 
     def act_and_learn(self, count: int) -> None:
         """`count` steps with one update each."""
-        # Local names are what makes this loop fast.
-        config, world, rng = self.config, self.world, self.rng
-        edges, successors, rewards = world.edges, world.successors, world.rewards
-        q_values, visits, state = self.q_values, self.visits, self.state
-        terminal, step_ends_one = world.terminal, self.episodes.step_ends_one
+        # Local names, and look-ups instead of calls, are what makes this loop fast.
+        config, world, episodes = self.config, self.world, self.episodes
+        edges, outcomes, sure = world.edges, world.outcomes, world.sure
+        q_values, visits = self.q_values, self.visits
+        best_values, best_rows = self.best_values, self.best_rows
+        state, num_actions = self.state, self.num_actions
+        reward_sum, length = episodes.reward_sum, episodes.length
         gamma, alpha, exponent = config.gamma, config.learning_rate, config.visit_exponent
-        num_actions, limit = len(q_values[0]), config.max_episode_steps
-        explore = (rng.random(count) < config.epsilon).tolist()
-        choices, landings = rng.random((2, count)).tolist()
-        for explores, choice, landing in zip(explore, choices, landings, strict=True):
-            row = q_values[state]
-            if explores:
-                action = int(choice * num_actions)
-            else:
-                best = max(row)
-                action = row.index(best)
-                if row.count(best) > 1:
-                    ties = [a for a, value in enumerate(row) if value == best]
-                    action = ties[int(choice * len(ties))]
-            here = state * num_actions + action
-            k = bisect_right(edges[here], landing)
-            next_state, reward = successors[here][k], rewards[here][k]
-            terminated = terminal[next_state]
-            target = reward if terminated else reward + gamma * max(q_values[next_state])
-            visits[state][action] += 1
-            size = alpha / visits[state][action] ** exponent if exponent else alpha
-            row[action] += size * (target - row[action])
+        epsilon, limit = config.epsilon, config.max_episode_steps
+        draws = self.draws.ahead(4 * count)  # three per step, one per start
+        start = 3 * count
+        for explore, choice, landing in zip(
+            draws[:count], draws[count : 2 * count], draws[2 * count : start], strict=True
+        ):
+            if explore < epsilon:
+                row = state * num_actions + int(choice * num_actions)
+            elif (row := best_rows[state]) < 0:
+                row = self.tied_row(state, choice)
+            follows = sure[row] or outcomes[row][bisect_right(edges[row], landing)]
+            next_state, reward, terminated = follows
+            visits[row] += 1
+            size = alpha / visits[row] ** exponent if exponent else alpha
+            old = q_values[row]
+            new = old + size * (reward + gamma * best_values[next_state] - old)
+            q_values[row] = new
+            if new > (best := best_values[state]):
+                best_values[state], best_rows[state] = new, row
+            elif new != old and (old == best or new == best):
+                first = state * num_actions
+                values = q_values[first : first + num_actions]
+                best_values[state] = best = max(values)
+                best_rows[state] = first + values.index(best) if values.count(best) == 1 else -1
             state = next_state
-            if step_ends_one(reward, terminated, False, limit):
-                state = world.start(rng.random())
-        self.state = state
+            reward_sum += reward
+            length += 1
+            if terminated or length == limit:
+                episodes.reward_sum, episodes.length = reward_sum, length
+                episodes.close(terminated)
+                reward_sum, length = 0.0, 0
+                state = bisect_right(world.start_edges, draws[start])
+                start += 1
+        self.draws.used += start
+        self.state, episodes.reward_sum, episodes.length = state, reward_sum, length
+
+    def tied_row(self, state: int, choice: float) -> int:
+        """One of the rows of a state that share its largest value."""
+        first, best = state * self.num_actions, self.best_values[state]
+        rows = range(first, first + self.num_actions)
+        ties = [row for row in rows if self.q_values[row] == best]
+        return ties[int(choice * len(ties))]

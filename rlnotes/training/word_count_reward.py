@@ -30,6 +30,10 @@ def word_counts(replies: Tensor) -> Tensor:
         [1.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0]
     """
     require_indices(len(SYMBOLS), replies=replies)
+    return _word_counts(replies)
+
+
+def _word_counts(replies: Tensor) -> Tensor:
     is_word = (replies != END).long().cumprod(dim=-1)
     counts = torch.zeros(*replies.shape[:-1], len(SYMBOLS), dtype=torch.float64)
     return counts.scatter_add_(-1, replies * is_word, is_word.double())[..., 1:]
@@ -66,7 +70,7 @@ def count_pairs(comparisons: Comparisons) -> CountedPairs:
         ValueError: if a prompt or reply does not exist.
     """
     require_comparisons(comparisons)
-    differences = word_counts(comparisons.chosen) - word_counts(comparisons.rejected)
+    differences = _word_counts(comparisons.chosen) - _word_counts(comparisons.rejected)
     base = 2 * MAX_WORDS + 1
     powers = base ** torch.arange(NUM_WORDS + 1)
     digits = torch.cat([differences.long() + MAX_WORDS, comparisons.prompts[:, None]], dim=1)

@@ -3,7 +3,20 @@
 import argparse
 from pathlib import Path
 
-from tests.benchmarks import dpo, dqn, gae, grpo, learning, planning, ppo, reinforce, rlhf, seeds
+from tests.benchmarks import (
+    dpo,
+    dqn,
+    explorers,
+    gae,
+    grpo,
+    learning,
+    pixels,
+    planning,
+    ppo,
+    reinforce,
+    rlhf,
+    seeds,
+)
 from tests.benchmarks.frame import measure, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
@@ -48,6 +61,8 @@ SECTIONS = {
     "rlhf": rlhf.section,
     "dpo": dpo.section,
     "grpo": grpo.section,
+    "explorers": explorers.section,
+    "pixels": pixels.section,
 }
 
 parser = argparse.ArgumentParser(description=__doc__)

@@ -3,22 +3,19 @@
 Run with `make browser`: it needs Debian's Chromium, or another one named in CHROMIUM.
 """
 
-import os
-import shutil
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import sync_playwright
 
 from rlnotes.scripts.render_notebooks import METADATA
-from tests.browser.chapter import READY, SHOW_ALL, visit
+from tests.browser.chapter import visit
 from tests.browser.lab import ROOT, Lab
+from tests.browser.notebook import READY, SHOW_ALL, SHUT_DOWN
 
 CHAPTERS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 SCREENSHOTS = ROOT / "screenshots"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
 BROKEN = """
 class Broken(Discounting):
@@ -52,16 +49,6 @@ def lab(tmp_path_factory):
         yield running
 
 
-@pytest.fixture(scope="module")
-def browser():
-    executable = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    assert executable, "no chromium: install it, or name one in the variable CHROMIUM"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield running
-        running.close()
-
-
 @pytest.fixture
 def page(browser):
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
@@ -73,14 +60,14 @@ def page(browser):
 def test_every_control_of_a_chapter_changes_its_picture(lab, page, name):
     report = visit(page, lab.url(name), SCREENSHOTS, Path(name).stem)
     assert report.failures == []
-    assert report.sliders > 0
+    assert report.controls > 0
 
 
 @pytest.mark.parametrize(
     ("cell", "failure"),
     [
         (BROKEN, "kernel: ZeroDivisionError: a bug in the callback"),
-        (IDLE, "unchanged picture: slider 'steps to the far reward'"),
+        (IDLE, "unchanged picture: range 'steps to the far reward'"),
         (NOISY, "console: ours"),
         (RAISES, "kernel: ZeroDivisionError"),
     ],
@@ -97,9 +84,6 @@ def test_the_check_sees_what_is_broken(lab, page, tmp_path, cell, failure):
 
 SAVE = """async () => {
     await window.jupyterapp.shell.currentWidget.context.save();
-}"""
-SHUT_DOWN = """async () => {
-    await window.jupyterapp.shell.currentWidget.context.sessionContext.shutdown();
 }"""
 
 

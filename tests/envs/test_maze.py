@@ -163,3 +163,12 @@ def test_a_trap_alone_is_an_end():
 def test_rewards_that_are_not_finite_are_refused():
     with pytest.raises(ValueError, match="must be finite"):
         Maze(picture=("SG",), goal_reward=float("nan")).mdp()
+
+
+def test_the_maze_of_the_book_is_built_once_for_each_noise():
+    assert maze_2x3() is maze_2x3()
+    noisy = Maze(picture=PICTURE_2X3, step_noise=0.25).mdp()
+    np.testing.assert_array_equal(
+        maze_2x3(step_noise=0.25).transition_probs, noisy.transition_probs
+    )
+    assert not maze_2x3().transition_probs.flags.writeable

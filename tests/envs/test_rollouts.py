@@ -4,12 +4,14 @@ import re
 
 import numpy as np
 import pytest
+import torch
 
 from rlnotes.envs.maze import Maze, maze_2x3
-from rlnotes.envs.rollouts import sample_rollouts
+from rlnotes.envs.rollouts import sample_paid_rewards, sample_rollouts
 from rlnotes.envs.textbook import gridworld_4x4
 from rlnotes.exact.mdp import policy_values, return_variances
 from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.functional.returns import discounted_returns
 
 UP, DOWN, LEFT, RIGHT = range(4)
 MAZE = maze_2x3()
@@ -99,6 +101,36 @@ def test_episodes_that_start_at_an_end_have_no_steps():
     rollouts = sample(over, np.ones((1, 1)), episodes=3)
     assert {getattr(rollouts, name).shape for name in FIELDS} == {(3, 0)}
     assert rollouts.terminated.dtype == rollouts.truncated.dtype == bool
+
+
+@pytest.mark.parametrize(
+    ("mdp", "policy"),
+    [(MAZE, UNIFORM), (Maze(picture=("S.T", ".#G"), step_noise=0.3, step_reward=-1).mdp(), None)],
+)
+@pytest.mark.parametrize("max_steps", [4, 60])
+def test_paid_rewards_are_those_of_the_rollouts_and_sum_to_their_returns(mdp, policy, max_steps):
+    policy = np.full((mdp.num_states, 4), 0.25) if policy is None else policy
+    rollouts = sample(mdp, policy, max_steps=max_steps, seed=5)
+    paid = sample_paid_rewards(
+        mdp, policy, num_episodes=200, max_steps=max_steps, rng=np.random.default_rng(5)
+    )
+    dense = np.zeros_like(rollouts.rewards)
+    dense[paid.episodes, paid.times] = paid.rewards
+    np.testing.assert_array_equal(dense, rollouts.rewards)
+    assert np.count_nonzero(dense) == len(paid.rewards)
+    record = [rollouts.rewards, 0 * rollouts.rewards, rollouts.terminated, rollouts.truncated]
+    for gamma in (0, 0.9, 1):
+        returns = discounted_returns(*map(torch.from_numpy, record), gamma=gamma)[:, 0]
+        np.testing.assert_allclose(paid.returns(gamma=gamma), returns, rtol=1e-12, atol=1e-12)
+
+
+def test_episodes_without_a_reward_return_zero():
+    paid = sample_paid_rewards(
+        MAZE, always(*[RIGHT] * 6), num_episodes=3, max_steps=4, rng=np.random.default_rng(0)
+    )
+    assert paid.returns(gamma=0.9).tolist() == [0, 0, 0]
+    with pytest.raises(ValueError, match=r"gamma.*1\.5"):
+        paid.returns(gamma=1.5)
 
 
 def test_the_seed_decides_everything():

@@ -15,6 +15,7 @@ from rlnotes.exact.local_models import (
     local_model,
 )
 from rlnotes.exact.policy_gradients import objective, policy_gradient, softmax_policy
+from rlnotes.functional.kl import kl_divergence
 from rlnotes.functional.trust_region import trust_region_step
 
 P, Q = 0.25, 0.5
@@ -64,6 +65,15 @@ def test_with_one_state_the_surrogate_is_the_objective():
     model = local_model(arms, FORKS, gamma=1.0)
     new = np.log([[0.1, 0.9], [0.5, 0.5], [0.5, 0.5]])
     assert model.surrogate_return(log_probs(new)).item() == pytest.approx(0.1 * 2 - 0.9)
+
+
+def test_kl_averages_the_divergences_over_the_visits():
+    mdp, rng = Maze(picture=PICTURE_2X3, step_noise=0.2).mdp(), np.random.default_rng(0)
+    old, new = (log_probs(rng.normal(size=shape)) for shape in [(6, 4), (3, 6, 4)])
+    model = local_model(mdp, old.exp().numpy(), gamma=0.9)
+    each = kl_divergence(old.expand(new.shape), new)
+    mean = (each * model.visits).sum(dim=-1) / model.visits.sum()
+    np.testing.assert_allclose(model.kl(new), mean, rtol=1e-12)
 
 
 def test_kl_is_zero_at_home_and_takes_a_batch():

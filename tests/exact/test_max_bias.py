@@ -5,7 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from rlnotes.exact.max_bias import argmax_probs, double_estimator_bias, max_estimator_bias
+from rlnotes.exact.max_bias import (
+    argmax_probs,
+    double_estimator_bias,
+    estimator_biases,
+    max_estimator_bias,
+)
 
 UNEQUAL = np.array([0.3, -0.5, 0.0, 0.25, -2.0])
 
@@ -122,6 +127,26 @@ def test_units_and_offsets_do_not_matter():
     for bias in (max_estimator_bias, double_estimator_bias):
         one = bias(UNEQUAL, noise_std=0.8)
         assert bias(1000 * UNEQUAL + 7, noise_std=800.0) == pytest.approx(1000 * one, rel=1e-9)
+
+
+@pytest.mark.parametrize("noise_std", [0.0, 0.05, 1.0, 3.0])
+def test_biases_of_several_lists_are_those_of_each(noise_std):
+    lists = [UNEQUAL, np.zeros(20), np.array([4.0]), np.linspace(-30, 0, 7)]
+    each = [
+        [bias(values, noise_std=noise_std) for values in lists]
+        for bias in (max_estimator_bias, double_estimator_bias)
+    ]
+    biases = estimator_biases(lists, noise_std=noise_std)
+    np.testing.assert_allclose(biases, each, rtol=0, atol=1e-13)
+
+
+def test_several_lists_are_checked_too():
+    with pytest.raises(ValueError, match="true_values must hold at least one list, got"):
+        estimator_biases([], noise_std=1.0)
+    with pytest.raises(ValueError, match="true_values must be finite numbers"):
+        estimator_biases([np.zeros(2), np.zeros(0)], noise_std=1.0)
+    with pytest.raises(ValueError, match="noise_std must be finite and not negative, got -1"):
+        estimator_biases([np.zeros(2)], noise_std=-1)
 
 
 def test_without_noise_there_is_no_bias_and_ties_share():

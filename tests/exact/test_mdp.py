@@ -10,7 +10,14 @@ import pytest
 from rlnotes.envs.maze import Maze, maze_2x3
 from rlnotes.envs.rollouts import sample_rollouts
 from rlnotes.envs.textbook import gridworld_5x5, two_state_cycle
-from rlnotes.exact.mdp import occupancy, optimal_values, policy_values, q_values, return_variances
+from rlnotes.exact.mdp import (
+    greedy_value,
+    occupancy,
+    optimal_values,
+    policy_values,
+    q_values,
+    return_variances,
+)
 from rlnotes.functional import bellman, policy_evaluation
 from rlnotes.functional.finite_mdp import FiniteMDP
 
@@ -326,3 +333,21 @@ def test_optimal_values_at_gamma_one_refuse_a_loop_that_earns_or_costs_for_ever(
     )
     with pytest.raises(ValueError, match="gamma=1 needs finite sums"):
         optimal_values(loop, gamma=1.0)
+
+
+@pytest.mark.parametrize(
+    ("liked", "value", "ends"),
+    [
+        ({}, 0, False),  # up everywhere: it bumps for ever
+        ({0: ["right"]}, 0, False),  # then up in (0,1)
+        ({0: ["right", "down"]}, -5, True),  # half into the trap, half bumping for ever
+        ({0: ["right"], 1: ["right"], 2: ["down"]}, 10, True),  # (1,1) still bumps
+    ],
+)
+@pytest.mark.parametrize("gamma", [1.0, 0.9])
+def test_a_greedy_policy_that_goes_on_for_ever_earns_nothing(liked, value, ends, gamma):
+    mdp, table = MAZE, np.tile([1.0, 0, 0, 0], (6, 1))
+    for state, names in liked.items():
+        table[state] = [name in names for name in mdp.action_names]
+    discount = gamma**2 if value == 10 else 1  # the goal is met at the third step
+    assert greedy_value(mdp, table, gamma=gamma) == (pytest.approx(discount * value), ends)

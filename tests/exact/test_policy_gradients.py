@@ -10,6 +10,7 @@ from rlnotes.envs.token_tree import bigram_policy, token_level_mdp
 from rlnotes.exact.policy_gradients import (
     gradient_without_gamma_power,
     objective,
+    objectives,
     policy_gradient,
     softmax_policy,
 )
@@ -130,3 +131,12 @@ def test_bad_input_names_the_argument(function, logits, gamma, message):
 def test_a_policy_that_never_ends_has_no_undiscounted_visits():
     with pytest.raises(ValueError, match="never ends"):
         gradient_without_gamma_power(two_state_cycle(), np.zeros((2, 1)), gamma=0.5)
+
+
+@pytest.mark.parametrize("gamma", [0.5, 1.0])
+@pytest.mark.parametrize("name", WORLDS)
+def test_objectives_of_many_tables_are_those_of_each(name, gamma):
+    mdp = WORLDS[name]
+    logits = np.random.default_rng(1).normal(size=(2, 3, mdp.num_states, mdp.num_actions))
+    each = [[objective(mdp, table, gamma=gamma) for table in row] for row in logits]
+    np.testing.assert_allclose(objectives(mdp, logits, gamma=gamma), each, rtol=1e-11)

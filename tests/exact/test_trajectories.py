@@ -8,7 +8,11 @@ from rlnotes.envs.small_tasks import arms, keep_going, two_goal_corridor
 from rlnotes.envs.textbook import gridworld_4x4
 from rlnotes.envs.token_tree import bigram_policy, completion_probs, token_level_mdp
 from rlnotes.exact.mdp import occupancy, policy_values, return_variances
-from rlnotes.exact.trajectories import enumerate_trajectories, estimator_moments
+from rlnotes.exact.trajectories import (
+    entry_variances,
+    enumerate_trajectories,
+    estimator_moments,
+)
 from rlnotes.functional.finite_mdp import FiniteMDP
 
 
@@ -135,6 +139,24 @@ def test_moments_by_hand():
     mean, variance = estimator_moments([0.25, 0.75], [[0, 0], [4, 2]])
     assert mean.tolist() == [3, 1.5]
     assert variance == pytest.approx(3.75)
+
+
+def test_variances_of_entries_are_those_of_each_estimator_alone():
+    rng = np.random.default_rng(3)
+    probs, estimates = rng.dirichlet(np.ones(7)), rng.normal(size=(7, 3, 2))
+    alone = [[estimator_moments(probs, estimates[:, i, j])[1] for j in range(2)] for i in range(3)]
+    np.testing.assert_allclose(entry_variances(probs, estimates), alone, rtol=1e-12)
+
+
+def test_probabilities_of_episodes_multiply_their_steps_one_by_one():
+    mdp, max_steps = WORLDS["noise"]
+    episodes, policy = enumerate_trajectories(mdp, max_steps=max_steps), some_policy(mdp)
+    for n, prob in enumerate(episodes.probs(policy)):
+        steps = zip(episodes.states[n], episodes.actions[n], episodes.mask[n], strict=True)
+        product = episodes.world_probs[n]
+        for s, a, taken in steps:
+            product *= policy[s, a] if taken else 1
+        assert prob == pytest.approx(product, rel=1e-14)
 
 
 def test_bad_input_names_the_argument():

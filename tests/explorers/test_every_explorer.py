@@ -1,19 +1,17 @@
 """Every explorer of the catalogue: every control, at corners and random settings."""
 
 import io
-import itertools
 import warnings
 
-import ipywidgets
 import numpy as np
 import pytest
 from PIL import Image
 
 from rlnotes.explorers import catalog
 from rlnotes.plotting.style import house_style
+from tests.explorers.settings import choices, ends, settings_to_try
 
 NAMES = list(catalog())
-NUM_CORNERS, NUM_RANDOM = 64, 24
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -28,22 +26,6 @@ def at_default(explorer):
     explorer.set(**explorer.defaults)
 
 
-def choices(control) -> list:
-    """Every value that a reader can choose, for sliders in steps of the slider."""
-    if hasattr(control, "options"):
-        return list(control.options)
-    if isinstance(control, ipywidgets.Checkbox):
-        return [False, True]
-    steps = round((control.max - control.min) / control.step)
-    values = [control.min + k * control.step for k in range(steps)] + [control.max]
-    return [type(control.value)(value) for value in values]
-
-
-def ends(control) -> list:
-    values = choices(control)
-    return [values[0], values[-1]]
-
-
 def pixels(explorer) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(explorer.png())))
 
@@ -53,26 +35,6 @@ def fully_drawn(explorer) -> np.ndarray:
     with house_style():
         canvas.draw()
     return np.asarray(canvas.buffer_rgba())[..., :3]
-
-
-def settings_to_try(explorer) -> list[dict]:
-    controls = explorer.controls
-    corners = [
-        dict(zip(controls, c, strict=True))
-        for c in itertools.product(*map(ends, controls.values()))
-    ]
-    rng = np.random.default_rng(0)
-    if len(corners) > NUM_CORNERS:
-        picked = rng.choice(len(corners), NUM_CORNERS, replace=False)
-        corners = [corners[index] for index in picked]
-    random = [
-        {
-            name: values[rng.integers(len(values))]
-            for name, values in ((n, choices(c)) for n, c in controls.items())
-        }
-        for _ in range(NUM_RANDOM)
-    ]
-    return corners + random
 
 
 def test_no_setting_raises_or_warns(explorer):

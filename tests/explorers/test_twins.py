@@ -41,7 +41,7 @@ from rlnotes.explorers.ppo_clip import PPOClip
 from rlnotes.explorers.ppo_ingredients import PPOIngredients
 from rlnotes.explorers.prioritized_sampling import PrioritizedSampling
 from rlnotes.explorers.psi_variants import PsiVariants
-from rlnotes.explorers.q_learning_stepper import QLearningStepper, greedy_value, learn
+from rlnotes.explorers.q_learning_stepper import QLearningStepper, learn
 from rlnotes.explorers.reward_kl_plane import RewardKLPlane
 from rlnotes.explorers.trust_region_step import TrustRegionStep
 from rlnotes.explorers.value_targets import ValueTargets
@@ -310,24 +310,6 @@ def test_q_learning_stepper_reads_off_the_exact_value_of_the_greedy_policy():
     assert shown == pytest.approx(value, abs=5.1e-5)
     assert optimum == pytest.approx(optimal_values(mdp, gamma=0.9)[0], abs=5.1e-5)
     assert shown < optimum - 1
-
-
-@pytest.mark.parametrize(
-    ("liked", "value", "ends"),
-    [
-        ({}, 0, False),  # up everywhere: it bumps for ever
-        ({0: ["right"]}, 0, False),  # then up in (0,1)
-        ({0: ["right", "down"]}, -5, True),  # half into the trap, half bumping for ever
-        ({0: ["right"], 1: ["right"], 2: ["down"]}, 10, True),  # (1,1) still bumps
-    ],
-)
-@pytest.mark.parametrize("gamma", [1.0, 0.9])
-def test_a_greedy_policy_that_goes_on_for_ever_earns_nothing(liked, value, ends, gamma):
-    mdp, table = maze_2x3(), np.tile([1.0, 0, 0, 0], (6, 1))
-    for state, names in liked.items():
-        table[state] = [name in names for name in mdp.action_names]
-    discount = gamma**2 if value == 10 else 1  # the goal is met at the third step
-    assert greedy_value(mdp, table, gamma=gamma) == (pytest.approx(discount * value), ends)
 
 
 def test_q_learning_stepper_says_so_if_the_greedy_policy_never_ends(monkeypatch):

@@ -25,6 +25,7 @@ from rlnotes.functional.inputs import (
     finite_result,
     require_flags,
     unit_interval,
+    where_counted,
 )
 from rlnotes.functional.kl import kl_divergence, kl_k1, kl_k2, kl_k3
 from rlnotes.functional.kl_penalty import ppo_kl_penalty_loss
@@ -397,3 +398,13 @@ def test_flags_are_bools_and_numbers_are_floats():
     with pytest.raises(ValueError, match=r"terminated must be a bool tensor, got torch\.uint8"):
         require_flags(terminated=torch.zeros(1, dtype=torch.uint8))
     assert unit_interval(gamma=np.float64(0.5), gae_lambda=1) == [0.5, 1.0]
+
+
+@pytest.mark.parametrize("counts", [[[True, True], [True, True]], [[True, False], [False, True]]])
+def test_what_counts_comes_in_the_order_of_an_index_with_the_same_gradient(counts):
+    numbers, mask = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True), torch.tensor(counts)
+    for column in (numbers, numbers.T):
+        one, other = where_counted(column, mask), column[mask]
+        assert_close(one, other, rtol=0, atol=0)
+        slopes = [torch.autograd.grad((x**3).sum(), numbers)[0] for x in (one, other)]
+        assert_close(*slopes, rtol=0, atol=0)

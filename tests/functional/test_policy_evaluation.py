@@ -6,7 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from rlnotes.envs.maze import Maze, maze_2x3
+from rlnotes.envs.maze import PICTURE_2X3, Maze, maze_2x3
+from rlnotes.functional import policy_evaluation
 from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.functional.policy_evaluation import (
     ending_states,
@@ -15,6 +16,7 @@ from rlnotes.functional.policy_evaluation import (
     policy_values,
     solve_on_live_states,
     values_and_sizes,
+    values_of_policies,
 )
 
 MAZE = maze_2x3()
@@ -197,3 +199,32 @@ def test_bad_input_names_the_argument_and_the_value(policy, gamma, message):
 def test_a_policy_of_integers_or_lists_is_a_policy():
     assert policy_table(MAZE, np.eye(4, dtype=np.int8)[[0] * 6]).dtype == np.float64
     assert policy_table(MAZE, UNIFORM.tolist()).tolist() == UNIFORM.tolist()
+
+
+def test_small_and_large_worlds_are_solved_alike(monkeypatch):
+    mdp = Maze(picture=("S.T", ".#G", "..."), step_noise=0.3, step_reward=-1).mdp()
+    policy = np.random.default_rng(0).dirichlet(np.ones(4), mdp.num_states)
+    small = policy_transitions(mdp, policy), policy_values(mdp, policy, gamma=0.9)
+    monkeypatch.setattr(policy_evaluation, "_SMALL", 0)
+    large = policy_transitions(mdp, policy), policy_values(mdp, policy, gamma=0.9)
+    for one, other in zip(small, large, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("gamma", [0.0, 0.9, 1.0])
+def test_many_policies_have_the_values_of_each(gamma):
+    mdp = Maze(picture=PICTURE_2X3, step_noise=0.3, step_reward=-1).mdp()
+    policies = np.random.default_rng(0).dirichlet(np.ones(4), (3, 2, mdp.num_states))
+    policies[1, 1] = [0, 0, 0, 1]  # always right: the noise ends it
+    each = [[policy_values(mdp, policy, gamma=gamma) for policy in row] for row in policies]
+    values = values_of_policies(mdp, policies, gamma=gamma)
+    np.testing.assert_allclose(values, each, rtol=1e-12, atol=1e-12)
+
+
+def test_one_of_many_policies_that_never_ends_is_refused_at_gamma_one():
+    policies = np.stack([UNIFORM, np.tile([0.0, 0, 0, 1], (6, 1))])
+    with pytest.raises(ValueError, match="needs a policy that ends from every state"):
+        values_of_policies(MAZE, policies, gamma=1.0)
+    assert values_of_policies(MAZE, policies, gamma=0.9)[1, 0] == 0
+    with pytest.raises(ValueError, match=r"policies must have shape \(2, 6, 4\)"):
+        values_of_policies(MAZE, np.ones((2, 6, 1)), gamma=0.9)

@@ -25,10 +25,10 @@ def make_clone(root):
     return root
 
 
-def run(clone, installed_in):
+def run(clone, installed_in, **variables):
     """`lab --copy-only` in a clone; kernels find the package in another folder."""
     command = [sys.executable, "-m", "rlnotes.scripts.lab", "--copy-only"]
-    environment = {**os.environ, "PYTHONPATH": str(installed_in)}
+    environment = {**os.environ, "PYTHONPATH": str(installed_in), **variables}
     return subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True)
 
 
@@ -58,6 +58,39 @@ def test_a_moved_clone_is_noticed_and_nothing_is_made(tmp_path, with_work):
     )
     assert (moved / "work").exists() == with_work
     assert not with_work or not list((moved / "work").iterdir())
+
+
+def test_nothing_is_made_where_no_explorer_would_work(tmp_path):
+    clone, page = make_clone(tmp_path / "clone"), tmp_path / "labconfig" / "page_config.json"
+    page.parent.mkdir()
+    page.write_text(json.dumps({"disabledExtensions": {"anywidget": True}}))
+    done = run(clone, installed_in=clone, JUPYTER_CONFIG_DIR=str(tmp_path))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "no explorer would work, since JupyterLab's extension anywidget is switched off: "
+        f'run "{sys.executable}" -m jupyter labextension enable --level=user "anywidget"\n'
+    )
+    assert not (clone / "work").exists()
+
+
+def test_the_readers_own_page_configuration_is_looked_at_too(tmp_path, capsys, monkeypatch):
+    clone = make_clone(tmp_path / "clone")
+    monkeypatch.setattr(lab, "require_kernels_import", lambda *_, **__: None)
+    assert lab.prepare(clone) == 0
+    page = clone / "work" / ".jupyter" / "labconfig" / "page_config.json"
+    page.write_text(json.dumps({"disabledExtensions": {"anywidget": True}}))
+    capsys.readouterr()
+    assert lab.prepare(clone) == 2
+    assert capsys.readouterr().err.endswith(f"in {page}\n")
+
+
+def test_a_python_without_any_package_is_told_what_to_install(tmp_path):
+    clone = make_clone(tmp_path / "clone")
+    code = "from pathlib import Path; from rlnotes.scripts import lab; lab.prepare(Path())"
+    bare = [sys.executable, "-S", "-c", code]  # -S: no folder of packages
+    done = subprocess.run(bare, cwd=clone, capture_output=True, text=True)
+    assert done.stderr.startswith("notebooks ")
+    assert done.stderr.count("\n") == 1
 
 
 def test_a_work_folder_that_is_a_file_is_told_in_one_line(tmp_path, capsys, monkeypatch):

@@ -2,6 +2,7 @@
 
 import copy
 
+import anywidget
 from jupyter_server.services.contents.filemanager import FileContentsManager
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
@@ -29,6 +30,14 @@ def test_the_view_goes_only_where_there_is_a_picture():
     del expected["content"]["cells"][1]["outputs"][0]["data"][VIEW]
     save_hook.keep_pictures(model=model, path="a.ipynb", contents_manager=None)
     assert model == expected
+
+
+def test_the_view_of_an_anywidget_is_known_by_the_same_name():
+    class Panel(anywidget.AnyWidget):
+        _esm = "export default {}"
+
+    data, _ = Panel()._repr_mimebundle_()
+    assert VIEW in data
 
 
 def test_other_files_are_left_alone():

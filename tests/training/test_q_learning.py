@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from rlnotes.envs.gymnasium_adapter import finite_mdp_from_env
-from rlnotes.envs.maze import maze_2x3
+from rlnotes.envs.maze import Maze, maze_2x3
 from rlnotes.envs.table_env import TableEnv
 from rlnotes.exact.mdp import optimal_values, policy_values, q_values, return_variances
 from rlnotes.functional.finite_mdp import FiniteMDP
@@ -287,3 +287,43 @@ def test_a_reward_that_is_not_finite_is_refused_with_its_step():
 
     with pytest.raises(ValueError, match="rewards must be finite, got nan at step 1"):
         train_q_learning(Breaks(MAZE), Config(gamma=0.9))
+
+
+def plain_q_learning(mdp: FiniteMDP, config: Config) -> np.ndarray:
+    """Eq. 6.8 step by step on arrays, with the random numbers of the run on tables."""
+    rng, q = np.random.default_rng(config.seed), np.zeros((mdp.num_states, mdp.num_actions))
+    start, length = np.searchsorted(mdp.start_probs.cumsum(), rng.random(), side="right"), 0
+    state = start
+    explore, choices, landings = (rng.random(config.num_steps) for _ in range(3))
+    for t in range(config.num_steps):
+        ties = np.flatnonzero(q[state] == q[state].max())
+        options = np.arange(mdp.num_actions) if explore[t] < config.epsilon else ties
+        action = options[int(choices[t] * len(options))]
+        edges = mdp.successor_probs[state, action].cumsum()
+        k = np.searchsorted(edges, landings[t] * edges[-1], side="right")
+        after = mdp.successors[state, action, k]
+        next_value = 0.0 if mdp.terminal[after] else q[after].max()
+        target = mdp.successor_rewards[state, action, k] + config.gamma * next_value
+        q[state, action] += config.learning_rate * (target - q[state, action])
+        state, length = after, length + 1
+        if mdp.terminal[state] or length == config.max_episode_steps:
+            rng.random()  # one draw per start; here there is one start
+            state, length = start, 0
+    return q
+
+
+@pytest.mark.parametrize("step_noise", [0.0, 0.3])
+@pytest.mark.parametrize("learning_rate", [0.3, 1.0])
+@pytest.mark.parametrize("epsilon", [0.0, 0.4])
+def test_the_run_on_tables_is_the_plain_loop_bit_by_bit(step_noise, learning_rate, epsilon):
+    mdp = Maze(picture=("S..", "T.G"), step_noise=step_noise, step_reward=-0.5).mdp()
+    config = Config(
+        gamma=0.9,
+        num_steps=700,
+        learning_rate=learning_rate,
+        epsilon=epsilon,
+        max_episode_steps=9,
+        seed=4,
+    )
+    result = train_q_learning_on_tables(mdp, config)
+    np.testing.assert_array_equal(result.q_values, plain_q_learning(mdp, config))
