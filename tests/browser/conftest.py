@@ -9,8 +9,6 @@ from playwright.sync_api import sync_playwright
 from tests.browser.lab import Lab
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
-# The garbage collector on demand, for the tests of memory.
-FLAGS += ["--js-flags=--expose-gc", "--enable-precise-memory-info"]
 
 
 @pytest.fixture(scope="session")

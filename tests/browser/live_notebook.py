@@ -9,8 +9,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Page
 
 from rlnotes.scripts.render_notebooks import METADATA
-from tests.browser.chapter import READY, SHOW_ALL
 from tests.browser.lab import Lab
+from tests.browser.notebook import LISTEN, READY, SHOW_ALL
 
 _RUN = """async index => {
     const notebook = window.jupyterapp.shell.currentWidget.content;
@@ -27,16 +27,6 @@ _PYTHON = """async code => {
     };
     await future.done;
     return text;
-}"""
-# Errors of callbacks appear nowhere on the page.
-_LISTEN = """() => {
-    window.kernelErrors = [];
-    const session = window.jupyterapp.shell.currentWidget.context.sessionContext;
-    session.iopubMessage.connect((_, {header, content}) => {
-        if (header.msg_type === 'error') window.kernelErrors.push(content.ename);
-        if (content.name === 'stderr' && /Traceback|Warning:/.test(content.text))
-            window.kernelErrors.push(content.text);
-    });
 }"""
 _STATE = """() => {
     const notebook = window.jupyterapp.shell.currentWidget.content;
@@ -95,7 +85,7 @@ class LiveNotebook:
         self.page.wait_for_function(READY, timeout=60_000)
         if whole:
             self.page.evaluate(SHOW_ALL)
-        self.page.evaluate(_LISTEN)
+        self.page.evaluate(LISTEN)
 
     def keep(self) -> None:
         """Write the file with its outputs, widget views too, as a trusted one."""

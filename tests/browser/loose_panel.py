@@ -54,11 +54,13 @@ class LoosePanel:
         browser: opens the page.
         explorer: answers.
         views: how many there are of the panel.
+        ratio: pixels of the screen for a pixel of the page.
     """
 
-    def __init__(self, browser: Browser, explorer: Explorer, *, views: int = 1):
+    def __init__(self, browser: Browser, explorer: Explorer, *, views: int = 1, ratio: float = 1):
         self.explorer, self._had = explorer, {}
-        self.page = browser.new_page(viewport={"width": 1200, "height": 900})
+        viewport = {"width": 1200, "height": 900}
+        self.page = browser.new_page(viewport=viewport, device_scale_factor=ratio)
         self.page.clock.install(time=0)
         self.page.set_content(
             f"<!doctype html><style>{(_FOLDER / 'panel.css').read_text()}</style><main></main>"

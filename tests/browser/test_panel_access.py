@@ -174,6 +174,13 @@ def test_the_canvas_has_the_pixels_of_the_screen(toy):
     assert len(set(seen)) == 3
 
 
+def test_a_fine_screen_gets_a_fine_picture_from_the_start(browser):
+    loose = LoosePanel(browser, Toy(), ratio=2)
+    pixels = 2 * loose.explorer.panel.size[0]
+    assert painted_width(loose, pixels) == pixels
+    loose.close()
+
+
 def painted_width(loose, expected: float) -> int:
     """Pixels of the canvas, after a time in which it may reach the expected number."""
     for _ in range(50):

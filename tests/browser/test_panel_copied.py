@@ -5,8 +5,8 @@ from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from rlnotes.scripts.render_notebooks import METADATA
-from tests.browser.chapter import READY
 from tests.browser.live_notebook import LiveNotebook, write
+from tests.browser.notebook import READY
 
 CELL = "from rlnotes.explorers.discounting import Discounting\nDiscounting(gamma=0.8)"
 VIEW = "application/vnd.jupyter.widget-view+json"

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from tests.browser.chapter import READY
 from tests.browser.live_notebook import LiveNotebook
+from tests.browser.notebook import READY, SHUT_DOWN
 
 CELLS = [
     """import time
@@ -135,7 +135,7 @@ def test_an_update_that_raises_is_answered(fresh):
     assert fresh.checksum() != before
     # The bug is not hidden: its traceback stands in the log of JupyterLab.
     fresh.page.wait_for_function("() => kernelErrors.length")
-    assert fresh.page.evaluate("() => kernelErrors.splice(0)") == ["ZeroDivisionError"]
+    assert fresh.page.evaluate("() => kernelErrors.splice(0)") == ["ZeroDivisionError: a bug"]
 
 
 GOOD = {"view": "hand", "number": 1}
@@ -215,7 +215,6 @@ def test_a_reloaded_page_gets_the_panel_back_as_it_was(fresh):
 
 
 RESTART = "() => jupyterapp.shell.currentWidget.context.sessionContext.restartKernel()"
-SHUT_DOWN = "() => jupyterapp.shell.currentWidget.context.sessionContext.shutdown()"
 START = "() => jupyterapp.shell.currentWidget.context.sessionContext.startKernel()"
 
 
