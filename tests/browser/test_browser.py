@@ -8,15 +8,13 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Page
 
 from rlnotes.scripts.render_notebooks import METADATA
-from tests.browser.chapter import visit, walk
-from tests.browser.lab import ROOT, Lab
-from tests.browser.notebook import READY, SHOW_ALL, SHUT_DOWN, Report, begin
+from tests.browser.chapter import visit
+from tests.browser.lab import ROOT
+from tests.browser.notebook import READY, SHOW_ALL, SHUT_DOWN
 
 CHAPTERS = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
-VIEWPORT = {"width": 1400, "height": 1000}
 SCREENSHOTS = ROOT / "screenshots"
 
 BROKEN = """
@@ -45,56 +43,10 @@ Javascript("console.error('ours')")
 RAISES = "1 / 0"
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    with Lab(tmp_path_factory.mktemp("lab") / "root") as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser):
-    page = browser.new_page(viewport=VIEWPORT)
-    yield page
-    page.close()
-
-
-class Ahead:
-    """Opens the next chapter while one is walked through: its cells run meanwhile."""
-
-    def __init__(self, browser, lab, names: list[str]):
-        self.browser, self.lab, self.names = browser, lab, names
-        self.opened: dict[str, tuple[Page, Report]] = {}
-
-    def take(self, name: str) -> tuple[Page, Report]:
-        self.open(name)
-        for following in self.names[self.names.index(name) + 1 :][:1]:
-            self.open(following)
-        return self.opened.pop(name)
-
-    def open(self, name: str) -> None:
-        if name not in self.opened:
-            page = self.browser.new_page(viewport=VIEWPORT)
-            self.opened[name] = page, begin(page, self.lab.url(name))
-
-
-@pytest.fixture(scope="module")
-def ahead(request, browser, lab):
-    chosen = [getattr(item, "callspec", None) for item in request.session.items]
-    names = [spec.params["name"] for spec in chosen if spec and "name" in spec.params]
-    ahead = Ahead(browser, lab, names)
-    yield ahead
-    for page, _ in ahead.opened.values():
-        page.close()
-
-
 @pytest.mark.parametrize("name", CHAPTERS)
-def test_every_control_of_a_chapter_changes_its_picture(ahead, name):
-    page, report = ahead.take(name)
-    try:
-        walk(page, report, SCREENSHOTS, Path(name).stem)
-        page.evaluate(SHUT_DOWN)
-    finally:
-        page.close()
+def test_every_control_of_a_chapter_changes_its_picture(lab, page, name):
+    report = visit(page, lab.url(name), SCREENSHOTS, Path(name).stem)
+    page.evaluate(SHUT_DOWN)
     assert report.failures == []
     assert report.controls > 0
 
