@@ -21,6 +21,7 @@ from rlnotes.explorers.controls import (
     sender,
     specification,
     to_browser,
+    unannounced,
 )
 from rlnotes.explorers.panel import Panel
 from rlnotes.explorers.scene import Scene
@@ -46,7 +47,8 @@ class Explorer:
     title = ""
 
     def __init__(self, **settings):
-        self.controls = self.make_controls()
+        with unannounced():  # the controls hold the values; the panel shows them
+            self.controls = self.make_controls()
         self.defaults = self.settings
         self._specifications = [specification(*item) for item in self.controls.items()]
         self._paused = False
@@ -56,9 +58,6 @@ class Explorer:
         self._scene: Scene | None = None
         self._made_by_build: set[str] = set()
         for control in self.controls.values():
-            # They hold the values; what the page shows is the panel.
-            for widget in (control, control.layout, control.style):
-                widget.close()
             control.observe(self._on_change, names="value")
         self.set(**settings)
 

@@ -1,6 +1,7 @@
 """A control as the browser sees it: how it looks, what it shows, what it may send."""
 
 from collections.abc import Mapping
+from contextlib import contextmanager
 from math import inf
 from numbers import Real
 
@@ -8,6 +9,21 @@ import ipywidgets
 
 from rlnotes._checks import require_option
 from rlnotes.plotting.numbers import number
+
+
+@contextmanager
+def unannounced():
+    """Widgets that are made within this context hold values; no page hears of them.
+
+    To announce them and close them at once is no way out: JupyterLab 4.6.6 then loses
+    count of the channels that it shares among widgets, and closes those of others.
+    """
+    announce = ipywidgets.Widget.open
+    ipywidgets.Widget.open = lambda _widget: None
+    try:
+        yield
+    finally:
+        ipywidgets.Widget.open = announce
 
 
 def specification(name: str, control: ipywidgets.ValueWidget) -> dict:

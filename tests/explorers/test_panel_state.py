@@ -7,6 +7,7 @@ import subprocess
 import sys
 import weakref
 
+import comm
 import ipywidgets
 import numpy as np
 import pytest
@@ -304,3 +305,18 @@ def test_explorers_made_again_and_again_take_no_more_memory(shown):
 def test_the_png_is_the_whole_figure():
     picture = np.asarray(Image.open(io.BytesIO(Toy().png())))
     assert picture.shape == (220, 330, 3)
+
+
+def test_no_page_hears_of_the_controls(monkeypatch):
+    opened = []
+    create = comm.create_comm
+    monkeypatch.setattr(comm, "create_comm", lambda **args: opened.append(args) or create(**args))
+    toy = Toy()
+    toy.set(height=0.8)
+    assert opened == []
+    panel = toy.panel
+    toy.controls["height"].value = 0.7
+    assert len(opened) == 2  # the panel and its layout
+    assert len(panel.frame) > 0
+    ipywidgets.IntSlider()
+    assert len(opened) == 5  # other widgets are announced as ever
