@@ -153,7 +153,9 @@ class Panel:
 
 def says(text: str, name: str, shown: str) -> bool:
     """Does the text twin give this value to this control?"""
-    found = re.search(rf"\b{name} = (.+?)(?=, \w+ = |\. )", text)
+    if isinstance(_number(shown), str):
+        return re.search(rf"\b{name} = {re.escape(shown)}[,.] ", text) is not None
+    found = re.search(rf"\b{name} = (\S+?)[,.] ", text)
     return found is not None and _number(found[1]) == _number(shown)
 
 

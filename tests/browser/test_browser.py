@@ -84,15 +84,18 @@ SAVE = """async () => {
 }"""
 
 
-def test_a_chapter_that_was_run_and_saved_shows_its_pictures_the_next_day(lab, page):
-    name = "00_start_here.ipynb"
-    before = nbformat.read(lab.notebooks / name, as_version=4)
-    assert visit(page, lab.url(name), SCREENSHOTS, "saved").failures == []
+def test_what_was_run_and_saved_shows_its_pictures_the_next_day(lab, page, tmp_path):
+    name = "saved.ipynb"
+    sources = ["from rlnotes.explorers.discounting import Discounting", "Discounting()"]
+    cells = [new_code_cell(source) for source in sources]
+    notebook = new_notebook(cells=cells, metadata=METADATA)
+    (lab.notebooks / name).write_text(nbformat.writes(notebook))
+    assert visit(page, lab.url(name), tmp_path, "saved").failures == []
     page.evaluate(SAVE)
     assert page.locator(".rlnotes-panel").count() == 1, "the open page lost its explorer"
     page.evaluate(SHUT_DOWN)
     saved = nbformat.read(lab.notebooks / name, as_version=4)
-    assert [cell.source for cell in saved.cells] == [cell.source for cell in before.cells]
+    assert [cell.source for cell in saved.cells] == sources
 
     page.goto(lab.url(name))
     page.wait_for_function(READY, timeout=60_000)
