@@ -15,8 +15,9 @@ from rlnotes.plotting.numbers import number
 def unannounced():
     """Widgets that are made within this context hold values; no page hears of them.
 
-    To announce them and close them at once is no way out: JupyterLab 4.6.6 then loses
-    count of the channels that it shares among widgets, and closes those of others.
+    A channel for each, opened and closed at once, would cost messages. In JupyterLab
+    4.6.6 it could also cut other panels off from the kernel, whose log then said
+    "Unknown subshell_id".
     """
     announce = ipywidgets.Widget.open
     ipywidgets.Widget.open = lambda _widget: None
