@@ -11,8 +11,8 @@ from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Locator, Page, TimeoutError, sync_playwright
 
 from rlnotes.scripts.render_notebooks import METADATA
-from tests.browser.chapter import READY, SHOW_ALL
 from tests.browser.lab import Lab
+from tests.browser.notebook import READY, SHOW_ALL
 
 NAMES = ("ppo_clip", "gae_bias_variance", "trust_region_step", "maze_values", "moving_target")
 EVENTS, MOVES, HERTZ = 20, 120, 60
