@@ -49,6 +49,8 @@ class Explorer:
     def __init__(self, **settings):
         with unannounced():  # the controls hold the values; the panel shows them
             self.controls = self.make_controls()
+            for control in self.controls.values():
+                _ = control.layout, control.style  # made when first asked for
         self.defaults = self.settings
         self._specifications = [specification(*item) for item in self.controls.items()]
         self._paused = False
