@@ -1,0 +1,1 @@
+"""Invoices and receipts of our own making, with the JSON that they say."""
