@@ -96,8 +96,8 @@ def draw_invoice(generator: np.random.Generator, country: Country) -> Invoice:
         rows=_draw_rows(generator, sums),
         date_pattern=pick_weighted(generator, country.dates),
         mark=mark,
-        thousands="" if chance(generator, 0.05) else thousands,
-        places=4 if chance(generator, 0.06) else 2,
+        thousands="" if chance(generator, 0.03) else thousands,
+        places=4 if chance(generator, 0.07) else 2,
         cancels=cancels,
     )
 

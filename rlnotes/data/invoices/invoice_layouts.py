@@ -150,7 +150,7 @@ def _title(paper: Paper) -> None:
 
 def _finish(paper: Paper, name: str, layout: str) -> Document:
     terms(paper)
-    prose(paper, whole(paper.generator, 4, 9))
+    prose(paper, whole(paper.generator, 3, 8))
     foot(paper)
     return _document(paper, name, layout)
 

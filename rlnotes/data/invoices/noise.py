@@ -92,8 +92,10 @@ def add_noise(
 
 
 def require_noise(share: float, noise_kinds: Sequence[str]) -> None:
-    """Raise unless the share lies in [0, 1] and all kinds are known."""
+    """Raise unless the share lies in [0, 1] and there are kinds, all of them known."""
     require_in_unit_interval(noise=share)
+    if isinstance(noise_kinds, str) or not noise_kinds:
+        raise ValueError(f"noise_kinds must be one or more names, got {noise_kinds!r}")
     for kind in noise_kinds:
         if kind not in _KINDS:
             raise ValueError(f"noise_kinds must be among {NOISE_KINDS}, got {kind!r}")

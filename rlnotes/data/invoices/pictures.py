@@ -14,8 +14,8 @@ from rlnotes.data.invoices.sheets import BOX_HEIGHT
 _INK = 60
 # The font has ASCII only: what it lacks is printed from what it has, one over another.
 _OVERPRINT = {"€": "C=", "£": "L-", "ß": "B"}
-# Height of the tallest character over the line, in sizes of the font.
-_ASCENT = 0.82
+# Farthest from the line, up and down, in sizes of the font.
+_ASCENT, _DESCENT = 0.82, 0.22
 
 
 @lru_cache(maxsize=64)
@@ -73,7 +73,7 @@ def _text_mask(text: str, height: int, size: float) -> Image.Image:
     advances = [font.getlength(character[:1]) for character in shown]
     mask = Image.new("L", (max(1, math.ceil(sum(advances)) + 1), height))
     pen = ImageDraw.Draw(mask)
-    baseline = min(height - 1, round(_ASCENT * size))
+    baseline = min(round(_ASCENT * size), height - math.ceil(_DESCENT * size))
     x = last = 0.0
     for character, advance in zip(shown, advances, strict=True):
         if character == "\u0308":

@@ -16,7 +16,7 @@ GST = 60
 _LINE_COUNTS = ((1, 30), (2, 22), (3, 16), (4, 11), (5, 8), (6, 5), (8, 4), (11, 3), (15, 1))
 # With rows for subtotal and tax: do prices contain the tax, and is the total rounded?
 _BOTH_ROWS = (((False, False), 56), ((True, False), 20), ((False, True), 17), ((True, True), 7))
-_PAYMENTS = (("cash", 50), ("card", 25), ("amount", 10), ("none", 15))
+_PAYMENTS = (("cash", 35), ("card", 36), ("amount", 15), ("none", 14))
 _NOTES = (100, 500, 1000, 2000, 5000, 10000)
 
 
@@ -109,15 +109,13 @@ def _settle_exactly(
     """Raise the price of the loose line, cent by cent, until the sums are as wanted.
 
     Sums are wanted that split into whole cents, with a total that needs rounding to
-    five cents if `rounded`, and needs none if not.
+    five cents if `rounded`, and needs none if not. Where something was paid before,
+    what is left to pay is rounded instead.
     """
     for _ in range(1000):
-        sums = settle(
-            lines,
-            inclusive=inclusive,
-            five_cents="total",
-            **extras(sum(line.amount for line in lines)),
-        )
+        added = extras(sum(line.amount for line in lines))
+        five_cents = "payable" if added["prepaid"] else "total"
+        sums = settle(lines, inclusive=inclusive, five_cents=five_cents, **added)
         if sums is not None and (sums.rounding != 0) == rounded:
             return lines, sums
         price = lines[loose].unit_price + 1
@@ -131,7 +129,7 @@ def _draw_rows(
     rows = {"subtotal", "tax"} if both else set()
     if not both and rate and chance(generator, 0.15):
         rows.add("tax")
-    elif not both and chance(generator, 0.4):
+    elif not both and chance(generator, 0.55):
         rows.add("subtotal")
     if rate and chance(generator, 0.62):
         rows.add("summary")
@@ -145,7 +143,7 @@ def _draw_rows(
 
 
 def _draw_tendered(generator: np.random.Generator, payment: str, payable: int) -> int:
-    if payment != "cash" or chance(generator, 0.22):
+    if payment != "cash" or chance(generator, 0.3):
         return payable
     note = pick(generator, _NOTES)
     return -(-payable // note) * note

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rlnotes.data.invoices.amounts import print_date
-from rlnotes.data.invoices.draws import chance, digits, pick, pick_weighted, whole
+from rlnotes.data.invoices.draws import chance, digits, distinct, pick, pick_weighted, whole
 from rlnotes.data.invoices.receipt_bills import Receipt
 from rlnotes.data.invoices.receipt_words import ReceiptWords
 from rlnotes.data.invoices.sheets import Cell, Sheet
@@ -23,10 +23,13 @@ _CLERKS = ("AINA", "BAKRI", "CHONG", "DEVI", "ELIS", "FAUZI", "GOPAL", "HANIM", 
 _FAREWELLS = (
     "THANK YOU. PLEASE COME AGAIN.",
     "GOODS SOLD ARE NOT RETURNABLE",
-    "PLEASE KEEP THIS RECEIPT",
+    "PLEASE KEEP THIS RECEIPT AS PROOF",
     "EXCHANGE WITHIN 7 DAYS WITH RECEIPT",
-    "ALL PRICES IN RINGGIT MALAYSIA",
-    "HAVE A NICE DAY",
+    "ALL PRICES ARE IN RINGGIT MALAYSIA",
+    "WE WISH YOU A NICE DAY",
+    "NO CASH REFUND FOR GOODS SOLD",
+    "TELL US HOW WE DID TODAY",
+    "OPEN DAILY FROM 9 AM TO 10 PM",
 )
 
 
@@ -54,12 +57,14 @@ class Till:
 def seller(till: Till, *, x: float = 0.5, align: str = "c") -> None:
     """The shop's name, numbers and address; a long name may run over two rows."""
     shop, generator = till.receipt.bill.seller, till.generator
-    limit = pick_weighted(generator, ((1.0, 78), (0.65, 22)))
-    till.sheet.row(Cell(shop.name, x, align, limit), scale=1.2, lead=1.45)
+    limit = pick_weighted(generator, ((1.0, 87), (0.65, 13)))
+    till.sheet.row(Cell(shop.name, x, align, limit), scale=1.12, lead=1.4)
     texts = [f"({shop.registration})" if chance(generator, 0.5) else f"ROC: {shop.registration}"]
     texts += shop.address
     if chance(generator, 0.85):
         texts.append(f"TEL : {shop.phone}")
+    if chance(generator, 0.3):
+        texts.append(f"FAX : {shop.phone[:-1]}{whole(generator, 0, 9)}")
     if till.receipt.rows & {"tax", "summary"} or chance(generator, 0.3):
         texts.append(f"GST REG NO: {shop.tax_number}")
     for text in texts:
@@ -78,9 +83,9 @@ def stamp(till: Till) -> None:
     rows = [_number_row(till), _date_row(till)]
     if chance(generator, 0.8):
         rows.append([Cell(f"{till.label('cashier')} {pick(generator, _CLERKS)}")])
-    if chance(generator, 0.4):
+    if chance(generator, 0.5):
         rows.append([Cell("COUNTER"), Cell(f": {whole(generator, 1, 12):02d}", 0.35)])
-    if chance(generator, 0.3):
+    if chance(generator, 0.4):
         rows.append([Cell("MEMBER"), Cell(digits(generator, 10), 0.35)])
     order = generator.permutation(len(rows)) if chance(generator, 0.5) else range(len(rows))
     for i in order:
@@ -120,12 +125,14 @@ def farewell(till: Till) -> None:
     """Words below the sums, with numbers that mean nothing here."""
     generator, sheet = till.generator, till.sheet
     sheet.skip(0.6)
-    if chance(generator, 0.15):
-        sheet.row(Cell("POINTS :"), Cell(f"{whole(generator, 1, 3999):,}", 0.4))
-    texts = [pick(generator, _FAREWELLS) for _ in range(whole(generator, 1, 4))]
+    if chance(generator, 0.4):
+        points = whole(generator, 1, 3999)
+        sheet.row(Cell("MEMBER POINTS :"), Cell(f"{points:,}", 0.6))
+        sheet.row(Cell("POINTS ON THIS BILL :"), Cell(f"{points % 40}", 0.6))
+    texts = distinct(generator, _FAREWELLS, whole(generator, 1, 6))
     if chance(generator, 0.3):
         texts.append(till.receipt.bill.seller.site)
     if chance(generator, 0.2):
         texts.append(digits(generator, 14))
-    for text in dict.fromkeys(texts):
+    for text in texts:
         sheet.row(Cell(text, 0.5, "c"))

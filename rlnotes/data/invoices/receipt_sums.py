@@ -1,5 +1,7 @@
 """Sums of a receipt: totals, what was paid, and the table of tax by rate."""
 
+from collections.abc import Sequence
+
 from rlnotes.data.invoices.amounts import print_money, scaled
 from rlnotes.data.invoices.draws import chance, digits, pick, pick_weighted, split_words, whole
 from rlnotes.data.invoices.receipt_blocks import Till
@@ -25,7 +27,18 @@ def _is_printed(till: Till, name: str) -> bool:
     return name == "total" or name in till.receipt.rows
 
 
-def totals(till: Till, *, order=SUM_ROWS, x: float = 0.0, value_x: float = 1.0) -> None:
+def _in_place(order: Sequence[str], prepaid: bool) -> list[str]:
+    """The order of rows; rounding stands with what it rounds, payable or total."""
+    if not prepaid:
+        return list(order)
+    rest = [name for name in order if name != "rounding"]
+    at = max(rest.index("payable"), rest.index("prepaid"))
+    return [*rest[:at], "rounding", *rest[at:]]
+
+
+def totals(
+    till: Till, *, order: Sequence[str] = SUM_ROWS, x: float = 0.0, value_x: float = 1.0
+) -> None:
     """A row for each sum that this till prints.
 
     What is taken off, and what was paid before, have a minus in front.
@@ -43,7 +56,7 @@ def totals(till: Till, *, order=SUM_ROWS, x: float = 0.0, value_x: float = 1.0) 
         sheet.row(Cell(till.label("count"), x), Cell(scaled(count, 3), x + 0.5))
     prefix = pick_weighted(generator, _TOTAL_PREFIXES)
     colon = chance(generator, 0.25)
-    for name in order:
+    for name in _in_place(order, sums.prepaid != 0):
         if not _is_printed(till, name):
             continue
         sheet.printed.add(name)
@@ -83,33 +96,39 @@ def _card(till: Till, x: float, value_x: float) -> None:
     sheet.row(Cell(pick(generator, _CARDS), x), Cell(paid, value_x, "r"))
     masked = "X" * 12 if chance(generator, 0.5) else "*" * 8
     sheet.row(Cell("CARD NO", x), Cell(masked + digits(generator, 4), x + 0.3))
+    sheet.row(Cell("APPR CODE", x), Cell(digits(generator, 6), x + 0.3))
     if chance(generator, 0.5):
-        sheet.row(Cell("APPR CODE", x), Cell(digits(generator, 6), x + 0.3))
+        sheet.row(Cell("TERMINAL ID", x), Cell(digits(generator, 8), x + 0.35))
 
 
 def tax_table(till: Till) -> None:
-    """Tax by rate, if this till prints it; a total below it on some."""
-    rows, sheet, sums = till.receipt.rows, till.sheet, till.receipt.bill.sums
-    if "summary" not in rows:
+    """Tax by rate, if this till prints it; with tax, and summed up, on some."""
+    printed, sheet, sums = till.receipt.rows, till.sheet, till.receipt.bill.sums
+    if "summary" not in printed:
         return
     sheet.printed.add("tax_breakdown")
-    head, base, tax = till.words.summary
+    gross = chance(till.generator, 0.75)
+    columns = (0.58, 0.78, 1.0) if gross else (0.72, 1.0)
+    head, *heads = till.words.summary
     sheet.skip(0.5)
-    sheet.row(Cell(head), Cell("%", 0.45, "r"), Cell(base, 0.72, "r"), Cell(tax, 1.0, "r"))
+    rows = [(head, "%", *heads)]
     decimals = ".00" if chance(till.generator, 0.4) else ""
     for row in sums.tax_rows:
-        sheet.row(
-            Cell("SR" if row.rate else "ZRL"),
-            Cell(scaled(row.rate, 1) + decimals, 0.45, "r"),
-            Cell(print_money(row.base), 0.72, "r"),
-            Cell(print_money(row.tax), 1.0, "r"),
-        )
-    if len(sums.tax_rows) == 1 or "summary_total" in rows:
+        rate = scaled(row.rate, 1) + decimals
+        rows.append(("SR" if row.rate else "ZRL", rate, *_parts(row.base, row.tax)))
+    if len(sums.tax_rows) == 1 or "summary_total" in printed:
         sheet.printed.add("tax")
-    if "summary_total" in rows:
-        label = "SUM" if "DUTY" in tax else "TOTAL :"
-        base = print_money(sum(row.base for row in sums.tax_rows))
-        sheet.row(Cell(label), Cell(base, 0.72, "r"), Cell(print_money(sums.tax), 1.0, "r"))
+    if "summary_total" in printed:
+        base = sum(row.base for row in sums.tax_rows)
+        rows.append((till.label("summed"), "", *_parts(base, sums.tax)))
+    for label, rate, *amounts in rows:
+        cells = [Cell(text, x, "r") for text, x in zip(amounts, columns, strict=False)]
+        sheet.row(Cell(label), Cell(rate, columns[0] - 0.24, "r"), *cells, scale=0.85)
+
+
+def _parts(base: int, tax: int) -> tuple[str, str, str]:
+    """Base, tax, and both together."""
+    return print_money(base), print_money(tax), print_money(base + tax)
 
 
 def queue_number(till: Till) -> None:

@@ -25,7 +25,8 @@ class ReceiptWords:
         given: money handed over.
         change: money handed back.
         count: number of things bought.
-        summary: heads of the table of tax by rate: title, base, tax.
+        summary: heads of the table of tax by rate: title, base, tax, both.
+        summed: last row of that table.
     """
 
     title: tuple[str, ...]
@@ -45,7 +46,8 @@ class ReceiptWords:
     given: tuple[str, ...]
     change: tuple[str, ...]
     count: tuple[str, ...]
-    summary: tuple[str, str, str]
+    summary: tuple[str, str, str, str]
+    summed: tuple[str, ...]
 
 
 TILL = ReceiptWords(
@@ -66,7 +68,8 @@ TILL = ReceiptWords(
     given=("CASH", "CASH (MYR)"),
     change=("CHANGE",),
     count=("TOTAL QTY :", "ITEM COUNT"),
-    summary=("GST SUMMARY", "AMOUNT(RM)", "TAX(RM)"),
+    summary=("GST SUMMARY", "AMOUNT(RM)", "TAX(RM)", "TOTAL(RM)"),
+    summed=("TOTAL :",),
 )
 COUNTER = ReceiptWords(
     title=("CASH BILL", "TAX INVOICE", "INVOICE"),
@@ -86,7 +89,8 @@ COUNTER = ReceiptWords(
     given=("CASH :", "PAID AMOUNT", "CASH RECEIVED"),
     change=("CHANGE :", "CHANGE DUE"),
     count=("TOTAL ITEMS:", "NO. OF ITEMS :"),
-    summary=("GST ANALYSIS", "AMT(RM)", "GST(RM)"),
+    summary=("GST ANALYSIS", "AMT(RM)", "GST(RM)", "GROSS(RM)"),
+    summed=("TOTAL",),
 )
 CAFE = ReceiptWords(
     title=("RECEIPT", "GUEST CHECK", "TAX INVOICE"),
@@ -106,7 +110,8 @@ CAFE = ReceiptWords(
     given=("CASH", "TENDERED", "CASH TENDER"),
     change=("CHANGE", "CHANGE DUE"),
     count=("TOTAL ITEMS", "ITEMS"),
-    summary=("GST CODE", "SALES", "GST"),
+    summary=("GST CODE", "SALES", "GST", "GROSS"),
+    summed=("ALL CODES",),
 )
 COUNTERFOIL = ReceiptWords(
     title=("OFFICIAL RECEIPT", "SALES MEMO"),
@@ -117,7 +122,7 @@ COUNTERFOIL = ReceiptWords(
     lines_total=("GOODS VALUE", "SUM OF GOODS"),
     allowances=("REBATE", "PRICE REDUCTION"),
     charges=("SURCHARGE", "TABLE SERVICE"),
-    subtotal=("NET OF DUTY", "AMOUNT BEFORE DUTY"),
+    subtotal=("RUNNING SUM", "AMOUNT SO FAR"),
     tax=("GOVT DUTY {rate}%", "DUTY {rate} PCT"),
     rounding=("CENT CORRECTION", "ROUND-OFF"),
     total=("BILL AMOUNT", "AMOUNT OF SALE", "YOU PAY"),
@@ -126,5 +131,6 @@ COUNTERFOIL = ReceiptWords(
     given=("MONEY IN", "NOTES & COINS"),
     change=("MONEY BACK", "RETURNED"),
     count=("PIECES", "UNITS SOLD"),
-    summary=("DUTY TABLE", "NET (RM)", "DUTY (RM)"),
+    summary=("DUTY TABLE", "NET (RM)", "DUTY (RM)", "BOTH (RM)"),
+    summed=("SUM",),
 )

@@ -27,7 +27,8 @@ _ADVANCES = {
     73: "NHQOÖ%",
     79: "w",
     85: "@m",
-    90: "MW",
+    87: "M",
+    95: "W",
 }
 _WIDTHS = {character: width for width, text in _ADVANCES.items() for character in text}
 
