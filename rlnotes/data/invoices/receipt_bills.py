@@ -13,10 +13,10 @@ from rlnotes.data.invoices.goods import draw_shop_goods
 from rlnotes.data.invoices.parties import draw_shop
 
 GST = 60
-_LINE_COUNTS = ((1, 30), (2, 22), (3, 16), (4, 11), (5, 8), (6, 5), (8, 4), (11, 3), (15, 1))
+_LINE_COUNTS = ((1, 30), (2, 22), (3, 16), (4, 11), (5, 8), (6, 5), (8, 4), (11, 4), (16, 2))
 # With rows for subtotal and tax: do prices contain the tax, and is the total rounded?
 _BOTH_ROWS = (((False, False), 56), ((True, False), 20), ((False, True), 17), ((True, True), 7))
-_PAYMENTS = (("cash", 35), ("card", 36), ("amount", 15), ("none", 14))
+_PAYMENTS = (("cash", 31), ("card", 38), ("amount", 16), ("none", 15))
 _NOTES = (100, 500, 1000, 2000, 5000, 10000)
 
 
@@ -91,7 +91,7 @@ def _draw_extras(generator: np.random.Generator, lines: list[Line], payment: str
     """What is taken off, put on and paid before, as a function of the lines' sum."""
     discount = pick(generator, (50, 100)) if chance(generator, 0.08) else 0
     charge = 100 if chance(generator, 0.06) else 0
-    deposit = payment == "cash" and chance(generator, 0.06)
+    deposit = payment == "cash" and chance(generator, 0.05)
 
     def extras(lines_total: int) -> dict[str, int]:
         return {

@@ -83,7 +83,7 @@ def stamp(till: Till) -> None:
     rows = [_number_row(till), _date_row(till)]
     if chance(generator, 0.8):
         rows.append([Cell(f"{till.label('cashier')} {pick(generator, _CLERKS)}")])
-    if chance(generator, 0.5):
+    if chance(generator, 0.6):
         rows.append([Cell("COUNTER"), Cell(f": {whole(generator, 1, 12):02d}", 0.35)])
     if chance(generator, 0.4):
         rows.append([Cell("MEMBER"), Cell(digits(generator, 10), 0.35)])
@@ -129,7 +129,7 @@ def farewell(till: Till) -> None:
         points = whole(generator, 1, 3999)
         sheet.row(Cell("MEMBER POINTS :"), Cell(f"{points:,}", 0.6))
         sheet.row(Cell("POINTS ON THIS BILL :"), Cell(f"{points % 40}", 0.6))
-    texts = distinct(generator, _FAREWELLS, whole(generator, 1, 6))
+    texts = distinct(generator, _FAREWELLS, whole(generator, 2, 6))
     if chance(generator, 0.3):
         texts.append(till.receipt.bill.seller.site)
     if chance(generator, 0.2):
