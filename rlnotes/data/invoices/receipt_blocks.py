@@ -81,7 +81,7 @@ def stamp(till: Till) -> None:
     """Number, date and cashier, in an order of their own."""
     generator, sheet = till.generator, till.sheet
     rows = [_number_row(till), _date_row(till)]
-    if chance(generator, 0.8):
+    if chance(generator, 0.75):
         rows.append([Cell(f"{till.label('cashier')} {pick(generator, _CLERKS)}")])
     if chance(generator, 0.6):
         rows.append([Cell("COUNTER"), Cell(f": {whole(generator, 1, 12):02d}", 0.35)])
@@ -125,11 +125,11 @@ def farewell(till: Till) -> None:
     """Words below the sums, with numbers that mean nothing here."""
     generator, sheet = till.generator, till.sheet
     sheet.skip(0.6)
-    if chance(generator, 0.4):
+    if chance(generator, 0.5):
         points = whole(generator, 1, 3999)
         sheet.row(Cell("MEMBER POINTS :"), Cell(f"{points:,}", 0.6))
         sheet.row(Cell("POINTS ON THIS BILL :"), Cell(f"{points % 40}", 0.6))
-    texts = distinct(generator, _FAREWELLS, whole(generator, 2, 6))
+    texts = distinct(generator, _FAREWELLS, whole(generator, 0, 7))
     if chance(generator, 0.3):
         texts.append(till.receipt.bill.seller.site)
     if chance(generator, 0.2):

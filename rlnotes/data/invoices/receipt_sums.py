@@ -97,6 +97,7 @@ def _card(till: Till, x: float, value_x: float) -> None:
     masked = "X" * 12 if chance(generator, 0.5) else "*" * 8
     sheet.row(Cell("CARD NO", x), Cell(masked + digits(generator, 4), x + 0.3))
     sheet.row(Cell("APPR CODE", x), Cell(digits(generator, 6), x + 0.3))
+    sheet.row(Cell("APPROVED, NO SIGNATURE NEEDED", 0.5, "c"), scale=0.9)
     if chance(generator, 0.5):
         sheet.row(Cell("TERMINAL ID", x), Cell(digits(generator, 8), x + 0.35))
 
