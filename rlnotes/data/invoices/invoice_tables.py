@@ -76,7 +76,7 @@ def _line_texts(paper: Paper, i: int, line: Line) -> dict[str, str]:
 def _line_notes(paper: Paper, line: Line, detail: bool, x: float) -> None:
     invoice, sheet = paper.invoice, paper.sheet
     if line.discount:
-        label = paper.words.labels["allowances"][-1]
+        label = paper.words.labels["allowances"][0]
         sheet.row(Cell(f"{label} 5 %: {invoice.money(-line.discount)}", x), scale=0.9)
     if detail:
         labels, generator = paper.words.labels, paper.generator

@@ -72,7 +72,7 @@ GERMAN = InvoiceWords(
         "seller": ("Verkäufer:", "Lieferant:"),
         "buyer": ("Käufer:", "Rechnungsempfänger:"),
         "lines_total": ("Positionssumme", "Summe der Positionen"),
-        "allowances": ("Gesamtbetrag der Abschläge", "Rabatt"),
+        "allowances": ("Rabatt", "Gesamtbetrag der Abschläge"),
         "charges": ("Gesamtbetrag der Zuschläge", "Versandkosten"),
         "subtotal": ("Rechnungssumme ohne USt.", "Nettobetrag", "Summe netto"),
         "tax": ("Steuerbetrag", "Umsatzsteuer", "USt. gesamt"),

@@ -27,7 +27,8 @@ def render_page(document: Document, page: int = 0, *, scale: float = 1.0) -> Ima
     """The page as a grey picture; the same document gives the same pixels.
 
     Text is drawn in the font that comes with Pillow, as large as its box is high, and
-    made narrower where it is wider than its box. Nothing is drawn outside of boxes.
+    made narrower where it is wider than its box. Only pixels that a box touches
+    have ink.
 
     Args:
         document: any document with boxes.
@@ -52,10 +53,9 @@ def render_page(document: Document, page: int = 0, *, scale: float = 1.0) -> Ima
 
 
 def _draw(ink: np.ndarray, text: str, box: np.ndarray) -> None:
-    """Put the text's ink into the whole pixels that lie inside its box."""
-    left, top = math.ceil(box[0]), math.ceil(box[1])
-    width = min(math.floor(box[2]), ink.shape[1]) - left
-    height = min(math.floor(box[3]), ink.shape[0]) - top
+    """Put the text's ink into the pixels that its box touches."""
+    left, top = math.floor(box[0]), math.floor(box[1])
+    width, height = math.ceil(box[2]) - left, math.ceil(box[3]) - top
     if width < 1 or height < 1:
         return
     size = max(1.0, round((box[3] - box[1]) / BOX_HEIGHT, 1))

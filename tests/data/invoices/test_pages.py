@@ -103,6 +103,14 @@ def test_a_long_description_runs_on_below():
     assert document.boxes[1, 2] == pytest.approx(90)
 
 
+def test_cells_may_come_in_any_order():
+    sheet = Sheet(width=100, margin=10, top=5, size=10)
+    sheet.row(Cell("right", 0.6), Cell("left", 0.5, "r"))
+    document = sheet.document(name="d", target={}, layout="l")
+    assert document.segments == ("left", "right")
+    assert document.boxes[:, 1].tolist() == [5, 5]
+
+
 def test_a_full_page_is_followed_by_another():
     sheet = Sheet(width=100, margin=10, top=10, size=10, height=60)
     sheet.on_new_page = lambda new: new.row(Cell("head"))

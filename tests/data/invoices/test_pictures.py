@@ -21,10 +21,10 @@ def test_ink_lies_inside_boxes_and_in_each_of_them(name, scale):
         assert picture.shape == (math.ceil(height * scale), math.ceil(width * scale))
         outside = np.ones(picture.shape, dtype=bool)
         for box in document.boxes[document.pages == page] * scale:
-            left, top = np.ceil(box[:2]).astype(int)
-            right, bottom = np.floor(box[2:]).astype(int)
+            left, top = np.floor(box[:2]).astype(int)
+            right, bottom = np.ceil(box[2:]).astype(int)
             outside[top:bottom, left:right] = False
-            assert picture[top:bottom, left:right].min() < 240
+            assert picture[top:bottom, left:right].min() < 200
         assert (picture[outside] == 255).all()
 
 
@@ -63,9 +63,23 @@ def test_widths_are_those_of_the_font():
         assert text_width(character, 100) == pytest.approx(font.getlength(character), abs=3)
 
 
-def test_a_box_without_a_whole_pixel_stays_empty():
-    document = Document("d", ["a"], [[1.2, 1.2, 1.8, 1.8]], [0], [[4, 4]])
+def test_a_box_without_a_size_stays_empty():
+    document = Document("d", ["a"], [[1, 1, 1, 3]], [0], [[4, 4]])
     assert (np.asarray(render_page(document)) == 255).all()
+
+
+@pytest.mark.parametrize("scale", [0.8, 1.0, 1.1, 1.3])
+@pytest.mark.parametrize("top", [10.0, 10.3, 10.5, 10.9])
+def test_letters_are_not_cut_off(scale, top):
+    # A bracket is as high above the line as anything, and goes below it like a p.
+    def rows_with_ink(text, high):
+        box = [5, top, 5 + text_width(text, high / 1.06), top + high]
+        document = Document("d", [text], [box], [0], [[600, 300]])
+        ink = np.asarray(render_page(document, scale=scale)) < 200
+        return np.flatnonzero(ink.any(axis=1))
+
+    small, large = rows_with_ink("(p|", 10.0), rows_with_ink("(p|", 200.0)
+    assert len(small) == pytest.approx(len(large) / 20, abs=1.5)
 
 
 @pytest.mark.parametrize("page", [-1, 1, 0.0])

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 
 from rlnotes.data.invoices import LAYOUTS
-from tests.data.invoices.reading import documents, every_layout
+from tests.data.invoices.reading import documents, every_layout, row_values
 
 CENT = Decimal("0.01")
 AMOUNT_KEYS = {
@@ -132,6 +132,18 @@ def test_every_key_and_every_case_comes_up():
     assert min(counts[key] for key in KEYS) > 20
     cases = ("several rates", "negative", "rounded", "prepaid", "reduced", "fraction")
     assert min(counts[case] for case in (*cases, "reduced line")) > 5, counts
+
+
+def test_taxes_of_several_rates_alone_are_no_total_tax():
+    several = [d.target for d in every_layout() if len(d.target.get("tax_breakdown", [])) > 1]
+    assert {"tax" in target for target in several} == {True, False}
+    for document in documents(("receipt_till",), 150):
+        if len(document.target.get("tax_breakdown", [])) > 1:
+            rows = row_values(document, r"GST|TOTAL GST")
+            # A third row of the table, below those of two rates, sums them up.
+            bases = sum(Decimal(row["base"]) for row in document.target["tax_breakdown"])
+            summed = bases in row_values(document, r"TOTAL :")
+            assert ("tax" in document.target) == bool(rows or summed)
 
 
 def test_prepaid_and_allowances_are_stored_positive_and_printed_negative():
