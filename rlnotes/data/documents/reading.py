@@ -1,0 +1,80 @@
+"""What a reader gives: the documents, and a record of everything it could not use."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+from rlnotes.data.documents.document import Document
+
+INSTALL = 'pip install -c constraints.txt -e ".[documents]"'
+
+
+class Problem(NamedTuple):
+    """Something that was not read, or not as it should be.
+
+    Attributes:
+        name: the document's name.
+        where: the file, and the line or page in it.
+        message: what is wrong, as a sentence.
+    """
+
+    name: str
+    where: str
+    message: str
+
+
+class Reading(NamedTuple):
+    """Documents in the order of their sources, and the problems in the same order.
+
+    A document with a problem may be there all the same, without its label for example:
+    the message says what was left out.
+    """
+
+    documents: tuple[Document, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def joined(readings: Iterable[Reading]) -> Reading:
+    """All documents and all problems of several readings, in order."""
+    readings = list(readings)
+    return Reading(
+        tuple(document for reading in readings for document in reading.documents),
+        tuple(problem for reading in readings for problem in reading.problems),
+    )
+
+
+def failed(name: str, where: str, error: object) -> Reading:
+    """No document and one problem."""
+    return Reading(problems=(Problem(name, where, str(error)),))
+
+
+def read_text(path: Path) -> str:
+    """Text of a file in UTF-8, without a byte order mark.
+
+    Raises:
+        ValueError: if it is empty or in another encoding, which is named but not
+            guessed: a wrong guess would change letters without a word.
+        OSError: if it cannot be read.
+    """
+    content = path.read_bytes()
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content:
+        raise ValueError("not UTF-8 but probably UTF-16: save it as UTF-8")
+    text = decoded(content)
+    if not text.strip():
+        raise ValueError("the file is empty")
+    return text
+
+
+def decoded(content: bytes) -> str:
+    """Text of bytes in UTF-8.
+
+    Raises:
+        ValueError: if they are not, with the first byte that is wrong.
+    """
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        byte = content[error.start]
+        raise ValueError(
+            f"not UTF-8 (byte 0x{byte:02x} at {error.start}) but perhaps Latin-1: save it as UTF-8"
+        ) from error
