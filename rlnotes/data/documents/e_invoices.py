@@ -8,12 +8,12 @@ stand in the target. Prepaid amounts are positive and subtracted; the page print
 with the opposite sign.
 """
 
-import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from xml.parsers import expat
 
+from rlnotes.data.documents.reading import without_messages
 from rlnotes.data.documents.targets import as_target
 
 # BT numbers of EN 16931
@@ -81,7 +81,7 @@ def target_of_xml(xml: bytes) -> dict:
     if kind == "order-x":
         raise ValueError("no invoice but an order (Order-X)")
     try:
-        with _quiet("factur-x"):
+        with without_messages("factur-x"):
             facts = facturx.parse_ubl_cii_xml(root, flavor=kind, date_as="string")
     except Exception as error:
         raise ValueError(f"refused by factur-x: {error}") from error
@@ -116,12 +116,10 @@ def _renamed(row: Mapping, fields: Mapping[str, str]) -> dict:
 
 def _attached_xml(pdf: bytes) -> dict[str, bytes]:
     """XML files in a PDF. `facturx.get_xml_from_pdf` would take the first by name."""
-    from io import BytesIO
-
     import pypdf
 
     try:
-        with _quiet("pypdf"):
+        with without_messages("pypdf"):
             attachments = pypdf.PdfReader(BytesIO(pdf)).attachment_list
             return {file.name: file.content for file in attachments if _is_xml(file.name)}
     except Exception as error:
@@ -158,14 +156,3 @@ def _refuse_document_type(xml: bytes) -> None:
         parser.Parse(xml, True)
     except expat.ExpatError as error:
         raise ValueError(f"broken XML: {error}") from error
-
-
-@contextmanager
-def _quiet(logger: str) -> Iterator[None]:
-    """No messages of a library: what it says is raised, and shown with its file."""
-    log = logging.getLogger(logger)
-    before, log.disabled = log.disabled, True
-    try:
-        yield
-    finally:
-        log.disabled = before

@@ -12,7 +12,7 @@ import numpy as np
 
 from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.e_invoices import read_e_invoice
-from rlnotes.data.documents.reading import Problem, Reading, failed
+from rlnotes.data.documents.reading import Problem, Reading, failed, without_messages
 from rlnotes.data.documents.segments import join_words
 
 if TYPE_CHECKING:
@@ -48,20 +48,20 @@ def read_pdf(path: Path | str, *, name: str | None = None) -> Reading:
     try:
         pages = _read_pages(path)
     except (ValueError, OSError) as error:
-        return failed(name, path.name, error)
+        return failed(name, name, error)
     problems = [
-        Problem(name, f"{path.name}, page {number}", message)
+        Problem(name, f"{name}, page {number}", message)
         for number, page in enumerate(pages, start=1)
         for message in page.messages
     ]
     if not any(page.words for page in pages):
         message = "no text in this PDF: scanned? It needs text recognition first"
-        return failed(name, path.name, message)
+        return failed(name, name, message)
     target = None
     try:
         target = read_e_invoice(path)
     except ValueError as error:
-        problems.append(Problem(name, path.name, f"{error}: read without a target"))
+        problems.append(Problem(name, name, f"{error}: read without a target"))
     return Reading((_as_document(name, pages, target),), tuple(problems))
 
 
@@ -78,7 +78,7 @@ def _read_pages(path: Path) -> list[_Page]:
 
     with path.open("rb") as file:
         try:
-            with pdfplumber.open(file) as pdf:
+            with without_messages("pdfminer", "pdfplumber"), pdfplumber.open(file) as pdf:
                 pages = [_read_page(page) for page in pdf.pages]
         except Exception as error:  # whatever a broken file makes the library raise
             raise ValueError(_explained(error)) from error
@@ -103,9 +103,11 @@ def _read_page(page: "pdfplumber.page.Page") -> _Page:
     kept = (cut[:, 0] < cut[:, 2]) & (cut[:, 1] < cut[:, 3])
     words = [word["text"] for word, is_kept in zip(found, kept, strict=True) if is_kept]
     messages = []
+    pictures = len(page.images)
+    page.close()  # else all pages of a long file stay in memory
     if hidden := int((~kept).sum()):
         messages.append(f"{hidden} words outside the visible page are left out")
-    if not found and page.images:
+    if not found and pictures:
         messages.append("pictures and no text: scanned?")
     if unknown := sum("(cid:" in word for word in words):
         messages.append(f"{unknown} words in a font that does not say its letters")

@@ -1,6 +1,8 @@
 """What a reader gives: the documents, and a record of everything it could not use."""
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,3 +80,17 @@ def decoded(content: bytes) -> str:
         raise ValueError(
             f"not UTF-8 (byte 0x{byte:02x} at {error.start}) but perhaps Latin-1: save it as UTF-8"
         ) from error
+
+
+@contextmanager
+def without_messages(*libraries: str) -> Iterator[None]:
+    """No log of these libraries on the screen: what matters is raised or counted."""
+    loggers = [logging.getLogger(name) for name in libraries]
+    before = [(logger.propagate, list(logger.handlers)) for logger in loggers]
+    for logger in loggers:
+        logger.propagate, logger.handlers[:] = False, [logging.NullHandler()]
+    try:
+        yield
+    finally:
+        for logger, (propagate, handlers) in zip(loggers, before, strict=True):
+            logger.propagate, logger.handlers[:] = propagate, handlers
