@@ -1,5 +1,6 @@
 """What a reader gives: the documents, and a record of everything it could not use."""
 
+import json
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -80,6 +81,30 @@ def decoded(content: bytes) -> str:
         raise ValueError(
             f"not UTF-8 (byte 0x{byte:02x} at {error.start}) but perhaps Latin-1: save it as UTF-8"
         ) from error
+
+
+def parsed(text: str) -> object:
+    """Value of a text in JSON.
+
+    Raises:
+        ValueError: if it is none, or holds NaN, infinity, half a letter (a lone
+            surrogate, which no file can hold), or more levels than can be read.
+    """
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except json.JSONDecodeError as error:
+        raise ValueError(f"broken JSON: {error}") from error
+    except UnicodeEncodeError as error:
+        raise ValueError("a text in it holds half a letter (a lone surrogate)") from error
+    except RecursionError as error:
+        raise ValueError("broken JSON: too many levels") from error
+
+
+def _refuse(constant: str):
+    raise ValueError(f"numbers must be finite, got {constant}")
 
 
 @contextmanager

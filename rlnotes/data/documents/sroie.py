@@ -7,7 +7,6 @@
 They may stand in the folder itself or in train/ and test/ below it.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 from rlnotes.data.documents.document import Document
-from rlnotes.data.documents.reading import Problem, Reading, failed, joined, read_text
+from rlnotes.data.documents.reading import Problem, Reading, failed, joined, parsed, read_text
 from rlnotes.data.documents.targets import as_sroie_target
 
 _NUMBER = r"\s*(-?[0-9]{1,7}(?:\.[0-9]{1,6})?)\s*,"
@@ -143,9 +142,9 @@ def _read_label(path: Path, texts: list[str], root: Path, currency: str):
         return None, None, (Problem(_name(path, root), _shown(path, root), message),)
     printed = None
     try:
-        printed = json.loads(read_text(label))
+        printed = parsed(read_text(label))
         return printed, as_sroie_target(printed, texts, currency=currency), ()
-    except (ValueError, OSError, RecursionError) as error:
+    except (ValueError, OSError) as error:
         printed = printed if isinstance(printed, dict) else None
         message = f"{error}: read without a target"
         return printed, None, (Problem(_name(path, root), _shown(label, root), message),)

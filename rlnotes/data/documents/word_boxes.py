@@ -8,14 +8,13 @@ have `page_sizes` and `page`. The label is `target`, or `entities` as in SROIE, 
 is none.
 """
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from rlnotes.data.documents.document import Document
-from rlnotes.data.documents.reading import Problem, Reading, decoded, failed, joined
+from rlnotes.data.documents.reading import Problem, Reading, decoded, failed, joined, parsed
 from rlnotes.data.documents.segments import join_words
 from rlnotes.data.documents.targets import as_sroie_target, as_target
 
@@ -61,16 +60,16 @@ def as_record(document: Document) -> dict:
 
 def _read_line(line: bytes, name: str, where: str, currency: str) -> Reading:
     try:
-        record = json.loads(decoded(line), parse_constant=_refuse)
+        record = parsed(decoded(line))
         if not isinstance(record, dict):
             raise ValueError(f"a document must be an object, got {type(record).__name__}")
         name = str(record.get("id") or name)
         texts, boxes, pages = _segments(record)
         sizes = _matrix(record, "page_sizes" if "page_sizes" in record else "size", 2)
         target, printed, problems = _label(record, texts, name, where, currency)
-        extras = {"layout": record.get("layout"), "printed": printed}
-        document = Document(name, texts, boxes, pages, sizes, target, **extras)
-    except (ValueError, RecursionError) as error:
+        layout = _optional(record, "layout", str)
+        document = Document(name, texts, boxes, pages, sizes, target, layout, printed)
+    except ValueError as error:
         return failed(name, where, error)
     return Reading((document,), problems)
 
@@ -120,8 +119,15 @@ def _whole_numbers(record: Mapping, count: int) -> np.ndarray:
     return np.array(pages, dtype=np.int64)
 
 
+def _optional(record: Mapping, key: str, kind: type):
+    value = record.get(key)
+    if value is not None and not isinstance(value, kind):
+        raise ValueError(f"{key} must be of type {kind.__name__}, got {str(value)[:80]}")
+    return value
+
+
 def _label(record: Mapping, texts, name: str, where: str, currency: str):
-    printed = record.get("printed")
+    printed = _optional(record, "printed", dict)
     try:
         if record.get("target") is not None:
             return as_target(record["target"]), printed, ()
@@ -132,7 +138,3 @@ def _label(record: Mapping, texts, name: str, where: str, currency: str):
     except ValueError as error:
         message = f"{error}: read without a target"
         return None, printed, (Problem(name, where, message),)
-
-
-def _refuse(constant: str):
-    raise ValueError(f"numbers must be finite, got {constant}")
