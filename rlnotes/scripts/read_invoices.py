@@ -11,7 +11,8 @@ in *.pdf and *.xml. A table says what was found. NEW_FOLDER gets
     problems.csv      what could not be read, and why
 
 NEW_FOLDER must be new, empty, or hold nothing but what this command wrote and nobody
-has changed, and neither lie in FOLDER nor contain it. All files appear at once, or none.
+has changed, and neither lie in FOLDER nor contain it. All files appear at once, or
+none.
 
 Problems alone are no failure. The exit code is 0 if any document was read, 1 if none
 was or the files could not be written, 2 if a folder is refused.

@@ -132,8 +132,9 @@ def _label(record: Mapping, texts, name: str, where: str, currency: str):
         if record.get("target") is not None:
             return as_target(record["target"]), printed, ()
         if record.get("entities") is not None:
-            printed = record["entities"]
-            return as_sroie_target(printed, texts, currency=currency), printed, ()
+            entities = record["entities"]
+            printed = entities if isinstance(entities, dict) else None
+            return as_sroie_target(entities, texts, currency=currency), printed, ()
         return None, printed, ()
     except ValueError as error:
         message = f"{error}: read without a target"
