@@ -6,7 +6,7 @@ answer may be any garbage: nothing here raises for it.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Context, Decimal
 from functools import partial
 from typing import NamedTuple
@@ -48,6 +48,7 @@ MAX_CHARACTERS, MAX_KEYS, MAX_ROWS = 100_000, 64, 500
 ARITHMETIC = Context(prec=100, traps=[])  # exact for 500 bounded numbers, whoever calls
 
 _SUMMED = {"line_items": {"amount": 3}, "tax_breakdown": {"rate": 0, "base": 1, "tax": 2}}
+_ZERO = Decimal(0)
 _DECODER = json.JSONDecoder(
     parse_float=json_number, parse_int=json_number, parse_constant=json_number
 )
@@ -124,7 +125,7 @@ def _read_rows(key: str, value) -> tuple | Unread | None:
     unread = (MALFORMED,) * len(columns)
     rows = [
         tuple([read(row.get(name)) for name, read in columns])
-        if isinstance(row, Mapping)
+        if type(row) is dict or isinstance(row, Mapping)
         else unread
         for row in value
     ]
@@ -135,18 +136,23 @@ def _column_sums(key: str, rows) -> dict:
     """Sum of each column of numbers; one with a gap has none, except the amounts."""
     sums = {}
     for name, index in _SUMMED[key].items():
-        column = [row[index] for row in rows] if rows is not MALFORMED else [MALFORMED]
-        if MALFORMED in column or (name == "amount" and None in column):
+        total = MALFORMED if rows is MALFORMED else total_of([row[index] for row in rows])
+        if total is not None:
+            sums[f"{key}.{name}"] = total
+        elif name == "amount":
             sums[f"{key}.{name}"] = MALFORMED
-        elif None not in column:
-            sums[f"{key}.{name}"] = total_of(column)
     return sums
 
 
-def total_of(numbers) -> Decimal:
-    """The exact sum of Decimals, in whatever context the caller works."""
-    total = Decimal(0)
+def total_of(numbers: Iterable[Decimal | Unread | None]) -> Decimal | Unread | None:
+    """The exact sum, in whatever context the caller works; None if one is missing.
+
+    MALFORMED if the first that is no number is so.
+    """
+    total = _ZERO
     for number in numbers:
+        if number is None or number is MALFORMED:
+            return number
         total = ARITHMETIC.add(total, number)
     return total
 

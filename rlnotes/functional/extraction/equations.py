@@ -19,7 +19,7 @@ ITEMS, RATES, BASES, TAXES = (
     "tax_breakdown.base",
     "tax_breakdown.tax",
 )
-_CENT = Decimal("0.01")
+_ZERO, _CENT, _HUNDRED = Decimal(0), Decimal("0.01"), Decimal(100)
 
 
 class Equation(NamedTuple):
@@ -38,7 +38,7 @@ def sides(
     equation: Equation, numbers: Mapping[str, Decimal | Unread]
 ) -> tuple[Decimal, Decimal] | None:
     """Both sides of an equation, or None if a number is missing or malformed."""
-    left = Decimal(0)
+    left = _ZERO
     for key in equation.plus:
         number = numbers.get(key, MALFORMED)
         if number is MALFORMED:
@@ -53,9 +53,15 @@ def sides(
     return None if right is MALFORMED else (left, right)
 
 
+def holds(equation: Equation, numbers: Mapping[str, Decimal | Unread]) -> bool:
+    """Whether both sides are there and equal."""
+    both = sides(equation, numbers)
+    return both is not None and both[0] == both[1]
+
+
 def tax_of(base: Decimal, rate: Decimal) -> Decimal:
     """The tax on a base at a rate in percent, half a cent rounded away from zero."""
-    exact = ARITHMETIC.divide(ARITHMETIC.multiply(base, rate), Decimal(100))
+    exact = ARITHMETIC.divide(ARITHMETIC.multiply(base, rate), _HUNDRED)
     return exact.quantize(_CENT, rounding=ROUND_HALF_UP, context=ARITHMETIC)
 
 

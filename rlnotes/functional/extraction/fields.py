@@ -87,10 +87,12 @@ def field_match(key: str, value, truth) -> float:
 
 
 def _equal_rows(rows: tuple, target_rows: tuple) -> int:
-    by_columns: dict[tuple, Counter] = {}
+    by_columns: dict[tuple, dict] = {}
     for row in target_rows:
         columns = tuple([i for i, value in enumerate(row) if value is not None])
-        by_columns.setdefault(columns, Counter())[tuple([row[i] for i in columns])] += 1
+        wanted = by_columns.setdefault(columns, {})
+        part = tuple([row[i] for i in columns])
+        wanted[part] = wanted.get(part, 0) + 1
     free, pairs = rows, 0
     for columns in sorted(by_columns, key=len, reverse=True):
         wanted, left_over = by_columns[columns], []
@@ -117,12 +119,21 @@ def f1_of(counts: Iterable[Counts]) -> float:
 def document_f1(answer: Answer | None, target: Answer) -> float:
     """Micro F1 over the fields of one document; a list counts as one field.
 
+        F1 = 2 TP / (2 TP + FP + FN) = 2 sum of f / (fields given + fields there)
+
+    with f = `field_match` of the fields in both. The sums of `field_counts` give the
+    same; this form is the faster one. 1 if there is no field on either side.
+
     Example:
         >>> target = read_target({"vendor": "Acme", "tax": "1.00", "total": "9.60"})
         >>> document_f1(read_answer({"vendor": "ACME", "total": "RM 9.60"}), target)
         0.8
     """
-    return f1_of(field_counts(answer, target).values())
+    held, truth = answer.values if answer is not None else {}, target.values
+    if not held and not truth:
+        return 1.0
+    found = sum([field_match(key, held[key], truth[key]) for key in truth if key in held])
+    return 2 * found / (len(held) + len(truth))
 
 
 def f1_scores(pairs: Iterable[tuple[object, Mapping]]) -> F1Scores:

@@ -29,7 +29,7 @@ def is_amount(value) -> bool:
         [True, True, False, False, False]
     """
     if isinstance(value, str):
-        return len(value) <= MAX_SHORT and _AMOUNT.fullmatch(value) is not None
+        return len(value) <= MAX_SHORT and _is_amount(value)
     number = read_number(value)
     return isinstance(number, Decimal) and number.as_tuple().exponent >= -2
 
@@ -37,8 +37,18 @@ def is_amount(value) -> bool:
 def is_plain_number(value) -> bool:
     """A string of digits, perhaps with a minus and a point, or a number."""
     if isinstance(value, str):
-        return len(value) <= MAX_SHORT and _PLAIN_NUMBER.fullmatch(value) is not None
+        return len(value) <= MAX_SHORT and _is_plain(value)
     return isinstance(read_number(value), Decimal)
+
+
+@lru_cache(maxsize=_CACHED)
+def _is_amount(text: str) -> bool:
+    return _AMOUNT.fullmatch(text) is not None
+
+
+@lru_cache(maxsize=_CACHED)
+def _is_plain(text: str) -> bool:
+    return _PLAIN_NUMBER.fullmatch(text) is not None
 
 
 def is_iso_date(value) -> bool:
@@ -101,13 +111,7 @@ def format_verdicts(answer: Answer, keys: Iterable[str] = REQUIRED) -> tuple[Ver
         answer: a readable answer.
         keys: the fields that the document has, or those that every document has.
     """
-    verdicts = [Verdict(key, _share(key, answer)) for key in keys]
-    known = {verdict.key for verdict in verdicts}
-    for key in answer.values:
-        if key not in known:
-            has_rule = key in _RULES or key in ROWS
-            verdicts.append(Verdict(key, _share(key, answer) if has_rule else 0.0))
-    return tuple(verdicts)
+    return tuple([Verdict(*pair) for pair in _shares(answer, keys)])
 
 
 def format_score(answer: Answer | None, keys: Iterable[str] = REQUIRED) -> float:
@@ -120,8 +124,16 @@ def format_score(answer: Answer | None, keys: Iterable[str] = REQUIRED) -> float
     """
     if answer is None:
         return 0.0
-    verdicts = format_verdicts(answer, keys)
-    return sum([verdict.share for verdict in verdicts]) / len(verdicts) if verdicts else 1.0
+    shares = [share for _, share in _shares(answer, keys)]
+    return sum(shares) / len(shares) if shares else 1.0
+
+
+def _shares(answer: Answer, keys: Iterable[str]) -> list[tuple[str, float]]:
+    keys = tuple(keys)
+    extra = [key for key in answer.values if key not in keys]
+    return [(key, _share(key, answer)) for key in keys] + [
+        (key, _share(key, answer) if key in _RULES or key in ROWS else 0.0) for key in extra
+    ]
 
 
 def _share(key: str, answer: Answer) -> float:
@@ -137,13 +149,12 @@ def _rows_share(key: str, rows) -> float:
     """Share of numbers that are well written, over those there and every amount."""
     rules, good, count = _COLUMN_RULES[key], 0, 0
     for row in rows:
-        if not isinstance(row, Mapping):
+        if type(row) is not dict and not isinstance(row, Mapping):
             count += 1
             continue
         for name, rule in rules.items():
             value = row.get(name)
-            absent = value is None or (isinstance(value, str) and not value)
-            if absent and name != "amount":
+            if (value is None or (isinstance(value, str) and not value)) and name != "amount":
                 continue
             count += 1
             good += rule(value)

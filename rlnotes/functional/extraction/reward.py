@@ -18,10 +18,9 @@ from rlnotes.functional.extraction.formats import format_score
 from rlnotes.functional.extraction.structure import (
     MISSING_ROWS,
     Rules,
-    checks_of,
     free_score,
     rules_of,
-    share_passed,
+    share_kept,
 )
 from rlnotes.functional.extraction.targets import read_target
 
@@ -155,7 +154,7 @@ def invoice_reward(
         truth = target.answer.values
         parts = (
             document_f1(answer, target.answer),
-            share_passed(checks_of(answer, target.rules)),
+            share_kept(answer, target.rules),
             format_score(answer, truth),
             _absent_share(answer.values, truth),
         )
@@ -183,4 +182,6 @@ def _weighted(fields, structure, format, hallucination, weights) -> float:
 def _require_weights(weights) -> None:
     if not isinstance(weights, Mapping) or weights.keys() != REWARD_WEIGHTS.keys():
         raise ValueError(f"weights must have the keys {list(REWARD_WEIGHTS)}, got {weights!r}")
-    require_not_negative(**{f"weights[{name!r}]": weight for name, weight in weights.items()})
+    for name, weight in weights.items():
+        if not (type(weight) is float and 0 <= weight < math.inf):  # the usual case, fast
+            require_not_negative(**{f"weights[{name!r}]": weight})

@@ -17,6 +17,7 @@ from rlnotes.functional.extraction.equations import (
     RATES,
     TAXES,
     Equation,
+    holds,
     rules_for,
     sides,
     tax_of,
@@ -35,14 +36,14 @@ class Check(NamedTuple):
         passed: None if a row that it needs is missing.
         left: left side of the equation, None if a number is missing or malformed.
         right: the other side.
-        rule: the equation in words.
+        rule: the equation; its str is for readers.
     """
 
     name: str
     passed: bool | None
     left: Decimal | None
     right: Decimal | None
-    rule: str
+    rule: str | Equation
 
 
 class Rules(NamedTuple):
@@ -56,7 +57,7 @@ def rules_of(target: Answer) -> Rules:
     """The rules that a document keeps, in the first alternative that it satisfies."""
     kept = []
     for name, alternatives in rules_for(frozenset(target.numbers)).items():
-        satisfied = [each for each in alternatives if _judged(name, each, target).passed]
+        satisfied = [each for each in alternatives if holds(each, target.numbers)]
         kept += [(name, each) for each in satisfied[:1]]
     rates = _rates_check(target)
     return Rules(tuple(kept), rates is not None and bool(rates.passed))
@@ -88,10 +89,22 @@ def full_checks(answer: Answer, target: Answer | None = None) -> tuple[Check, ..
         >>> from rlnotes.functional.extraction.answers import read_answer
         >>> answer = read_answer({"subtotal": "10.00", "tax": "1.90", "total": "11.80"})
         >>> checks = {check.name: check for check in full_checks(answer)}
-        >>> checks["total"].rule, checks["total"].passed, str(checks["total"].left)
-        ('subtotal + tax = total', False, '11.90')
+        >>> print(checks["total"].rule, checks["total"].passed, checks["total"].left)
+        subtotal + tax = total False 11.90
     """
     return _free_checks(answer) if target is None else checks_of(answer, rules_of(target))
+
+
+def share_kept(answer: Answer, rules: Rules) -> float:
+    """Share of given rules that an answer keeps; 1 for none."""
+    count = len(rules.equations) + rules.tax_rates
+    if not count:
+        return 1.0
+    kept = sum([holds(equation, answer.numbers) for _, equation in rules.equations])
+    if rules.tax_rates:
+        rates = _rates_check(answer)
+        kept += rates is not None and bool(rates.passed)
+    return kept / count
 
 
 def naive_checks(answer: Answer) -> tuple[Check, ...]:
@@ -143,7 +156,7 @@ def structure_score(
         return 0.0
     if target is None:
         return free_score(answer, missing_rows)
-    return share_passed(checks_of(answer, rules_of(target)))
+    return share_kept(answer, rules_of(target))
 
 
 def free_score(answer: Answer, missing_rows: str) -> float:
@@ -151,13 +164,7 @@ def free_score(answer: Answer, missing_rows: str) -> float:
     total = answer.numbers.get("total", MALFORMED)
     if total is MALFORMED or not total:
         return 0.0
-    return share_passed(_free_checks(answer), MISSING_ROWS[missing_rows])
-
-
-def share_passed(checks: tuple[Check, ...], missing: float = 0.0) -> float:
-    """Share of checks that pass, with a missing row worth `missing`; 1 for none."""
-    if not checks:
-        return 1.0
+    checks, missing = _free_checks(answer), MISSING_ROWS[missing_rows]
     return sum([missing if check.passed is None else check.passed for check in checks]) / len(
         checks
     )
@@ -166,8 +173,8 @@ def share_passed(checks: tuple[Check, ...], missing: float = 0.0) -> float:
 def _judged(name: str, equation: Equation, answer: Answer) -> Check:
     both = sides(equation, answer.numbers)
     if both is None:
-        return Check(name, False, None, None, str(equation))
-    return Check(name, both[0] == both[1], *both, str(equation))
+        return Check(name, False, None, None, equation)
+    return Check(name, both[0] == both[1], *both, equation)
 
 
 def _free_checks(answer: Answer) -> tuple[Check, ...]:
@@ -223,9 +230,9 @@ def _rates_check(answer: Answer) -> Check | None:
 
 def _one_rate(answer: Answer) -> Check:
     rule = "subtotal * rate = tax, one rate"
-    rates = {row[0] for row in answer.values["tax_breakdown"]}
-    subtotal, tax = answer.numbers["subtotal"], answer.numbers["tax"]
-    if len(rates) > 1 or MALFORMED in (answer.numbers[RATES], subtotal, tax):
+    rates, subtotal, tax = (answer.numbers[key] for key in (RATES, "subtotal", "tax"))
+    if MALFORMED in (rates, subtotal, tax):
         return Check("tax_rates", False, None, None, rule)
-    due = tax_of(subtotal, rates.pop())
-    return Check("tax_rates", due == tax, due, tax, rule)
+    first, *others = {row[0] for row in answer.values["tax_breakdown"]}
+    due = tax_of(subtotal, first)
+    return Check("tax_rates", not others and due == tax, due, tax, rule)

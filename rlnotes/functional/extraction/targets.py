@@ -45,7 +45,8 @@ def read_target(target: Mapping) -> Answer:
 def _require_rows(key: str, rows: tuple, raw_rows) -> None:
     for row, raw_row in zip(rows, raw_rows, strict=True):
         no_amount = key == "line_items" and row[-1] is None
-        if MALFORMED in row or no_amount or not any(value is not None for value in row):
+        unread = any(value is MALFORMED for value in row)
+        if unread or no_amount or all(value is None for value in row):
             raise ValueError(f"target[{key!r}] must have readable rows, got {_shown(raw_row)}")
 
 
