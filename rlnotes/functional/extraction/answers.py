@@ -86,10 +86,19 @@ def read_answer(prediction) -> Answer | None:
         True
     """
     raw = _parsed(prediction) if isinstance(prediction, str) else prediction
-    if not isinstance(raw, Mapping) or len(raw) > MAX_KEYS:
+    if not _is_mapping(raw) or len(raw) > MAX_KEYS:
         return None
-    if any(_is_list(raw.get(key)) and len(raw[key]) > MAX_ROWS for key in ROWS):
+    try:
+        return _read(raw)
+    except _TooManyRows:
         return None
+
+
+class _TooManyRows(Exception):
+    pass
+
+
+def _read(raw: Mapping) -> Answer:
     values, numbers = {}, {}
     for key, value in raw.items():
         read = _READERS.get(key, read_text)
@@ -112,21 +121,21 @@ def _parsed(text: str):
         return None
 
 
-def _is_list(value) -> bool:
-    return isinstance(value, list | tuple)
+def _is_mapping(value) -> bool:
+    return type(value) is dict or isinstance(value, Mapping)  # the second test is slow
 
 
 def _read_rows(key: str, value) -> tuple | Unread | None:
     if value is None or (isinstance(value, str) and not value.strip()):
         return None
-    if not _is_list(value):
+    if not isinstance(value, list | tuple):
         return MALFORMED
+    if len(value) > MAX_ROWS:
+        raise _TooManyRows
     columns = ROWS[key].items()
     unread = (MALFORMED,) * len(columns)
     rows = [
-        tuple([read(row.get(name)) for name, read in columns])
-        if type(row) is dict or isinstance(row, Mapping)
-        else unread
+        tuple([read(row.get(name)) for name, read in columns]) if _is_mapping(row) else unread
         for row in value
     ]
     return tuple(rows) or None

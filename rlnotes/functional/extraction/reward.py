@@ -6,9 +6,11 @@ Only `structure` and `format` can be judged without a label. With the usual weig
 lies in [-0.1, 0.9]: a true answer earns 0.9, not 1.
 """
 
+import marshal
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from rlnotes._checks import require_in_unit_interval, require_not_negative, require_option
@@ -69,6 +71,19 @@ def prepare_target(target: Mapping) -> PreparedTarget:
     """
     answer = read_target(target)
     return PreparedTarget(answer, rules_of(answer))
+
+
+def _prepared(target: Mapping) -> PreparedTarget:
+    """`prepare_target`, remembered by value: a changed dict is another target."""
+    try:
+        return _prepared_from(marshal.dumps(target, 2))
+    except (ValueError, TypeError):  # not plain data, or no good target
+        return prepare_target(target)
+
+
+@lru_cache(maxsize=1024)
+def _prepared_from(data: bytes) -> PreparedTarget:
+    return prepare_target(marshal.loads(data))
 
 
 def composite_reward(
@@ -143,7 +158,7 @@ def invoice_reward(
     _require_weights(weights)
     require_option(MISSING_ROWS, missing_rows=missing_rows)
     if target is not None and not isinstance(target, PreparedTarget):
-        target = prepare_target(target)
+        target = _prepared(target)
     answer = read_answer(prediction)
     if answer is None:
         parts, missing = (0.0, 0.0, 0.0, 1.0), 1.0

@@ -4,6 +4,7 @@ import json
 import math
 import pickle
 from decimal import Decimal
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -142,9 +143,23 @@ def test_a_prepared_target_gives_the_same_and_does_not_follow_its_dict():
             assert reward(answer, prepared) == reward(answer, target)
     changing = dict(TRUTH)
     prepared = prepare_target(changing)
+    assert reward(TRUTH, changing).fields == 1
     changing["total"] = "1.00"
     assert reward(TRUTH, prepared).fields == 1
     assert reward(TRUTH, changing).fields < 1
+    changing["line_items"] = [*changing["line_items"], {"amount": "1.00"}]
+    before = reward(TRUTH, changing)
+    changing["line_items"][0] = {"amount": "1.00"}
+    assert reward(TRUTH, changing).fields < before.fields
+
+
+def test_targets_that_are_not_plain_data():
+    decimals = {**TRUTH, "total": Decimal(TRUTH["total"])}
+    assert reward(TRUTH, decimals) == reward(TRUTH, MappingProxyType(TRUTH)) == reward(TRUTH)
+    # Equal numbers of other types are other targets: True is no amount, 1 is.
+    assert reward({"total": 1}, {"total": 1}).fields == 1
+    with pytest.raises(ValueError, match="total"):
+        reward({"total": 1}, {"total": True})
 
 
 def test_breakdowns_are_frozen_and_travel_between_processes():
