@@ -103,7 +103,9 @@ def test_no_module_draws_through_pyplot():
 
 def test_functional_needs_only_numpy_and_torch():
     # Every module of functional, in a fresh interpreter in which all else is hidden.
-    names = [f"rlnotes.functional.{p.stem}" for p in (PACKAGE / "functional").glob("[!_]*.py")]
+    paths = (PACKAGE / "functional").rglob("[!_]*.py")
+    names = [".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts) for path in paths]
+    assert "rlnotes.functional.extraction.reward" in names
     code = (
         "import sys\n"
         "for name in ('matplotlib', 'ipywidgets', 'gymnasium', 'PIL', 'tqdm', 'IPython'):\n"

@@ -18,4 +18,5 @@
 `kl`                 KL divergence of two distributions; its estimators k1, k2, k3
 `preferences`        Bradley-Terry: probabilities, a reward model's loss, a fit
 `trust_region`       TRPO's step: as far as a bound on the KL divergence allows
+`extraction`         what an invoice that was read is worth: fields, sums, formats
 """

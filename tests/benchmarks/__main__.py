@@ -9,6 +9,7 @@ from tests.benchmarks import (
     explorers,
     gae,
     grpo,
+    invoices,
     learning,
     pixels,
     planning,
@@ -61,6 +62,7 @@ SECTIONS = {
     "rlhf": rlhf.section,
     "dpo": dpo.section,
     "grpo": grpo.section,
+    "invoices": invoices.section,
     "explorers": explorers.section,
     "pixels": pixels.section,
 }

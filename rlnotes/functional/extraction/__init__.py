@@ -1,1 +1,30 @@
-"""Rewards for reading an invoice: what its fields, sums and formats are worth."""
+"""Rewards for reading an invoice: what its fields, sums and formats are worth.
+
+`currencies`  codes of currencies behind signs and names
+`dates`       dates as they are printed
+`money`       amounts as they are printed, as exact decimal numbers
+`readings`    one value of an answer, read as what its key says
+`answers`     an answer, from JSON or a dict to values and sums
+`targets`     a document's label, checked
+`fields`      counts and F1 of the fields
+`equations`   the sums that an invoice's amounts keep
+`structure`   those that an answer keeps, and their share
+`formats`     whether values are written as agreed
+`reward`      the weighted sum of them all
+"""
+
+from rlnotes.functional.extraction.reward import (
+    REWARD_WEIGHTS,
+    RewardBreakdown,
+    composite_reward,
+    invoice_reward,
+    prepare_target,
+)
+
+__all__ = [
+    "REWARD_WEIGHTS",
+    "RewardBreakdown",
+    "composite_reward",
+    "invoice_reward",
+    "prepare_target",
+]

@@ -1,0 +1,126 @@
+"""One value of an answer, read as what its key says it is.
+
+Each reader returns a value that can be compared by ==, None for what is absent (None,
+an empty string), or MALFORMED for what is there and cannot be read. None of them
+raises, and what is longer than any honest value is not looked at.
+"""
+
+import math
+import re
+import unicodedata
+from datetime import date
+from decimal import Decimal
+from enum import Enum
+from functools import lru_cache
+
+from rlnotes.functional.extraction.currencies import read_currency
+from rlnotes.functional.extraction.dates import read_date
+from rlnotes.functional.extraction.money import read_money
+
+MAX_SHORT, MAX_TEXT = 64, 200  # characters of an amount or a date, and of any other text
+# A number of money has at most 15 digits before the point; sums of it stay exact.
+_MOST_DIGITS, _MOST_DECIMALS = 15, 12
+_CACHED = 32_768
+_PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,12})?")
+
+
+class Unread(Enum):
+    """What stands for a value that is there and cannot be read."""
+
+    MALFORMED = "malformed"
+
+
+MALFORMED = Unread.MALFORMED
+
+
+def bounded(number: Decimal) -> Decimal | Unread:
+    """The number, or MALFORMED if it is not finite, too large or too finely divided."""
+    if not number.is_finite() or number.adjusted() >= _MOST_DIGITS:
+        return MALFORMED
+    return number if number.as_tuple().exponent >= -_MOST_DECIMALS else MALFORMED
+
+
+@lru_cache(maxsize=_CACHED)
+def json_number(text: str) -> Decimal | Unread:
+    """A number of a JSON text. NaN and Infinity come this way as well: MALFORMED."""
+    return bounded(Decimal(text)) if _JSON_NUMBER.fullmatch(text) else MALFORMED
+
+
+_JSON_NUMBER = re.compile(r"(?=.{1,64}\Z)-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
+
+
+def read_number(value) -> Decimal | Unread | None:
+    """An amount or a quantity: a printed form, or a number of any type of Python."""
+    if isinstance(value, str):
+        return _number_in(value) if len(value) <= MAX_SHORT else MALFORMED
+    if isinstance(value, Decimal):
+        return bounded(value)
+    return _python_number(value)
+
+
+def _python_number(value):
+    if value is None:
+        return None
+    if isinstance(value, float):
+        # The shortest digits that give this float: 9.6 is 9.60, not 9.5999999999999996.
+        return bounded(Decimal(float.__repr__(value))) if math.isfinite(value) else MALFORMED
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value) if abs(value) < 10**_MOST_DIGITS else MALFORMED
+    return MALFORMED
+
+
+@lru_cache(maxsize=_CACHED)
+def _number_in(text: str) -> Decimal | Unread | None:
+    text = text.strip()
+    if not text:
+        return None
+    if _PLAIN.fullmatch(text):
+        return Decimal(text)
+    amount = read_money(text)
+    return MALFORMED if amount is None else amount
+
+
+def read_rate(value) -> Decimal | Unread | None:
+    """A rate in percent; the sign may stand behind it."""
+    if isinstance(value, str) and len(value) <= MAX_SHORT:
+        value = value.strip().removesuffix("%")
+    return read_number(value)
+
+
+def read_day(value) -> date | Unread | None:
+    """A date in any form that `read_date` reads, day first."""
+    return _short(value, _day_in)
+
+
+def read_code(value) -> str | Unread | None:
+    """The code of a currency, from a code or a sign."""
+    return _short(value, _code_in)
+
+
+def read_text(value) -> str | Unread | None:
+    """A text without what printing changes: capitals, blanks, ligatures, width."""
+    if isinstance(value, str):
+        return _folded(value) if len(value) <= MAX_TEXT else MALFORMED
+    return None if value is None else MALFORMED
+
+
+def _short(value, read):
+    if isinstance(value, str):
+        return read(value) if len(value) <= MAX_SHORT else MALFORMED
+    return None if value is None else MALFORMED
+
+
+@lru_cache(maxsize=_CACHED)
+def _day_in(text: str) -> date | Unread | None:
+    return (read_date(text) or MALFORMED) if text.strip() else None
+
+
+@lru_cache(maxsize=_CACHED)
+def _code_in(text: str) -> str | Unread | None:
+    return (read_currency(text) or MALFORMED) if text.strip() else None
+
+
+@lru_cache(maxsize=_CACHED)
+def _folded(text: str) -> str | None:
+    compatible = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(unicodedata.normalize("NFKC", compatible).split()) or None

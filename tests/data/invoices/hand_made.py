@@ -1,0 +1,110 @@
+"""Labels of many shapes, with sums worked by hand, and what their pages say."""
+
+HEAD = {"vendor": "Acme Corp", "date": "2024-05-17", "currency": "EUR"}
+LINES = [
+    {"description": "Paper", "quantity": "4", "unit_price": "10.00", "amount": "40.00"},
+    {"description": "Pens", "quantity": "5", "unit_price": "12.00", "amount": "60.00"},
+]
+TARGETS = {
+    "total only": {**HEAD, "total": "119.00"},
+    "without tax": {**HEAD, "line_items": LINES, "total": "100.00"},
+    "with tax": {
+        **HEAD,
+        "line_items": LINES,
+        "subtotal": "100.00",
+        "tax": "19.00",
+        "total": "119.00",
+    },
+    "tax without subtotal": {**HEAD, "line_items": LINES, "tax": "19.00", "total": "119.00"},
+    "lines without tax, total with it": {**HEAD, "line_items": LINES, "total": "119.00"},
+    "no lines": {**HEAD, "subtotal": "100.00", "tax": "19.00", "total": "119.00"},
+    "subtotal, no tax": {**HEAD, "subtotal": "100.00", "total": "119.00"},
+    "prices with tax": {  # 100 / 1.19 = 84.03
+        **HEAD,
+        "line_items": LINES,
+        "subtotal": "100.00",
+        "tax": "15.97",
+        "total": "100.00",
+        "tax_breakdown": [{"rate": "19", "base": "84.03", "tax": "15.97"}],
+    },
+    "prices with tax, subtotal without": {
+        **HEAD,
+        "line_items": LINES,
+        "subtotal": "84.03",
+        "tax": "15.97",
+        "total": "100.00",
+    },
+    "discount and charge": {  # 100 - 10 + 5 = 95, 95 * 0.2 = 19
+        **HEAD,
+        "line_items": LINES,
+        "lines_total": "100.00",
+        "allowances": "10.00",
+        "charges": "5.00",
+        "subtotal": "95.00",
+        "tax": "19.00",
+        "total": "114.00",
+        "tax_breakdown": [{"rate": "20", "base": "95.00", "tax": "19.00"}],
+    },
+    "prepaid and rounded": {  # 119 - 50 + 0.02
+        **HEAD,
+        "subtotal": "100.00",
+        "tax": "19.00",
+        "total": "119.00",
+        "prepaid": "50.00",
+        "rounding": "0.02",
+        "payable": "69.02",
+    },
+    "rounded to five cents": {  # 94.34 + 5.68 - 0.02: before the total
+        **HEAD,
+        "currency": "MYR",
+        "subtotal": "94.34",
+        "tax": "5.68",
+        "rounding": "-0.02",
+        "total": "100.00",
+    },
+    "several rates": {  # 40 * 0.07 = 2.80, 60 * 0.19 = 11.40
+        **HEAD,
+        "line_items": LINES,
+        "subtotal": "100.00",
+        "tax": "14.20",
+        "total": "114.20",
+        "tax_breakdown": [
+            {"rate": "7", "base": "40.00", "tax": "2.80"},
+            {"rate": "19", "base": "60.00", "tax": "11.40"},
+        ],
+    },
+    "half a cent": {  # 0.50 * 0.19 = 0.095
+        **HEAD,
+        "subtotal": "0.50",
+        "tax": "0.10",
+        "total": "0.60",
+        "tax_breakdown": [{"rate": "19", "base": "0.50", "tax": "0.10"}],
+    },
+    "cancelled": {  # -0.50 * 0.19 = -0.095, away from zero
+        **HEAD,
+        "line_items": [{"description": "Paper", "amount": "-0.50"}],
+        "subtotal": "-0.50",
+        "tax": "-0.10",
+        "total": "-0.60",
+        "tax_breakdown": [{"rate": "19", "base": "-0.50", "tax": "-0.10"}],
+    },
+    "tax of zero": {
+        **HEAD,
+        "line_items": LINES,
+        "subtotal": "100.00",
+        "tax": "0.00",
+        "total": "100.00",
+        "tax_breakdown": [{"rate": "0", "base": "100.00", "tax": "0.00"}],
+    },
+    "large": {**HEAD, "subtotal": "1234567.80", "tax": "0.20", "total": "1234568.00"},
+    "the same line twice": {
+        **HEAD,
+        "line_items": [LINES[0], LINES[0], {"amount": "1.00"}],
+        "total": "81.00",
+    },
+}
+PAGE = [
+    *("ACME CORP", "17.05.2024", "INVOICE 4711"),
+    *("Paper", "4", "10.00", "40.00", "Pens", "5", "12.00", "60.00"),
+    *("100.00", "19%", "19.00", "119.00", "Thank you"),
+]
