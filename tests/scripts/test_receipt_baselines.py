@@ -6,6 +6,7 @@ import pytest
 
 from rlnotes.scripts import receipt_baselines
 from rlnotes.scripts.receipt_baselines import are_right
+from rlnotes.training import recordings
 
 LINES = {
     "INK SDN BHD": (10, 10),
@@ -105,3 +106,60 @@ def test_fields_are_compared_as_values(change, right):
 
 def test_an_empty_answer_is_wrong_everywhere():
     assert are_right({}, TARGET) == [False] * 4
+
+
+def test_the_counts_are_kept_as_a_recording(tmp_path, capsys, monkeypatch):
+    for number in range(3):
+        write(tmp_path / "receipts", f"00{number}", LABEL)
+    kept = tmp_path / "rules.csv"
+    for _ in range(2):  # the second time in place of the first
+        assert receipt_baselines.main([str(tmp_path / "receipts"), "--output", str(kept)]) == 0
+    lines = kept.read_text().splitlines()
+    assert lines[0].startswith("# made by: python -m rlnotes.scripts.receipt_baselines ")
+    assert str(tmp_path) not in lines[0]
+    assert lines[1] == "baseline,field,right,count"
+    monkeypatch.setattr(recordings, "FOLDER", tmp_path)
+    rows = [tuple(row.values()) for row in recordings.load("rules")]
+    assert rows == [
+        ("plain", "vendor", 3.0, 3.0),
+        ("plain", "date", 3.0, 3.0),
+        ("plain", "total", 0.0, 3.0),
+        ("plain", "all three", 0.0, 3.0),
+        ("with cash", "vendor", 3.0, 3.0),
+        ("with cash", "date", 3.0, 3.0),
+        ("with cash", "total", 3.0, 3.0),
+        ("with cash", "all three", 3.0, 3.0),
+    ]
+    assert "plain" in capsys.readouterr().out  # the table is printed all the same
+
+
+def test_without_any_label_no_recording_is_written(tmp_path, capsys):
+    write(tmp_path, "000", None)
+    assert receipt_baselines.main([str(tmp_path), "--output", str(tmp_path / "rules.csv")]) == 1
+    assert not (tmp_path / "rules.csv").exists()
+
+
+@pytest.mark.parametrize("kind", ["file", "link", "folder", "nowhere"])
+def test_what_the_script_did_not_make_stays(tmp_path, capsys, kind):
+    write(tmp_path / "receipts", "000", LABEL)
+    kept, other = tmp_path / "rules.csv", tmp_path / "other.csv"
+    if kind == "file":
+        kept.write_text("mine\n")
+    elif kind == "link":
+        other.write_text(receipt_baselines.FIRST_LINE)
+        kept.symlink_to(other)
+    elif kind == "folder":
+        kept.mkdir()
+    else:
+        kept = tmp_path / "nowhere" / "rules.csv"
+    before = sorted(path.name for path in tmp_path.rglob("*"))
+    with pytest.raises(SystemExit) as error:
+        receipt_baselines.main([str(tmp_path / "receipts"), "--output", str(kept)])
+    assert error.value.code == 2
+    printed, message = capsys.readouterr()
+    expected = "is no folder" if kind == "nowhere" else "was not made by this command"
+    assert printed == ""
+    assert expected in message
+    assert sorted(path.name for path in tmp_path.rglob("*")) == before
+    if kind == "file":
+        assert kept.read_text() == "mine\n"
