@@ -9,6 +9,8 @@
 `pdfs`          PDFs, with the label from an invoice in XML inside them
 `e_invoices`    labels from Factur-X, ZUGFeRD 2, XRechnung, UBL
 `folders`       all documents of a folder, whatever their kind
+`receipt_rows`  amounts of a receipt with the words beside them
+`receipt_totals`, `receipt_rules`   what a receipt says, read by rules
 
     documents, problems = read_folder("my_invoices")
 """

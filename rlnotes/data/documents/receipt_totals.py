@@ -88,4 +88,4 @@ def _rounded(total: Decimal | None, rows: Sequence[Row], printed: set) -> Decima
     steps = [row.amount for row in rows if _ROUNDING.search(row.label)]
     nearest = (total / _FIVE_CENTS).quantize(Decimal(1), ROUND_HALF_UP) * _FIVE_CENTS
     after = [total + step for step in steps if abs(step) < _FIVE_CENTS] + [nearest]
-    return next((amount for amount in after if amount in printed and amount != total), total)
+    return next((amount for amount in after if amount in printed), total)

@@ -100,8 +100,9 @@ def test_without_a_word_it_is_the_largest_amount_that_is_no_payment():
 
 @pytest.mark.parametrize("cash", ["10.00", "-10.00", "(10.00)", "10.00-"])
 @pytest.mark.parametrize("label", ["CASH", "TENDERED", "RECEIVED:", "PAID", "TUNAI"])
-def test_cash_less_change_is_the_total_whatever_its_sign(label, cash):
-    lines = ["AMOUNT    7.30", "TOTAL    7.00", f"{label}    {cash}", "CHANGE    2.70"]
+@pytest.mark.parametrize("change", ["2.70", "-2.70"])
+def test_cash_less_change_is_the_total_whatever_their_signs(label, cash, change):
+    lines = ["AMOUNT    7.30", "TOTAL    7.00", f"{label}    {cash}", f"CHANGE    {change}"]
     assert by_labels(*lines) == "7.00"
     assert by_cash(*lines) == "7.30"
 
@@ -111,7 +112,8 @@ def test_cash_counts_only_if_the_difference_is_printed_and_positive():
     assert by_cash("TOTAL    7.00", "CASH    2.70", "CHANGE    2.70", "X    0.00") == "7.00"
     lines = ["X    -7.30", "TOTAL    7.00", "CASH    2.70", "CHANGE    10.00"]
     assert by_cash(*lines) == "7.00"
-    assert by_cash("TOTAL    7.00", "X    7.30", "CASH CHANGE    2.70") == "7.00"
+    lines = ["X    7.30", "TOTAL    7.00", "CASH CHANGE    10.00", "CHANGE    2.70"]
+    assert by_cash(*lines) == "7.00"
 
 
 def test_the_row_for_rounding_leads_to_the_printed_total():
@@ -119,6 +121,10 @@ def test_the_row_for_rounding_leads_to_the_printed_total():
     assert by_labels(*lines) == "7.32"
     assert by_cash(*lines, "ROUNDING    -0.04") == "7.28"
     assert by_cash(*lines, "ROUNDING    -0.02") == "7.30"
+    # Nothing was rounded, although 7.30 is printed too.
+    assert by_cash(*lines, "ROUNDING    0.00") == "7.32"
+    # More than five cents are no rounding.
+    assert by_cash("X    6.32", *lines, "ROUNDING    -1.00") == "7.30"
 
 
 @pytest.mark.parametrize(

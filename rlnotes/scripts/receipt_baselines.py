@@ -1,0 +1,140 @@
+"""How well rules read receipts: vendor, date and total of a folder of SROIE.
+
+    python -m rlnotes.scripts.receipt_baselines FOLDER
+
+FOLDER holds box/ with the lines of each receipt and key/ or entities/ with its label,
+or train/ and test/ with these inside. Two sets of rules are compared with the labels:
+the plain ones, and the same with the arithmetic of cash. A field is right if it is
+equal to the label: names without regard to case and blanks, dates as days, totals as
+numbers. With --output FILE.csv the counts are kept as a recording as well.
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+
+from rlnotes.data.documents.document import Document
+from rlnotes.data.documents.receipt_rules import (
+    comparable_vendor,
+    read_receipt,
+    read_receipt_with_cash,
+)
+from rlnotes.data.documents.sroie import read_sroie
+from rlnotes.exact.bradley_terry import wilson_interval
+from rlnotes.scripts.output_files import as_csv, replace_file, require_writable
+
+BASELINES = {"plain": read_receipt, "with cash": read_receipt_with_cash}
+COLUMNS = ("vendor", "date", "total", "all three")
+MOST_PROBLEMS = 10
+# Not the folders of this machine: the file may be published.
+FIRST_LINE = "# made by: python -m rlnotes.scripts.receipt_baselines FOLDER --output FILE.csv\n"
+Counts = dict[str, tuple[np.ndarray, float]]
+
+
+def are_right(answer: Mapping[str, str], target: Mapping[str, str]) -> list[bool]:
+    """Whether vendor, date, total, and all three are those of the target."""
+    right = [
+        comparable_vendor(answer.get("vendor", "")) == comparable_vendor(target["vendor"]),
+        answer.get("date") == target["date"],
+        "total" in answer and Decimal(answer["total"]) == Decimal(target["total"]),
+    ]
+    return [*right, all(right)]
+
+
+def count_right(read: Callable, documents: Sequence[Document]) -> tuple[np.ndarray, float]:
+    """How many receipts are right in each of `COLUMNS`, and CPU seconds of reading."""
+    start = time.process_time()
+    answers = [read(document) for document in documents]
+    seconds = time.process_time() - start
+    rows = [are_right(a, d.target) for a, d in zip(answers, documents, strict=True)]
+    return np.sum(rows, axis=0), seconds
+
+
+def count_all(documents: Sequence[Document]) -> Counts:
+    """What `count_right` says of each baseline."""
+    return {name: count_right(read, documents) for name, read in BASELINES.items()}
+
+
+def table(results: Counts, total: int) -> str:
+    """Shares, counts, 95% intervals (Wilson) and seconds of both baselines."""
+    lines = [f"{'rules':<12}{'field':<12}{'share':>7}  {'95% interval':<15}{'right':>6}{'of':>6}"]
+    times = []
+    for name, (counts, seconds) in results.items():
+        lows, highs = wilson_interval(counts, total)
+        for field, count, low, high in zip(COLUMNS, counts, lows, highs, strict=True):
+            share, interval = f"{count / total:.1%}", f"{low:.1%} - {high:.1%}"
+            numbers = f"{share:>7}  {interval:<15}{count:>6}{total:>6}"
+            lines.append(f"{name:<12}{field:<12}{numbers}")
+        times.append(f"{name} {seconds:.2f} s")
+    return "\n".join([*lines, f"CPU time: {', '.join(times)}"])
+
+
+def as_recording(results: Counts, total: int) -> bytes:
+    """A CSV file of the counts; `count` is the number of receipts."""
+    rows = [
+        {"baseline": name, "field": field, "right": int(right), "count": total}
+        for name, (counts, _) in results.items()
+        for field, right in zip(COLUMNS, counts, strict=True)
+    ]
+    return FIRST_LINE.encode() + as_csv(rows)
+
+
+def require_replaceable(path: Path) -> None:
+    """Find out before the work whether a recording can be written to a path.
+
+    Raises:
+        ValueError: if something is there that this script did not make.
+        OSError: if its folder is missing or cannot be written.
+    """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(2, f"{path.parent} is no folder")
+    require_writable(path.parent)
+    if os.path.lexists(path) and not _is_ours(path):
+        raise ValueError(f"{path} was not made by this command: move it away")
+
+
+def _is_ours(path: Path) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline().strip() == FIRST_LINE.strip().encode()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the folder and print the table; what could not be read goes to stderr."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rlnotes.scripts.receipt_baselines",
+        description="Vendor, date and total of receipts in the folders of SROIE, by rules.",
+    )
+    parser.add_argument("folder", type=Path, help="with box/ and key/, or train/ and test/")
+    parser.add_argument("--output", type=Path, metavar="FILE.csv", help="keep the counts here")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.output:
+            require_replaceable(chosen.output)
+        documents, problems = read_sroie(chosen.folder)
+    except (ValueError, OSError) as error:
+        parser.error(str(error))  # exits with code 2
+    for problem in problems[:MOST_PROBLEMS]:
+        print(f"{problem.where}: {problem.message}", file=sys.stderr)
+    if len(problems) > MOST_PROBLEMS:
+        print(f"and {len(problems) - MOST_PROBLEMS} more problems", file=sys.stderr)
+    labelled = [document for document in documents if document.target is not None]
+    if not labelled:
+        print(f"{chosen.folder} holds no receipt with a label that can be read", file=sys.stderr)
+        return 1
+    results = count_all(labelled)
+    print(table(results, len(labelled)))
+    if chosen.output:
+        replace_file(as_recording(results, len(labelled)), chosen.output)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
