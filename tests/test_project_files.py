@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = {r.name: r for r in map(Requirement, PROJECT["dependencies"])}
 DEV = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["dev"])}
+DOCUMENTS = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["documents"])}
 # conda-forge's name of a package, where it is another one
 CONDA_NAMES = {"matplotlib-base": "matplotlib", "pytorch-cpu": "torch"}
 
@@ -50,14 +51,14 @@ def test_conda_installs_the_package_itself_last():
     assert text.endswith("- pip:\n      - -e .")
 
 
-@pytest.mark.parametrize("name", [*RUNTIME, *DEV])
+@pytest.mark.parametrize("name", [*RUNTIME, *DEV, *DOCUMENTS])
 def test_every_dependency_is_pinned_inside_its_range(name):
-    requirement = RUNTIME.get(name) or DEV[name]
+    requirement = (RUNTIME | DEV | DOCUMENTS)[name]
     assert constraints()[name.lower()] in requirement.specifier
 
 
 def test_the_lower_bound_is_the_tested_version():
-    for name, requirement in RUNTIME.items():
+    for name, requirement in (RUNTIME | DOCUMENTS).items():
         lower = [s.version for s in requirement.specifier if s.operator == ">="]
         assert lower == [constraints()[name]], name
 

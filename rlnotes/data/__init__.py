@@ -6,4 +6,5 @@
 `carry_addition`        prompts of two-digit sums, half of them held out
 `carry_demonstrations`  how pupils add them: most forget the carry
 `carry_rewards`         a verifier of answers, and two that can be cheated
+`invoices`              receipts and invoices of our own making, with their labels
 """

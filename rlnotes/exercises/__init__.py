@@ -42,6 +42,8 @@ _EXERCISES = (
     "grpo_token_loss",
     "expected_weight",
     "grpo_epochs",
+    "field_f1",
+    "adds_up",
 )
 
 

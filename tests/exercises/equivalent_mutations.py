@@ -91,4 +91,27 @@ EQUIVALENT = {
         "  ->  kept = min(ratio, 1 + clip_epsilon) if advantage >= 0 "
         "else max(ratio, 1 - clip_epsilon)": "at A = 0 any ratio times A is 0.",
     },
+    "field_f1": {
+        "_match: return float(mine == true)  ->  return mine == true": "True counts as 1.",
+        "_match: return 2 * _common(mine, true) / (len(mine) + len(true))"
+        "  ->  return 2 * _common(true, mine) / (len(mine) + len(true))": "what two lists share "
+        "has no direction.",
+        "_counts: shares = [match(answer[key], target[key]) for key in answer if key in target]"
+        "  ->  shares = [match(target[key], answer[key]) for key in answer if key in target]": "a "
+        "match has no direction.",
+        "_f1_by_means: return 0.0  ->  return -0.0": "0 has no sign.",
+    },
+    "adds_up": {
+        "_add_up_in_cents: return round(amount * 100)  ->  return amount * 100": "decimals are "
+        "exact: there is nothing to round.",
+        "_add_up_in_cents: due = (abs(product) + 5000) // 10000 * (1 if product >= 0 else -1)"
+        "  ->  due = (abs(product) + 5000) // 10000 / (1 if product >= 0 else -1)": "a division "
+        "by 1 or -1.",
+        **{
+            "_add_up_in_cents: due = (abs(product) + 5000) // 10000 * (1 if product >= 0 else -1)"
+            f"  ->  due = (abs(product) + 5000) // 10000 * (1 if product {other} else -1)": "the "
+            "sign of less than half a cent, which is rounded to 0."
+            for other in ("> 0", ">= 1", ">= -1")
+        },
+    },
 }

@@ -70,13 +70,13 @@ def blinded(
     """The function with one argument fixed, dropped or reversed."""
     for name, first in cases[0].items():
         if np.ndim(first) == 0:
-            for value in {case[name] for case in cases}:
-                yield f"{name} fixed at {value}", _blind(function, name, lambda _, v=value: v)
+            for text, value in {str(case[name]): case[name] for case in cases}.items():
+                yield f"{name} fixed at {text}", _blind(function, name, lambda _, v=value: v)
             continue
         yield f"{name} zero", _blind(function, name, np.zeros_like)
         yield f"{name} one", _blind(function, name, np.ones_like)
         yield f"{name} reversed", _blind(function, name, lambda value: value[::-1].copy())
-        if first.dtype == bool:
+        if isinstance(first, np.ndarray) and first.dtype == bool:
             yield f"{name} inverted", _blind(function, name, np.invert)
 
 

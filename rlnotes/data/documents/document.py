@@ -23,6 +23,8 @@ class Document:
         target: what the document says, as `rlnotes.functional.extraction` has it, or
             None for a document without a label.
         layout: the family of layouts it comes from, or None.
+        printed: the label as its source writes it, before any reading of amounts and
+            dates, or None.
 
     Raises:
         ValueError: if the lengths do not fit, a segment is empty, or a box is not
@@ -36,6 +38,7 @@ class Document:
     page_sizes: np.ndarray
     target: Mapping | None = field(default=None, repr=False)
     layout: str | None = None
+    printed: Mapping | None = field(default=None, repr=False)
 
     def __post_init__(self):
         fixed = {

@@ -29,8 +29,7 @@ def _amount_pattern(decimal_mark: str, thousands_marks: str) -> re.Pattern:
         rf"(?P<whole>{grouped}(?:(?P=thousands)[0-9]{{3}}){{0,2}}|[0-9]{{1,12}})"
         rf"(?:\s?{mark}\s?(?P<decimals>[0-9]{{1,4}}))?"
         r"\s*(?P<last>-)?\s*(?P<close>\))?"
-        rf"\s*(?P<behind>{_SIGN}|[A-Z]{{1,3}}[0-9]?)?\s*\*?",
-        re.ASCII,
+        rf"\s*(?P<behind>{_SIGN}|[A-Z]{{1,3}}[0-9]?)?\s*\*?"
     )
 
 

@@ -91,6 +91,7 @@ REFUSED = [
     "05/03/201B",
     "O5/03/2018",
     "05/03-2018",
+    "2018-03/05",
     "05 03 2018",
     "05,03,2018",
     "05:03:2018",
@@ -178,6 +179,8 @@ def test_long_texts_are_cut_first():
         assert read_date(text) is None
         find_dates(text)
     assert time.process_time() - start < 0.5
+    assert read_date(" " * 54 + "05/03/2018") == date(2018, 3, 5)
+    assert read_date(" " * 55 + "05/03/2018") is None
     assert find_dates("-" * 1990 + " 05/03/2018") == ()
 
 

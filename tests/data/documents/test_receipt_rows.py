@@ -1,0 +1,85 @@
+"""Rows of receipts: amounts, and the words on their left."""
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+
+from rlnotes.data.documents.document import Document
+from rlnotes.data.documents.receipt_rows import read_rows
+from tests.data.documents.receipts import receipt
+
+
+def pairs(document) -> list[tuple[str, str]]:
+    return [(str(row.amount), row.label) for row in read_rows(document)]
+
+
+def test_an_amount_has_the_words_on_its_left():
+    document = receipt(
+        "Pens blue    2    1.80    3.60",
+        "Total    RM    3.60",
+        "Cash:    (RM 5.00)",
+    )
+    assert pairs(document) == [
+        ("1.80", "PENS BLUE 2"),
+        ("3.60", "PENS BLUE 2"),
+        ("3.60", "TOTAL RM"),
+        ("-5.00", "CASH:"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "amount", "label"),
+    [
+        ("TOTAL: 3.60", "3.60", "TOTAL:"),
+        ("TOTAL RM3.60", "3.60", "TOTAL"),
+        ("TOTAL:RM 1,203.60", "1203.60", "TOTAL:"),
+        ("ROUNDING -0.02", "-0.02", "ROUNDING"),
+        ("DISCOUNT:-RM0.50", "-0.50", "DISCOUNT:"),
+        ("2 PENS 10% OFF -RM 0.50", "-0.50", "2 PENS 10% OFF"),
+        ("DISCOUNT (0.50)", "-0.50", "DISCOUNT"),
+        ("TOTAL 3. 60", "3.60", "TOTAL"),
+    ],
+)
+def test_an_amount_may_end_a_line_of_words(text, amount, label):
+    assert pairs(receipt(text)) == [(amount, label)]
+
+
+@pytest.mark.parametrize(
+    "text", ["3", "3.600", "12", "5.5", "9550001112223", "6%", "TABLE 12", "05/03/2018", "V1.2.34"]
+)
+def test_numbers_without_two_decimals_are_no_amounts(text):
+    assert pairs(receipt(text)) == []
+
+
+def test_a_letter_for_a_digit_is_mended():
+    assert pairs(receipt("TOTAL    1O.5S")) == [("10.55", "TOTAL")]
+
+
+def document(boxes, pages=None, segments=("TOTAL", "3.60")) -> Document:
+    pages = [0] * len(boxes) if pages is None else pages
+    return Document("one", segments, boxes, pages, [(200, 200)] * 2)
+
+
+@pytest.mark.parametrize(
+    ("top", "label"), [(0, "TOTAL"), (10, "TOTAL"), (11, ""), (-10, "TOTAL"), (-11, "")]
+)
+def test_half_of_the_height_must_be_shared(top, label):
+    boxes = [[0, 50, 50, 70], [60, 50 + top, 100, 70 + top]]
+    assert pairs(document(boxes)) == [("3.60", label)]
+
+
+def test_a_low_line_beside_a_tall_one_counts_by_its_own_height():
+    assert pairs(document([[0, 50, 50, 60], [60, 40, 100, 80]])) == [("3.60", "TOTAL")]
+
+
+def test_what_is_on_the_right_or_on_another_page_is_no_label():
+    assert pairs(document([[100, 0, 150, 20], [0, 0, 40, 20]])) == [("3.60", "")]
+    assert pairs(document([[0, 0, 50, 20], [60, 0, 100, 20]], pages=[0, 1])) == [("3.60", "")]
+
+
+def test_rows_come_from_the_top_of_the_first_page_to_the_bottom_of_the_last():
+    boxes = np.array([[0, 90, 50, 99], [0, 10, 50, 20], [0, 50, 50, 60]])
+    rows = read_rows(document(boxes, [0, 1, 0], ("1.00", "3.00", "0.50")))
+    assert [row.amount for row in rows] == [Decimal("0.50"), Decimal("1.00"), Decimal("3.00")]
+    assert [row.place for row in rows] == [(0, 55.0), (0, 94.5), (1, 15.0)]
