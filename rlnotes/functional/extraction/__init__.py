@@ -8,7 +8,8 @@
 `targets`     a document's label, checked
 `fields`      counts and F1 of the fields
 `equations`   the sums that an invoice's amounts keep
-`structure`   those that an answer keeps, and their share
+`checks`      each of them judged on an answer, with both sides
+`structure`   the share that an answer keeps
 `formats`     whether values are written as agreed
 `reward`      the weighted sum of them all
 """

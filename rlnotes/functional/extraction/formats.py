@@ -111,7 +111,7 @@ def format_verdicts(answer: Answer, keys: Iterable[str] = REQUIRED) -> tuple[Ver
         answer: a readable answer.
         keys: the fields that the document has, or those that every document has.
     """
-    return tuple([Verdict(*pair) for pair in _shares(answer, keys)])
+    return tuple([Verdict(key, share) for key, share in _shares(answer, keys)])
 
 
 def format_score(answer: Answer | None, keys: Iterable[str] = REQUIRED) -> float:

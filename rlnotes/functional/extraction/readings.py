@@ -5,7 +5,6 @@ an empty string), or MALFORMED for what is there and cannot be read. None of the
 raises, and what is longer than any honest value is not looked at.
 """
 
-import math
 import re
 import unicodedata
 from datetime import date
@@ -63,7 +62,7 @@ def _python_number(value):
         return None
     if isinstance(value, float):
         # The shortest digits that give this float: 9.6 is 9.60, not 9.5999999999999996.
-        return bounded(Decimal(float.__repr__(value))) if math.isfinite(value) else MALFORMED
+        return bounded(Decimal(float.__repr__(value)))
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value) if abs(value) < 10**_MOST_DIGITS else MALFORMED
     return MALFORMED

@@ -6,44 +6,15 @@ a score has to say what a missing row is worth. Each way can be exploited, see
 `structure_score`.
 """
 
-from decimal import Decimal
 from typing import NamedTuple
 
 from rlnotes._checks import require_option
-from rlnotes.functional.extraction.answers import Answer, total_of
-from rlnotes.functional.extraction.equations import (
-    BASES,
-    ITEMS,
-    RATES,
-    TAXES,
-    Equation,
-    holds,
-    rules_for,
-    sides,
-    tax_of,
-)
+from rlnotes.functional.extraction.answers import Answer
+from rlnotes.functional.extraction.checks import NO_RATES, Check, free_checks, judged, rates_check
+from rlnotes.functional.extraction.equations import Equation, holds, rules_for
 from rlnotes.functional.extraction.readings import MALFORMED
 
 MISSING_ROWS = {"pass": 1.0, "half": 0.5, "fail": 0.0}
-_EACH_RATE = "base * rate = tax, each"
-
-
-class Check(NamedTuple):
-    """One rule, judged.
-
-    Attributes:
-        name: of the rule.
-        passed: None if a row that it needs is missing.
-        left: left side of the equation, None if a number is missing or malformed.
-        right: the other side.
-        rule: the equation; its str is for readers.
-    """
-
-    name: str
-    passed: bool | None
-    left: Decimal | None
-    right: Decimal | None
-    rule: str | Equation
 
 
 class Rules(NamedTuple):
@@ -59,15 +30,15 @@ def rules_of(target: Answer) -> Rules:
     for name, alternatives in rules_for(frozenset(target.numbers)).items():
         satisfied = [each for each in alternatives if holds(each, target.numbers)]
         kept += [(name, each) for each in satisfied[:1]]
-    rates = _rates_check(target)
+    rates = rates_check(target)
     return Rules(tuple(kept), rates is not None and bool(rates.passed))
 
 
 def checks_of(answer: Answer, rules: Rules) -> tuple[Check, ...]:
     """Given rules, judged on an answer; one that lacks a number fails."""
-    checks = [_judged(name, equation, answer) for name, equation in rules.equations]
+    checks = [judged(name, equation, answer) for name, equation in rules.equations]
     if rules.tax_rates:
-        checks.append(_rates_check(answer) or Check("tax_rates", False, None, None, _EACH_RATE))
+        checks.append(rates_check(answer) or NO_RATES)
     return tuple(checks)
 
 
@@ -92,7 +63,7 @@ def full_checks(answer: Answer, target: Answer | None = None) -> tuple[Check, ..
         >>> print(checks["total"].rule, checks["total"].passed, checks["total"].left)
         subtotal + tax = total False 11.90
     """
-    return _free_checks(answer) if target is None else checks_of(answer, rules_of(target))
+    return free_checks(answer) if target is None else checks_of(answer, rules_of(target))
 
 
 def share_kept(answer: Answer, rules: Rules) -> float:
@@ -102,31 +73,9 @@ def share_kept(answer: Answer, rules: Rules) -> float:
         return 1.0
     kept = sum([holds(equation, answer.numbers) for _, equation in rules.equations])
     if rules.tax_rates:
-        rates = _rates_check(answer)
+        rates = rates_check(answer)
         kept += rates is not None and bool(rates.passed)
     return kept / count
-
-
-def naive_checks(answer: Answer) -> tuple[Check, ...]:
-    """The rules that first come to mind, which many valid invoices break.
-
-    The sum of the lines is the subtotal, subtotal + tax = total = payable, and all tax
-    is the subtotal times one rate. Judged where the numbers are there.
-    """
-    present = answer.numbers
-    equations = {
-        "lines": Equation((ITEMS,), (), "subtotal"),
-        "total": Equation(("subtotal", "tax"), (), "total"),
-        "payable": Equation(("total",), (), "payable"),
-    }
-    checks = [
-        _judged(name, each, answer)
-        for name, each in equations.items()
-        if {*each.plus, each.right} <= present.keys()
-    ]
-    if {RATES, "subtotal", "tax"} <= present.keys():
-        checks.append(_one_rate(answer))
-    return tuple(checks)
 
 
 def structure_score(
@@ -164,75 +113,6 @@ def free_score(answer: Answer, missing_rows: str) -> float:
     total = answer.numbers.get("total", MALFORMED)
     if total is MALFORMED or not total:
         return 0.0
-    checks, missing = _free_checks(answer), MISSING_ROWS[missing_rows]
-    return sum([missing if check.passed is None else check.passed for check in checks]) / len(
-        checks
-    )
-
-
-def _judged(name: str, equation: Equation, answer: Answer) -> Check:
-    both = sides(equation, answer.numbers)
-    if both is None:
-        return Check(name, False, None, None, equation)
-    return Check(name, both[0] == both[1], *both, equation)
-
-
-def _free_checks(answer: Answer) -> tuple[Check, ...]:
-    checks = {
-        name: _best(name, alternatives, answer)
-        for name, alternatives in rules_for(frozenset(answer.numbers)).items()
-    }
-    for name in ("lines", "total"):
-        check = checks.get(name)
-        if check is None or _tax_may_be_missing(check, answer):
-            checks[name] = check._replace(passed=None) if check else _unchecked(name)
-    if "tax_bases" in checks and not checks["tax_bases"].passed and _tax_inside(answer):
-        del checks["tax_bases"]
-    rates = _rates_check(answer)
-    return (*checks.values(), rates) if rates else tuple(checks.values())
-
-
-def _best(name: str, alternatives: tuple[Equation, ...], answer: Answer) -> Check:
-    """The first alternative that passes, else the first."""
-    checks = [_judged(name, each, answer) for each in alternatives]
-    return next((check for check in checks if check.passed), checks[0])
-
-
-def _unchecked(name: str) -> Check:
-    return Check(name, None, None, None, "too few rows")
-
-
-def _tax_may_be_missing(check: Check, answer: Answer) -> bool:
-    """Whether two amounts differ by what may be a tax that has no row."""
-    between = {"tax"} if check.name == "total" else {"tax", "subtotal"}
-    return not check.passed and check.left is not None and not between & answer.numbers.keys()
-
-
-def _tax_inside(answer: Answer) -> bool:
-    """Whether the subtotal holds the tax, so that bases need not add up to it."""
-    rules = rules_for(frozenset(answer.numbers)).get("total", ())
-    return bool(rules) and bool(_judged("total", rules[-1], answer).passed)
-
-
-def _rates_check(answer: Answer) -> Check | None:
-    """Every row's tax against its base and rate; None if a row lacks one of them."""
-    if not {RATES, BASES, TAXES} <= answer.numbers.keys():
-        return None
-    if MALFORMED in (answer.numbers[key] for key in (RATES, BASES, TAXES)):
-        return Check("tax_rates", False, None, None, _EACH_RATE)
-    rows = answer.values["tax_breakdown"]
-    due = [tax_of(base, rate) for rate, base, _ in rows]
-    for expected, (_, _, tax) in zip(due, rows, strict=True):
-        if expected != tax:
-            return Check("tax_rates", False, expected, tax, _EACH_RATE)
-    return Check("tax_rates", True, total_of(due), answer.numbers[TAXES], _EACH_RATE)
-
-
-def _one_rate(answer: Answer) -> Check:
-    rule = "subtotal * rate = tax, one rate"
-    rates, subtotal, tax = (answer.numbers[key] for key in (RATES, "subtotal", "tax"))
-    if MALFORMED in (rates, subtotal, tax):
-        return Check("tax_rates", False, None, None, rule)
-    first, *others = {row[0] for row in answer.values["tax_breakdown"]}
-    due = tax_of(subtotal, first)
-    return Check("tax_rates", not others and due == tax, due, tax, rule)
+    missing = MISSING_ROWS[missing_rows]
+    worth = [missing if check.passed is None else check.passed for check in free_checks(answer)]
+    return sum(worth) / len(worth)

@@ -6,6 +6,7 @@ import json
 import pytest
 
 from rlnotes.data.invoices.golden import correct_variants, exploits
+from rlnotes.data.invoices.sampling import LAYOUTS, sample_invoices
 from rlnotes.functional.extraction import REWARD_WEIGHTS, invoice_reward
 from tests.data.invoices.hand_made import PAGE, TARGETS
 
@@ -108,3 +109,15 @@ def test_sparse_targets_have_exploits_and_variants_too():
         assert reward(answer, sparse).fields == 1, how
     for how, answer in exploits(sparse, []).items():
         assert reward(answer, sparse).total <= 0.9 + EPSILON, how
+
+
+def test_on_sampled_documents_nothing_beats_the_truth_either():
+    for document in sample_invoices(60, seed=10, layouts=LAYOUTS):
+        target = document.target
+        truth, free_truth = reward(target, target).total, reward(target, None).total
+        assert (truth, free_truth) == pytest.approx((0.9, 0.5), abs=EPSILON), document.layout
+        for how, answer in correct_variants(target).items():
+            assert reward(answer, target).fields == 1, how
+        for how, answer in exploits(target, document.segments).items():
+            assert reward(answer, target).total <= truth + EPSILON, how
+            assert reward(answer, None).total <= free_truth + EPSILON, how

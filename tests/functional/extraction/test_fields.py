@@ -147,6 +147,7 @@ def test_f1_over_no_documents_is_refused():
         ("Acme", "Acme Corp", (1, 0.5, 2 / 3)),
         ("ACME  corp", "Acme Corp", (1, 1, 1)),
         ("a a b", "a b b", (2 / 3, 2 / 3, 2 / 3)),
+        ("a a", "a a a a", (1, 0.5, 2 / 3)),
         ("x", "y", (0, 0, 0)),
         ("", "y", (0, 0, 0)),
         ("", " ", (1, 1, 1)),

@@ -5,12 +5,9 @@ from decimal import Decimal
 import pytest
 
 from rlnotes.functional.extraction.answers import read_answer
+from rlnotes.functional.extraction.checks import naive_checks
 from rlnotes.functional.extraction.equations import rules_for, tax_of
-from rlnotes.functional.extraction.structure import (
-    full_checks,
-    naive_checks,
-    structure_score,
-)
+from rlnotes.functional.extraction.structure import full_checks, structure_score
 from tests.data.invoices.hand_made import TARGETS
 
 SUM = {"subtotal": "100.00", "tax": "19.00", "total": "119.00"}
