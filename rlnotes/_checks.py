@@ -179,3 +179,10 @@ def _is_one_of(options: Sequence | Mapping, value) -> bool:
         return value in options
     except TypeError:
         return False
+
+
+def require_text(**texts: str) -> None:
+    """Raise unless everything is a string."""
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise ValueError(f"{name} must be a string, got {_shown(text)}")

@@ -23,6 +23,7 @@ from rlnotes._checks import (
     require_same_shape,
     require_seed,
     require_shape,
+    require_text,
 )
 
 
@@ -255,3 +256,13 @@ def test_indices_are_int64_and_lie_in_their_range():
         require_indices(3, replies=1)
     with refuses("replies must be an int64 tensor, got ndarray"):
         require_indices(3, replies=np.array([1]))
+
+
+def test_a_text_is_a_string_and_a_long_value_is_shown_cut():
+    require_text(text="", name="RM")
+    with refuses("name must be a string, got 9.6"):
+        require_text(text="9.60", name=9.6)
+    with refuses("text must be a string, got b'9.60'"):
+        require_text(text=b"9.60")
+    with refuses(f"text must be a string, got [{'9, ' * 25}9..."):
+        require_text(text=[9] * 1000)
