@@ -79,7 +79,7 @@ def test_letters_are_not_cut_off(scale, top):
         return np.flatnonzero(ink.any(axis=1))
 
     small, large = rows_with_ink("(p|", 10.0), rows_with_ink("(p|", 200.0)
-    assert len(small) == pytest.approx(len(large) / 20, abs=1.5)
+    assert len(small) > len(large) / 20 - 0.6
 
 
 @pytest.mark.parametrize("page", [-1, 1, 0.0])
