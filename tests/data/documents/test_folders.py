@@ -56,10 +56,16 @@ def test_the_currency_reaches_both_kinds_of_labels(folder):
     (folder / "c.jsonl").write_text(json.dumps(RECORD | {"entities": label}))
     (receipt,) = (d for d in read_folder(folder / "till", currency="AUD").documents)
     assert receipt.target["currency"] == "MYR"  # RM stands on its page
-    codes = [
-        d.target["currency"] for d in read_folder(folder, currency="AUD").documents if d.target
-    ]
-    assert codes == ["AUD", "MYR"]
+    targets = [document.target for document in read_folder(folder, currency="AUD").documents]
+    assert [target["currency"] for target in targets if target] == ["AUD", "MYR"]
+
+
+def test_a_currency_that_is_no_code_is_refused(folder):
+    for read, place in ((read_folder, folder), (read_sroie, folder / "till")):
+        with pytest.raises(ValueError, match="currency must be a code of ISO 4217, got 'RM'"):
+            read(place, currency="RM")
+    with pytest.raises(ValueError, match="currency must be a code of ISO 4217, got ''"):
+        read_word_boxes(folder / "a.jsonl", currency="")
 
 
 def test_progress_counts_up_to_all_sources(folder):

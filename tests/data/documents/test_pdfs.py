@@ -74,7 +74,7 @@ def test_a_crop_box_without_an_area_is_ignored(tmp_path):
     [(90, [50, 120], (8, 95)), (180, [120, 50], (5, 8)), (270, [50, 120], (35, 25))],
 )
 def test_a_turned_page_is_turned_with_its_crop_box(tmp_path, turned, size, place):
-    # Seen upright, the crop box of 120 x 50 begins at 70 from the left, 60 from the top.
+    # Seen upright, the crop box of 120 x 50 begins 70 from the left, 60 from the top.
     path = write_pdf(tmp_path / "a.pdf", [(95, 195, "I")], crop=(70, 190, 190, 240), turned=turned)
     (document,), problems = read_pdf(path)
     assert not problems
