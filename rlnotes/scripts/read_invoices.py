@@ -29,7 +29,7 @@ from tqdm import tqdm
 from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.folders import find_sources, read_source
 from rlnotes.data.documents.reading import Problem, Reading
-from rlnotes.data.documents.targets import AMOUNTS, REQUIRED
+from rlnotes.data.documents.targets import AMOUNTS, REQUIRED, require_code
 from rlnotes.data.documents.word_boxes import as_record
 from rlnotes.scripts.output_files import as_csv, folder_name
 from rlnotes.scripts.output_folder import check_or_explain, write_or_explain
@@ -100,6 +100,14 @@ def _cut(text: str) -> str:
     return text if len(text) <= _WIDTH else f"...{text[3 - _WIDTH :]}"
 
 
+def _code(text: str) -> str:
+    try:
+        require_code(currency=text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return text
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Read, print, write; returns the exit code."""
     parser = argparse.ArgumentParser(
@@ -109,6 +117,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--output", type=folder_name, required=True, metavar="NEW_FOLDER")
     parser.add_argument(
         "--currency",
+        type=_code,
         default="MYR",
         help="code for receipts that name none, or only a bare dollar sign (default: MYR)",
     )

@@ -58,8 +58,9 @@ def read_e_invoice(path: Path | str) -> dict | None:
         return target_of_xml(content)
     attached = _attached_xml(content)
     if len(attached) > 1:
-        raise ValueError(f"two or more XML files could be the invoice: {', '.join(attached)}")
-    for name, xml in attached.items():
+        names = ", ".join(sorted(name for name, _ in attached))
+        raise ValueError(f"two or more XML files could be the invoice: {names}")
+    for name, xml in attached:
         try:
             return target_of_xml(xml)
         except ValueError as error:
@@ -114,14 +115,14 @@ def _renamed(row: Mapping, fields: Mapping[str, str]) -> dict:
     return {name: row.get(number) for number, name in fields.items()}
 
 
-def _attached_xml(pdf: bytes) -> dict[str, bytes]:
+def _attached_xml(pdf: bytes) -> list[tuple[str, bytes]]:
     """XML files in a PDF. `facturx.get_xml_from_pdf` would take the first by name."""
     import pypdf
 
     try:
         with without_messages("pypdf"):
             attachments = pypdf.PdfReader(BytesIO(pdf)).attachment_list
-            return {file.name: file.content for file in attachments if _is_xml(file.name)}
+            return [(f.name, f.content) for f in attachments if _is_xml(f.name)]
     except Exception as error:
         raise ValueError(f"the files in this PDF cannot be read: {error}") from error
 

@@ -19,6 +19,7 @@ from rlnotes.data.documents.e_invoices import read_e_invoice
 from rlnotes.data.documents.pdfs import read_pdf
 from rlnotes.data.documents.reading import INSTALL, Reading, failed, joined
 from rlnotes.data.documents.sroie import box_files, is_set, labels_without_boxes, read_receipt_files
+from rlnotes.data.documents.targets import require_code
 from rlnotes.data.documents.word_boxes import read_word_boxes
 
 _ENDINGS = {".jsonl": "words", ".pdf": "pdf", ".xml": "xml"}
@@ -50,8 +51,9 @@ def read_folder(
             with 0.
 
     Raises:
-        ValueError: if there is no such folder.
+        ValueError: if there is no such folder, or currency is no code.
     """
+    require_code(currency=currency)
     folder = Path(folder)
     sources = find_sources(folder)
     readings = []

@@ -16,7 +16,7 @@ from PIL import Image
 
 from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.reading import Problem, Reading, failed, joined, parsed, read_text
-from rlnotes.data.documents.targets import as_sroie_target
+from rlnotes.data.documents.targets import as_sroie_target, require_code
 
 _NUMBER = r"\s*(-?[0-9]{1,7}(?:\.[0-9]{1,6})?)\s*,"
 _LINE = re.compile(_NUMBER * 8 + "(.*)")
@@ -38,8 +38,9 @@ def read_sroie(folder: Path | str, *, currency: str = "MYR") -> Reading:
             The receipts of SROIE are Malaysian.
 
     Raises:
-        ValueError: if there is no box/ with files in it.
+        ValueError: if there is no box/ with files in it, or currency is no code.
     """
+    require_code(currency=currency)
     folder = Path(folder)
     sets = [place for place in (folder, folder / "train", folder / "test") if is_set(place)]
     if not sets:

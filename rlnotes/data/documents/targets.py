@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from rlnotes.functional.extraction.currencies import read_currency
+from rlnotes.functional.extraction.currencies import CURRENCY_CODES, read_currency
 from rlnotes.functional.extraction.dates import find_dates, read_date
 from rlnotes.functional.extraction.money import read_money
 
@@ -23,6 +23,12 @@ AMOUNTS = (
 _OTHER_NAMES = {"net": "subtotal"}
 _PLAIN = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{0,12})?|[+-]?\.[0-9]{1,12}")
 _BARE_DOLLAR = re.compile(r"(?<![A-Za-z])\$")
+
+
+def require_code(*, currency: str) -> None:
+    """Raise unless a currency is a code of ISO 4217."""
+    if currency not in CURRENCY_CODES:
+        raise ValueError(f"currency must be a code of ISO 4217, got {currency!r}")
 
 
 def as_amount(value: object, name: str = "amount") -> str:
@@ -156,6 +162,13 @@ def _as_date(value, name):
     return date.isoformat()
 
 
+def _as_code(value, name):
+    code = read_currency(value) if isinstance(value, str) else None
+    if code is None:
+        raise ValueError(f"{name} must be a currency, got {value!r}")
+    return code
+
+
 def _as_rows(readers: Mapping):
     def read(rows, name):
         if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
@@ -175,7 +188,7 @@ def _as_rows(readers: Mapping):
 _READERS = {
     "vendor": _as_text,
     "date": _as_date,
-    "currency": _as_text,
+    "currency": _as_code,
     **dict.fromkeys(AMOUNTS, as_amount),
     "tax_breakdown": _as_rows({"rate": as_quantity, "base": as_amount, "tax": as_amount}),
     "line_items": _as_rows(

@@ -16,7 +16,7 @@ import numpy as np
 from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.reading import Problem, Reading, decoded, failed, joined, parsed
 from rlnotes.data.documents.segments import join_words
-from rlnotes.data.documents.targets import as_sroie_target, as_target
+from rlnotes.data.documents.targets import as_sroie_target, as_target, require_code
 
 
 def read_word_boxes(path: Path | str, *, currency: str = "MYR") -> Reading:
@@ -30,9 +30,10 @@ def read_word_boxes(path: Path | str, *, currency: str = "MYR") -> Reading:
         currency: as for `rlnotes.data.documents.sroie.read_sroie`, for `entities`.
 
     Raises:
-        ValueError: if the file is empty.
+        ValueError: if the file is empty, or currency is no code.
         OSError: if it cannot be read.
     """
+    require_code(currency=currency)
     path = Path(path)
     with path.open("rb") as file:
         lines = [

@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import pytest
+
+pytest.importorskip("pypdf", reason="needs the extra documents")
+
 from pypdf import PdfWriter
 from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject, RectangleObject
 

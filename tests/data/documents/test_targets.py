@@ -35,6 +35,7 @@ def test_prices_keep_more_decimals_and_quantities_no_zeros():
 
 def test_a_target_leaves_out_what_is_empty_and_keeps_what_it_does_not_know():
     values = LEAST | {"net": 4, "tax": None, "rounding": "", "invoice_id": "7"}
+    assert as_target(LEAST | {"currency": "RM"})["currency"] == "MYR"
     assert as_target(values) == LEAST | {"subtotal": "4.00", "invoice_id": "7"}
 
 
@@ -57,7 +58,8 @@ def test_rows_are_canonical_too():
         ({"vendor": None}, "lacks vendor"),
         ({"total": ""}, "lacks total"),
         ({"date": "31/02/2018"}, "date must be a date, got '31/02/2018'"),
-        ({"currency": 5}, "currency must be a text, got 5"),
+        ({"currency": 5}, "currency must be a currency, got 5"),
+        ({"currency": "QQQ"}, "currency must be a currency, got 'QQQ'"),
         ({"net": 1, "subtotal": 1}, "one subtotal, got subtotal as well"),
         ({"line_items": {"amount": 1}}, "line_items must be a list"),
         ({"tax_breakdown": [{"base": "x"}]}, "tax_breakdown.base must be a plain number, got 'x'"),
