@@ -94,6 +94,7 @@ def score(answer, *keys):
         ({**GOOD, "line_items": [{"amount": "1.00"}, {"amount": "$1"}]}, 4.5 / 5),
         ({**GOOD, "line_items": [{"amount": "1.00", "quantity": "2 x"}]}, 4.5 / 5),
         ({**GOOD, "line_items": [{"description": "Pen"}]}, 4 / 5),
+        ({**GOOD, "line_items": [{"amount": "1.00"}, {"quantity": "1"}]}, (4 + 2 / 3) / 5),
         ({**GOOD, "line_items": [{"amount": "1.00"}, "1.00"]}, 4.5 / 5),
         ({**GOOD, "line_items": "1.00"}, 4 / 5),
         ({**GOOD, "tax_breakdown": [{"rate": "6", "base": "9.06", "tax": "0.54"}]}, 1),

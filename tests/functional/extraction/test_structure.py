@@ -148,6 +148,8 @@ def test_a_check_shows_both_sides():
         ({"line_items": [{"amount": "1.00"}], "total": "119.00"}, (1, 0.5, 0)),
         ({"line_items": [{"amount": "1.00"}], "tax": "2", "total": "119"}, (0.5, 0.25, 0)),
         ({**SUM, "tax": "nan"}, (0.5, 0.25, 0)),
+        ({"subtotal": "x", "total": "119.00"}, (0.5, 0.25, 0)),
+        ({**LINES, "subtotal": "90.00", "total": "90.00"}, (0.5, 0.5, 0.5)),
         ({**SUM, "payable": "119.00"}, (1, 5 / 6, 2 / 3)),
         ({**SUM, "payable": "1.00"}, (2 / 3, 1 / 2, 1 / 3)),
         ({"payable": "119.00", "subtotal": "100.00", "tax": "19.00"}, (0, 0, 0)),
@@ -191,6 +193,28 @@ def test_naive_rules_punish_valid_documents():
     assert naive["rounded to five cents"] == {"total": False}
     assert naive["prices with tax"] == {"lines": True, "total": False, "tax_rates": False}
     assert naive["several rates"] == {"lines": True, "total": True, "tax_rates": False}
+
+
+@pytest.mark.parametrize("tax", ["19.00", "7.00"])
+def test_two_rates_are_not_one(tax):
+    answer = {"subtotal": "100.00", "tax": tax, "tax_breakdown": [{"rate": "19"}, {"rate": "7"}]}
+    assert verdicts(naive_checks(read_answer(answer))) == {"tax_rates": False}
+
+
+def test_a_document_without_tax_keeps_each_rule_once():
+    target = read_answer(TARGETS["tax of zero"])
+    checks = full_checks(target, target)
+    assert len(checks) == len(verdicts(checks)) == 5
+    assert "subtotal + tax = total" in {str(check.rule) for check in checks}
+
+
+@pytest.mark.parametrize("breakdown", [None, "x", [{"rate": "20", "base": "95.00", "tax": "1"}]])
+def test_the_score_is_the_share_of_the_checks(breakdown):
+    target = read_answer(TARGETS["discount and charge"])
+    answer = read_answer({**TARGETS["discount and charge"], "tax_breakdown": breakdown})
+    checks = full_checks(answer, target)
+    assert not verdicts(checks)["tax_rates"]
+    assert structure_score(answer, target) == sum(check.passed for check in checks) / 6 < 1
 
 
 def test_naive_rules_of_broken_answers():
