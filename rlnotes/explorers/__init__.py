@@ -43,6 +43,7 @@ _EXPLORERS = {
     "length_bias": "LengthBias",
     "group_size_pass_rate": "GroupSizePassRate",
     "grpo_plane": "GRPOPlane",
+    "reward_weights": "RewardWeights",
 }
 
 

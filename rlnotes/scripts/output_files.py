@@ -28,6 +28,31 @@ def require_writable(folder: Path) -> None:
         raise PermissionError(13, f"no permission to write in {nearest}")
 
 
+def require_replaceable(path: Path, first_line: str) -> None:
+    """Find out before the work whether a recording can be written to a path.
+
+    Args:
+        path: of the file.
+        first_line: of all files that the command makes.
+
+    Raises:
+        ValueError: if something is there that the command did not make.
+        OSError: if its folder is missing or cannot be written.
+    """
+    if not path.parent.is_dir():
+        raise FileNotFoundError(2, f"{path.parent} is no folder")
+    require_writable(path.parent)
+    if os.path.lexists(path) and not _begins_with(path, first_line):
+        raise ValueError(f"{path} was not made by this command: move it away")
+
+
+def _begins_with(path: Path, first_line: str) -> bool:
+    if path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.readline().strip() == first_line.strip().encode()
+
+
 def folder_name(text: str) -> Path:
     """The folder that an option names; for argparse.
 

@@ -29,8 +29,9 @@ from tqdm import tqdm
 from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.folders import find_sources, read_source
 from rlnotes.data.documents.reading import Problem, Reading
-from rlnotes.data.documents.targets import AMOUNTS, REQUIRED, require_code
+from rlnotes.data.documents.targets import require_code
 from rlnotes.data.documents.word_boxes import as_record
+from rlnotes.functional.extraction.answers import AMOUNTS, REQUIRED
 from rlnotes.scripts.output_files import as_csv, folder_name
 from rlnotes.scripts.output_folder import check_or_explain, write_or_explain
 

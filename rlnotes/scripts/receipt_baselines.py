@@ -10,7 +10,6 @@ numbers. With --output FILE.csv the counts are kept as a recording as well.
 """
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +26,7 @@ from rlnotes.data.documents.receipt_rules import (
 )
 from rlnotes.data.documents.sroie import read_sroie
 from rlnotes.exact.bradley_terry import wilson_interval
-from rlnotes.scripts.output_files import as_csv, replace_file, require_writable
+from rlnotes.scripts.output_files import as_csv, replace_file, require_replaceable
 
 BASELINES = {"plain": read_receipt, "with cash": read_receipt_with_cash}
 COLUMNS = ("vendor", "date", "total", "all three")
@@ -85,27 +84,6 @@ def as_recording(results: Counts, total: int) -> bytes:
     return FIRST_LINE.encode() + as_csv(rows)
 
 
-def require_replaceable(path: Path) -> None:
-    """Find out before the work whether a recording can be written to a path.
-
-    Raises:
-        ValueError: if something is there that this script did not make.
-        OSError: if its folder is missing or cannot be written.
-    """
-    if not path.parent.is_dir():
-        raise FileNotFoundError(2, f"{path.parent} is no folder")
-    require_writable(path.parent)
-    if os.path.lexists(path) and not _is_ours(path):
-        raise ValueError(f"{path} was not made by this command: move it away")
-
-
-def _is_ours(path: Path) -> bool:
-    if path.is_symlink() or not path.is_file():
-        return False
-    with path.open("rb") as file:
-        return file.readline().strip() == FIRST_LINE.strip().encode()
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the folder and print the table; what could not be read goes to stderr."""
     parser = argparse.ArgumentParser(
@@ -117,7 +95,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         if chosen.output:
-            require_replaceable(chosen.output)
+            require_replaceable(chosen.output, FIRST_LINE)
         documents, problems = read_sroie(chosen.folder)
     except (ValueError, OSError) as error:
         parser.error(str(error))  # exits with code 2

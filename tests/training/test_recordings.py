@@ -3,11 +3,17 @@
 import numpy as np
 import pytest
 
-from rlnotes.scripts import record
+from rlnotes.scripts import label_rules, receipt_baselines, record
 from rlnotes.training import recordings
 
 NAMES = sorted(path.stem for path in recordings.FOLDER.glob("*.csv"))
 ARRAYS = sorted(path.stem for path in recordings.FOLDER.glob("*.npz"))
+
+# Made from documents that are not part of the project.
+OF_THE_READERS_FILES = {
+    "e_invoice_rules": label_rules.FIRST_LINE,
+    "receipt_baselines": receipt_baselines.FIRST_LINE,
+}
 
 
 @pytest.fixture
@@ -19,6 +25,9 @@ def folder(tmp_path, monkeypatch):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_recording_names_the_command_that_makes_it(name):
     lines = (recordings.FOLDER / f"{name}.csv").read_text(encoding="utf-8").splitlines()
+    if name in OF_THE_READERS_FILES:
+        assert f"{lines[0]}\n" == OF_THE_READERS_FILES[name]
+        return
     assert lines[0] == f"# made by: python -m rlnotes.scripts.record {name}"
     assert name in record.recipes()
 

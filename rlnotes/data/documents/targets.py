@@ -4,22 +4,11 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from rlnotes.functional.extraction.answers import AMOUNTS, REQUIRED
 from rlnotes.functional.extraction.currencies import CURRENCY_CODES, read_currency
 from rlnotes.functional.extraction.dates import find_dates, read_date
 from rlnotes.functional.extraction.money import read_money
 
-REQUIRED = ("vendor", "date", "currency", "total")
-AMOUNTS = (
-    "lines_total",
-    "allowances",
-    "charges",
-    "subtotal",
-    "tax",
-    "total",
-    "prepaid",
-    "rounding",
-    "payable",
-)
 _OTHER_NAMES = {"net": "subtotal"}
 _PLAIN = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{0,12})?|[+-]?\.[0-9]{1,12}")
 _BARE_DOLLAR = re.compile(r"(?<![A-Za-z])\$")

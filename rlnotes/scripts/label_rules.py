@@ -1,0 +1,92 @@
+"""How many labels of real invoices add up, by naive rules and by full ones.
+
+    python -m rlnotes.scripts.label_rules FOLDER
+
+FOLDER holds e-invoices (XML, or PDF with XML inside) or JSON lines with labels, as for
+`read_invoices`. Labels of valid invoices should keep every rule that is one; the naive
+rules are those that first come to mind. With --output FILE.csv the verdict on each
+document is kept as a recording.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from rlnotes.data.documents.folders import read_folder
+from rlnotes.functional.extraction.answers import read_answer
+from rlnotes.functional.extraction.checks import naive_checks
+from rlnotes.functional.extraction.structure import full_checks
+from rlnotes.scripts.output_files import as_csv, replace_file, require_replaceable
+
+RULES = {"naive": naive_checks, "full": full_checks}
+FIRST_LINE = "# made by: python -m rlnotes.scripts.label_rules FOLDER --output FILE.csv\n"
+
+
+def verdicts(labels: Iterable[tuple[str, Mapping]]) -> list[dict[str, str]]:
+    """One row for each rule that can be judged on a label."""
+    rows = []
+    for name, target in labels:
+        answer = read_answer(dict(target))
+        rows += [
+            {"document": name, "rules": kind, "rule": check.name, "holds": _word(check.passed)}
+            for kind, checks_of in RULES.items()
+            for check in checks_of(answer)
+            if check.passed is not None
+        ]
+    return rows
+
+
+def table(rows: Sequence[Mapping[str, str]]) -> str:
+    """How often each rule fails, and on how many documents any rule does."""
+    lines = [f"{'rules':6} {'rule':14} {'broken':>7} {'of':>6}"]
+    for kind in RULES:
+        mine = [row for row in rows if row["rules"] == kind]
+        broken = {row["document"] for row in mine if row["holds"] == "no"}
+        for rule in dict.fromkeys(row["rule"] for row in mine):
+            holds = [row["holds"] for row in mine if row["rule"] == rule]
+            lines.append(f"{kind:6} {rule:14} {holds.count('no'):7} {len(holds):6}")
+        documents = {row["document"] for row in mine}
+        lines.append(f"{kind:6} {'any of them':14} {len(broken):7} {len(documents):6}")
+    return "\n".join(lines)
+
+
+def as_recording(rows: Sequence[Mapping[str, str]]) -> bytes:
+    """A CSV file of the verdicts."""
+    return FIRST_LINE.encode() + as_csv(rows)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Read the folder and print the table; what could not be read goes to stderr."""
+    parser = argparse.ArgumentParser(
+        prog="python -m rlnotes.scripts.label_rules",
+        description="How many labels of invoices add up, by naive rules and by full ones.",
+    )
+    parser.add_argument("folder", type=Path, help="with e-invoices or JSON lines")
+    parser.add_argument("--output", type=Path, metavar="FILE.csv", help="keep the verdicts here")
+    chosen = parser.parse_args(arguments)
+    try:
+        if chosen.output:
+            require_replaceable(chosen.output, FIRST_LINE)
+        documents, problems = read_folder(chosen.folder)
+    except (ValueError, OSError) as error:
+        parser.error(str(error))  # exits with code 2
+    for problem in problems:
+        print(f"{problem.where}: {problem.message}", file=sys.stderr)
+    labels = [(d.name, d.target) for d in documents if d.target is not None]
+    if not labels:
+        print(f"{chosen.folder} holds no label that can be read", file=sys.stderr)
+        return 1
+    rows = verdicts(labels)
+    print(table(rows))
+    if chosen.output:
+        replace_file(as_recording(rows), chosen.output)
+    return 0
+
+
+def _word(passed: bool) -> str:
+    return "yes" if passed else "no"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
