@@ -43,6 +43,7 @@ from rlnotes.explorers.prioritized_sampling import PrioritizedSampling
 from rlnotes.explorers.psi_variants import PsiVariants
 from rlnotes.explorers.q_learning_stepper import QLearningStepper, learn
 from rlnotes.explorers.reward_kl_plane import RewardKLPlane
+from rlnotes.explorers.reward_weights import RewardWeights
 from rlnotes.explorers.trust_region_step import TrustRegionStep
 from rlnotes.explorers.value_targets import ValueTargets
 
@@ -81,6 +82,7 @@ TESTED = {
     PsiVariants,
     QLearningStepper,
     RewardKLPlane,
+    RewardWeights,
     TrustRegionStep,
     ValueTargets,
 }
