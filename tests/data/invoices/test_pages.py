@@ -14,7 +14,7 @@ from rlnotes.data.invoices import (
 )
 from rlnotes.data.invoices.sheets import Cell, Sheet
 from rlnotes.data.invoices.widths import text_width
-from tests.data.invoices.reading import amounts_in, dates_in, documents, every_layout
+from tests.data.invoices.reading import amounts_in, dates_in, documents, every_layout, rows_of
 
 SUMS = ("lines_total", "allowances", "charges", "subtotal", "tax", "total", "prepaid", "payable")
 
@@ -171,3 +171,16 @@ def test_labels_of_held_out_layouts_are_new(kind):
     assert not set().union(*labels) & {label for some in new for label in some}
     printed = words_of([name for name in HELD_OUT_LAYOUTS if name.startswith(kind)])
     assert set(new[names.index("total")]) <= printed
+
+
+def test_heads_of_tax_tables_stand_on_one_row():
+    # The head "%" tells the row of heads; those of amounts end where the amounts end.
+    seen = 0
+    for name in (name for name in LAYOUTS if name.startswith("receipt")):
+        for document in documents((name,), 150):
+            for row in rows_of(document):
+                texts = [document.segments[i] for i in row]
+                if "%" in texts:
+                    seen += 1
+                    assert len(texts) in (3, 4), texts
+    assert seen > 200
