@@ -109,7 +109,7 @@ def tax_table(till: Till) -> None:
         return
     sheet.printed.add("tax_breakdown")
     gross = chance(till.generator, 0.75)
-    columns = (0.52, 0.76, 1.0) if gross else (0.72, 1.0)
+    columns = (0.49, 0.73, 1.0) if gross else (0.72, 1.0)
     head, *heads = till.words.summary
     sheet.skip(0.5)
     sheet.row(Cell(head), scale=0.85)
