@@ -84,9 +84,9 @@ def stamp(till: Till) -> None:
     if chance(generator, 0.75):
         rows.append([Cell(f"{till.label('cashier')} {pick(generator, _CLERKS)}")])
     if chance(generator, 0.6):
-        rows.append([Cell("COUNTER"), Cell(f": {whole(generator, 1, 12):02d}", 0.35)])
+        rows.append([Cell(f"COUNTER : {whole(generator, 1, 12):02d}")])
     if chance(generator, 0.4):
-        rows.append([Cell("MEMBER"), Cell(digits(generator, 10), 0.35)])
+        rows.append([Cell(f"MEMBER {digits(generator, 10)}")])
     order = generator.permutation(len(rows)) if chance(generator, 0.5) else range(len(rows))
     for i in order:
         sheet.row(*rows[i])
@@ -95,7 +95,7 @@ def stamp(till: Till) -> None:
 
 def _number_row(till: Till) -> list[Cell]:
     label, number = till.label("number"), till.receipt.bill.number
-    if chance(till.generator, 0.5):
+    if chance(till.generator, 0.8):
         return [Cell(f"{label} {number}")]
     return [Cell(label), Cell(number, 0.35)]
 

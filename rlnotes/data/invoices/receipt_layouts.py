@@ -70,10 +70,10 @@ def receipt_counterfoil(generator: np.random.Generator, name: str) -> Document:
         seller(till, x=1.0, align="r")
 
     def total_first(till: Till) -> None:
-        totals(till, order=TOTAL_FIRST, x=0.3, value_x=0.2)
+        totals(till, order=TOTAL_FIRST, x=0.37, value_x=0.33)
 
     def paid(till: Till) -> None:
-        payment(till, x=0.3, value_x=0.2)
+        payment(till, x=0.37, value_x=0.33)
 
     blocks = (title, right, tax_table, goods_amount_first, total_first, paid, stamp, farewell)
     return _receipt(generator, name, "receipt_counterfoil", receipt_words.COUNTERFOIL, blocks)

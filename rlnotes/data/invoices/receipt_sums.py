@@ -55,7 +55,7 @@ def totals(
         count = sum(line.quantity for line in till.receipt.bill.lines)
         sheet.row(Cell(till.label("count"), x), Cell(scaled(count, 3), x + 0.5))
     prefix = pick_weighted(generator, _TOTAL_PREFIXES)
-    colon = chance(generator, 0.25)
+    colon = chance(generator, 0.1)
     for name in _in_place(order, sums.prepaid != 0):
         if not _is_printed(till, name):
             continue
@@ -96,10 +96,10 @@ def _card(till: Till, x: float, value_x: float) -> None:
     sheet.row(Cell(pick(generator, _CARDS), x), Cell(paid, value_x, "r"))
     masked = "X" * 12 if chance(generator, 0.5) else "*" * 8
     sheet.row(Cell("CARD NO", x), Cell(masked + digits(generator, 4), x + 0.3))
-    sheet.row(Cell("APPR CODE", x), Cell(digits(generator, 6), x + 0.3))
+    sheet.row(Cell(f"APPR CODE {digits(generator, 6)}", x))
     sheet.row(Cell("APPROVED, NO SIGNATURE NEEDED", 0.5, "c"), scale=0.9)
     if chance(generator, 0.5):
-        sheet.row(Cell("TERMINAL ID", x), Cell(digits(generator, 8), x + 0.35))
+        sheet.row(Cell(f"TERMINAL ID {digits(generator, 8)}", x))
 
 
 def tax_table(till: Till) -> None:
@@ -109,10 +109,11 @@ def tax_table(till: Till) -> None:
         return
     sheet.printed.add("tax_breakdown")
     gross = chance(till.generator, 0.75)
-    columns = (0.58, 0.78, 1.0) if gross else (0.72, 1.0)
+    columns = (0.49, 0.73, 1.0) if gross else (0.72, 1.0)
     head, *heads = till.words.summary
     sheet.skip(0.5)
-    rows = [(head, "%", *heads)]
+    sheet.row(Cell(head), scale=0.85)
+    rows = [("", "%", *heads)]
     decimals = ".00" if chance(till.generator, 0.4) else ""
     for row in sums.tax_rows:
         rate = scaled(row.rate, 1) + decimals
@@ -124,7 +125,7 @@ def tax_table(till: Till) -> None:
         rows.append((till.label("summed"), "", *_parts(base, sums.tax)))
     for label, rate, *amounts in rows:
         cells = [Cell(text, x, "r") for text, x in zip(amounts, columns, strict=False)]
-        sheet.row(Cell(label), Cell(rate, columns[0] - 0.24, "r"), *cells, scale=0.85)
+        sheet.row(Cell(label), Cell(rate, columns[0] - 0.3, "r"), *cells, scale=0.85)
 
 
 def _parts(base: int, tax: int) -> tuple[str, str, str]:

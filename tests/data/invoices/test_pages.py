@@ -1,6 +1,7 @@
 """Where things stand: boxes on pages, and the label's values among the texts."""
 
 from decimal import Decimal
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from rlnotes.data.invoices import (
 )
 from rlnotes.data.invoices.sheets import Cell, Sheet
 from rlnotes.data.invoices.widths import text_width
-from tests.data.invoices.reading import amounts_in, dates_in, documents, every_layout
+from tests.data.invoices.reading import amounts_in, dates_in, documents, every_layout, rows_of
 
 SUMS = ("lines_total", "allowances", "charges", "subtotal", "tax", "total", "prepaid", "payable")
 
@@ -171,3 +172,26 @@ def test_labels_of_held_out_layouts_are_new(kind):
     assert not set().union(*labels) & {label for some in new for label in some}
     printed = words_of([name for name in HELD_OUT_LAYOUTS if name.startswith(kind)])
     assert set(new[names.index("total")]) <= printed
+
+
+def test_heads_of_tax_tables_stand_on_one_row():
+    # Below the head "%" and those beside it: a code, and a value under each head.
+    seen = 0
+    for name in (name for name in LAYOUTS if name.startswith("receipt")):
+        for document in documents((name,), 150):
+            rows = rows_of(document)
+            for row, below in pairwise(rows):
+                if "%" in [document.segments[i] for i in row]:
+                    seen += 1
+                    assert document.segments[below[0]] in ("SR", "ZRL")
+                    assert len(below) == len(row) + 1
+    assert seen > 200
+
+
+def test_a_currency_stays_with_its_total():
+    for name in (name for name in LAYOUTS if name.startswith("receipt")):
+        for document in documents((name,), 150):
+            for row in rows_of(document):
+                texts = [document.segments[i] for i in row]
+                # The counter calls a column of its goods so.
+                assert "RM" not in texts or "U/P" in texts, (document.name, texts)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rlnotes.data.invoices import (
+    HELD_OUT_LAYOUTS,
     LAYOUTS,
     SEEN_LAYOUTS,
     sample_invoice,
@@ -66,6 +67,15 @@ def test_layouts_share_their_sellers():
         assert len({target["vendor"] for target in targets}) == 1
 
 
+def test_one_seed_gives_other_bills_to_other_layouts():
+    def bills(layouts):
+        documents = sample_invoices(200, seed=0, layouts=layouts)
+        return {(d.target["vendor"], d.target["date"]) for d in documents}
+
+    assert not bills(SEEN_LAYOUTS) & bills(HELD_OUT_LAYOUTS)
+    assert not bills(LAYOUTS[:1]) & bills(LAYOUTS[1:2])
+
+
 def test_noise_lies_over_the_clean_document():
     for seed in range(30):
         clean = sample_invoice(np.random.default_rng(seed), layouts=LAYOUTS)
@@ -85,6 +95,7 @@ def test_noise_lies_over_the_clean_document():
         ({"layouts": ()}, r"layouts must be .* got \(\)"),
         ({"layouts": "receipt_till"}, "layouts must be .* got 'receipt_till'"),
         ({"layouts": ("receipt_till", "menu")}, "layouts must be among .* got 'menu'"),
+        ({"layouts": (["menu"],)}, r"layouts must be among .* got \['menu'\]"),
         ({"noise": 1.1}, "noise must lie in .* got 1.1"),
         ({"noise": math.nan}, "noise must lie in .* got nan"),
         ({"noise_kinds": ("rain",)}, "noise_kinds must be among .* got 'rain'"),
