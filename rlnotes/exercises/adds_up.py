@@ -66,14 +66,20 @@ EXERCISE = Exercise(
                     _invoice(*_PLAIN, prepaid="80.00", rounding="0.04", payable="180.40"),
                     _invoice(*_PLAIN, payable="180.36"),
                     _invoice(*_PLAIN[:3], "180.35", payable="180.36"),
+                    _invoice(*_PLAIN, payable="0.00"),
+                    _invoice(*_PLAIN, payable="170.36"),
+                    _invoice(*_PLAIN, rounding="0.04", payable="180.40"),
+                    _invoice(*_PLAIN[:3], "180.40", rounding="0.04", payable="180.44"),
                 ]
             },
-            [1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0],
+            [1, 0, 0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0],
             "one after the other: plain; lines off by a cent; total off by a cent; a discount of "
             "10.00, subtracted; the same discount, added; a charge of 7.00, added; the same, "
             "subtracted; 80.00 paid and a cent rounded off, 100.35 due; what was paid is added; "
             "the rounding is subtracted; 80.00 paid and yet all of it due; the same, with a "
-            "rounding of four cents; nothing paid, all due; the total wrong, what is due right.",
+            "rounding of four cents; nothing paid, all due; the total wrong, what is due right; "
+            "nothing due, though nothing was paid; 10.00 too little due; rounded up by four "
+            "cents; the four cents are in the total as well.",
         ),
         Case(
             {
@@ -129,13 +135,23 @@ EXERCISE = Exercise(
                     ),
                     _invoice(*_PLAIN, prepaid="-80.00", payable="260.36"),
                     _invoice("-150.30", "-150.30", ["20 -150.30 -30.06"], "-180.36"),
+                    _invoice(
+                        "-150.30", "-150.30", ["20 -150.30 -30.06"], "-180.36", payable="-180.36"
+                    ),
+                    _invoice(
+                        "100.00", "110.00", ["20 110.00 22.00"], "132.00", allowances="-10.00"
+                    ),
+                    _invoice("150.30", "150.30", ["20 150.30 30.06"], "150.30"),
+                    _invoice("180.36", "150.30", ["20 150.30 30.06"], "180.36"),
                 ]
             },
-            [0, 1, 0, 0, 0, 1, 1, 0, 1, 1, 1],
+            [0, 1, 0, 0, 0, 1, 1, 0, 1, 1, 1, 1, 1, 0, 0],
             "one base is missing; two rates; a tax is a cent too high; two taxes are off by a "
             "cent each, their sum is right; the first tax is a cent too low; each tax is rounded "
             "by itself; 0.10 + 0.20 = 0.30; the tax is that of the lines, not of the "
-            "discounted base; all of it was paid; a prepayment may be negative; so may an invoice.",
+            "discounted base; all of it was paid; a prepayment may be negative; so may an "
+            "invoice; and what is due; and a discount; here the tax is not in the total, and "
+            "here it is in the lines.",
         ),
     ],
     solutions=[add_up, _add_up_in_cents],

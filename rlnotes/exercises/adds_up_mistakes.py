@@ -90,6 +90,46 @@ def _not_rounded(invoice):
     return _bases(invoice) and all(base * rate / 100 == tax for rate, base, tax in invoice["taxes"])
 
 
+def _rates_as_shares(invoice):
+    return _bases(invoice) and all(
+        (base * rate).quantize(_CENT, ROUND_HALF_UP) == tax for rate, base, tax in invoice["taxes"]
+    )
+
+
+def _rounded_twice(invoice):
+    dues = [
+        (base * rate / 100).quantize(_CENT / 10, ROUND_HALF_UP)
+        for rate, base, _ in invoice["taxes"]
+    ]
+    taxes = [tax for _, _, tax in invoice["taxes"]]
+    return _bases(invoice) and [due.quantize(_CENT, ROUND_HALF_UP) for due in dues] == taxes
+
+
+def _rounding_in_the_total(invoice):
+    return _total({**invoice, "subtotal": invoice["subtotal"] + _get(invoice, "rounding")})
+
+
+def _unless_zero(invoice):
+    return not invoice.get("payable") or _payable(invoice)
+
+
+def _only_if_prepaid(invoice):
+    return "prepaid" not in invoice or _payable(invoice)
+
+
+def _never_below_zero(invoice):
+    due = max(Decimal(0), invoice["total"] - _get(invoice, "prepaid") + _get(invoice, "rounding"))
+    return due == invoice.get("payable", due)
+
+
+def _tax_inside_allowed(invoice):
+    return _total(invoice) or invoice["subtotal"] == invoice["total"]
+
+
+def _gross_lines_allowed(invoice):
+    return _lines(invoice) or _lines({**invoice, "subtotal": invoice["total"]})
+
+
 def _rates_of_lines(invoice):
     lines = sum(invoice["lines"])
     return all(
@@ -180,6 +220,17 @@ MISTAKES = {
     "one rate": _with(taxes=_one_rate),
     "tax of the lines": _with(taxes=_rates_of_lines),
     "not rounded": _with(taxes=_not_rounded),
+    "rates as shares": _with(taxes=_rates_as_shares),
+    "rounded twice": _with(taxes=_rounded_twice),
+    "rounding in the total": _with(total=_rounding_in_the_total),
+    "a payable of 0 is unchecked": _with(payable=_unless_zero),
+    "payable only if prepaid": _with(payable=_only_if_prepaid),
+    "due is never negative": _with(payable=_never_below_zero),
+    "tax inside": _with(total=_tax_inside_allowed),
+    "lines with tax": _with(lines=_gross_lines_allowed),
+    "size of the discount": _with(
+        lines=lambda x: _lines({**x, "allowances": abs(_get(x, "allowances"))})
+    ),
     "half to even": _rounded(ROUND_HALF_EVEN),
     "half down": _rounded(ROUND_HALF_DOWN),
     "half towards plus": _with(taxes=_half_towards_plus),
@@ -223,6 +274,18 @@ HINTS = {
     "tax of the lines": "the taxes are computed from the lines. Their bases are those printed, "
     "after discounts and charges.",
     "not rounded": "base times rate is compared without rounding to the cent.",
+    "rates as shares": "rates are percent: divide base times rate by 100.",
+    "rounded twice": "the tax is rounded to a tenth of a cent before it is rounded to cents. "
+    "Round once.",
+    "rounding in the total": "the rounding is part of the amount due, not of the total.",
+    "a payable of 0 is unchecked": "a payable of 0 is not checked: `if payable` is false for "
+    "Decimal(0). Ask whether it is there.",
+    "payable only if prepaid": "the amount due is checked only where something is prepaid. Without "
+    "that it is the total plus the rounding.",
+    "due is never negative": "the amount due is cut off at 0. It may be negative.",
+    "tax inside": "a total equal to the subtotal passes. Prices are without tax here.",
+    "lines with tax": "lines that add up to the total pass. Prices are without tax here.",
+    "size of the discount": "the size of the discount is subtracted. A negative one is added.",
     "half to even": "half a cent is rounded to even, the default of Decimal.quantize. It goes up: "
     "ROUND_HALF_UP.",
     "half down": "half a cent is rounded down. It goes away from zero: ROUND_HALF_UP.",

@@ -67,6 +67,24 @@ EXERCISE = Exercise(
             "f = 2 x 1 / (1 + 4) = 2/5. TP = 2/5, FP = 3/5 + 1 for the invented tax, FN = 3/5 + 2 "
             "for what is missed: 0.8 / (0.8 + 1.6 + 2.6).",
         ),
+        _case(
+            {"total": "255.00"},
+            {"total": "255.00", "line_items": _ITEMS},
+            2 / 3,
+            "a list that is missed is one field that is missed: 2 / (2 + 1).",
+        ),
+        _case(
+            {"total": "255.00", "line_items": _ITEMS, "tax_breakdown": ["20", "5.5", "0"]},
+            {"total": "255.00", "line_items": _ITEMS},
+            4 / 5,
+            "a list that is invented is one field that is invented: 4 / (4 + 1).",
+        ),
+        _case(
+            {"subtotal": "9.60", "total": "9.00"},
+            {"subtotal": "9.00", "total": "9.60"},
+            0.0,
+            "both values stand under the wrong name: 0 / (0 + 2 + 2).",
+        ),
         _case({}, _FOUR, 0.0, "nothing is found, four fields are missed: 0 / 4."),
         _case(
             {"vendor": "acme", "total": "96.00"},

@@ -90,6 +90,33 @@ def _mean_of_fields(answer, target):
     return sum(_match(answer[key], target[key]) for key in both) / len(keys)
 
 
+def _split_in_halves(answer, target):
+    """What is wrong of a list counts half as invented and half as missed."""
+    both = [key for key in answer if key in target]
+    found = sum(_match(answer[key], target[key]) for key in both)
+    parts = sum(1 - _match(answer[k], target[k]) for k in both if isinstance(target[k], list))
+    return 2 * found / (len(answer) + len(target) - parts)
+
+
+def _missed_by_items(answer, target):
+    missed = sum(len(v) if isinstance(v, list) else 1 for k, v in target.items() if k not in answer)
+    known = {key: value for key, value in target.items() if key in answer}
+    found, wrong, others = _counts(answer, known, _match)
+    return _ratio(2 * found, 2 * found + wrong + others + missed)
+
+
+def _values_alone(answer, target):
+    left = [value for value in target.values() if not isinstance(value, list)]
+    right = 0.0
+    for key, value in answer.items():
+        if isinstance(value, list):
+            right += _match(value, target[key]) if key in target else 0
+        elif value in left:
+            left.remove(value)
+            right += 1
+    return 2 * right / (len(answer) + len(target))
+
+
 def _mean_of_both(found, wrong, missed):
     return (_ratio(found, found + wrong) + _ratio(found, found + missed)) / 2
 
@@ -132,6 +159,9 @@ MISTAKES = {
     "longer list": _lists(lambda mine, true: _common(mine, true) / max(len(mine), len(true))),
     "items one by one": _items_one_by_one,
     "words": _with_match(_words),
+    "half a miss": _split_in_halves,
+    "missed by items": _missed_by_items,
+    "values alone": _values_alone,
     "errors instead": lambda answer, target: 1 - f1_by_counts(answer, target),
 }
 
@@ -168,5 +198,9 @@ HINTS = {
     "which a part is right.",
     "words": "values earn a part by their words here. Only lists earn a part; a value is right or "
     "wrong.",
+    "half a miss": "the part of a list that is not right is counted once, or half each way. It "
+    "is a false positive and a false negative, as with any wrong field.",
+    "missed by items": "a list that is missed counts as many as it has items. It is one field.",
+    "values alone": "a value counts as found under any name. The total is not the subtotal.",
     "errors instead": "this is 1 minus F1.",
 }

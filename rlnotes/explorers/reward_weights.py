@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.collections import PolyCollection
 from matplotlib.patches import Rectangle
 
-from rlnotes.explorers.base import Explorer
+from rlnotes.explorers.base import BadSetting, Explorer
 from rlnotes.explorers.written_invoices import TARGETS, TRUTH, candidate_answers
 from rlnotes.functional.extraction import REWARD_WEIGHTS, invoice_reward
 from rlnotes.functional.extraction.answers import read_answer
@@ -24,7 +24,7 @@ LOOKS = {  # colour, hatch
 }
 NUM_ANSWERS = 8
 MISSING = ("pass", "half", "fail")
-COLUMNS = {"F1": 1.24, "struct.": 1.42, "format": 1.60, "halluc.": 1.78, "R": 1.96}
+COLUMNS = ("F1", "struct.", "format", "halluc.", "R")
 
 
 class RewardWeights(Explorer):
@@ -52,31 +52,33 @@ class RewardWeights(Explorer):
         }
 
     def build(self):
-        figure, (axes,) = new_figure(1, size=(10.4, 4.3))
-        label(axes, heading="Eight answers, best paid first", x="reward", y="")
-        axes.set(xlim=(-0.75, 2.06), ylim=(NUM_ANSWERS + 0.6, -1.6), yticks=[])
-        axes.set_xticks([0, 0.25, 0.5, 0.75, 1.0])
+        figure, (left, axes, table) = new_figure(3, size=(10.8, 4.4), width_ratios=[0.9, 2, 1.5])
+        label(axes, heading="Best paid first", x="reward / sum of the weights", y="")
+        limits = (NUM_ANSWERS + 0.8, -2.0)
+        axes.set(xlim=(-0.5, 1.02), ylim=limits, yticks=[], xticks=[-0.5, 0, 0.5, 1])
         axes.grid(visible=False)
         axes.spines["left"].set_visible(False)
         axes.plot([0, 0], [-0.5, NUM_ANSWERS - 0.5], color=GREY, linewidth=1.2)
         self.stacks = {part: PolyCollection([], **_look(part)) for part in PARTS}
         for stack in self.stacks.values():
             axes.add_collection(stack, autolim=False)
-        for name, x in COLUMNS.items():
-            axes.text(x, -0.85, name, ha="center", va="center", fontsize=9.5, weight="bold")
-        x = -0.06
-        for part in PARTS:
+        for part, x in zip(PARTS, (-0.5, -0.18, 0.24, 0.58), strict=True):
             axes.add_patch(_swatch(part, x))
             axes.text(x + 0.07, NUM_ANSWERS + 0.2, part, fontsize=9.5, va="center")
-            x += 0.12 + 0.023 * len(part)
+        for panel, width in ((left, 1), (table, len(COLUMNS))):
+            panel.set(xlim=(0, width), ylim=limits)
+            panel.axis("off")
+        for column, name in enumerate(COLUMNS):
+            table.text(column + 0.5, -0.9, name, ha="center", fontsize=9.5, weight="bold")
         rows = range(NUM_ANSWERS)
-        names = [(-0.44, row) for row in rows]
-        numbers = [(x, row) for row in rows for x in COLUMNS.values()]
-        self.texts = Labels(
-            axes, [*names, *numbers, (0.5, -1.25), (1.6, NUM_ANSWERS + 0.2)], size=9.5, zorder=12
-        )
-        (self.mark,) = axes.plot([0], [0], "D", color="black", markersize=6, zorder=13)
-        return figure, [*self.stacks.values(), self.texts, self.mark]
+        self.names = Labels(left, [(0.56, row) for row in rows], size=9.5, zorder=12)
+        (self.mark,) = left.plot([0.06], [0], "D", color="black", markersize=6, zorder=13)
+        self.verdict = Labels(axes, [(0.26, -1.6), (0.26, -1.05)], size=9.5, zorder=12)
+        places = [(column + 0.5, row) for row in rows for column in range(len(COLUMNS))]
+        note = (len(COLUMNS) / 2, NUM_ANSWERS + 0.2)
+        self.numbers = Labels(table, [*places, note], size=9.5, zorder=12)
+        texts = [self.names, self.verdict, self.numbers]
+        return figure, [*self.stacks.values(), *texts, self.mark]
 
     def update(
         self,
@@ -89,28 +91,35 @@ class RewardWeights(Explorer):
         rules,
         missing_rows,
     ):
+        if not any((w_fields, w_structure, w_format, w_hallucination)):
+            raise BadSetting("All weights are 0: every answer earns 0.")
         names, parts = scored(document, label_known, rules, missing_rows)
         weights = np.array([w_fields, w_structure, w_format, -w_hallucination])
         weighted = parts * weights
         totals = weighted.sum(axis=1).round(10) + 0.0
         order = np.argsort(-totals, kind="stable")
-        self._draw(weighted[order])
+        self._draw(weighted[order] / abs(weights).sum())
         place = int(np.flatnonzero(order == 0)[0])
-        self.mark.set_data([-0.7], [place])
+        self.mark.set_ydata([place])
         cells = [number(value, 2) for row in order for value in (*parts[row], totals[row])]
-        verdict = _verdict(names, totals)
+        above, ties = _rivals(names, totals)
         acts = rules == "full" and not label_known
-        note = (
-            f"missing rows {missing_rows}" if acts else f"missing rows ({missing_rows}): no effect"
-        )
-        self.texts.set_texts([*(names[row] for row in order), *cells, verdict, note])
+        note = f"missing rows: {missing_rows}{'' if acts else ', no effect here'}"
+        self.names.set_texts([names[row] for row in order])
+        lines = [f"above the truth: {_few(above)}", f"as much as the truth: {_few(ties)}"]
+        self.verdict.set_texts(lines)
+        self.numbers.set_texts([*cells, note])
         rows = "; ".join(
             f"{names[row]} {number(totals[row], 3)} (F1 {number(parts[row, 0], 3)}, structure "
             f"{number(parts[row, 1], 3)}, format {number(parts[row, 2], 3)}, hallucination "
             f"{number(parts[row, 3], 3)})"
             for row in order
         )
-        return f"Reward of eight answers, best first: {rows}. {verdict} {note.capitalize()}."
+        return (
+            f"Reward of eight answers, best first: {rows}. Above the truth: "
+            f"{', '.join(above) or 'none'}. As much as the truth: {', '.join(ties) or 'none'}. "
+            f"{note.capitalize()}."
+        )
 
     def _draw(self, weighted: np.ndarray) -> None:
         """Bars of the weighted parts [8, 4], end to end; a penalty to the left."""
@@ -143,16 +152,18 @@ def scored(
     return tuple(answers), parts
 
 
-def _verdict(names: tuple[str, ...], totals: np.ndarray) -> str:
-    truth = totals[names.index(TRUTH)]
-    above = [name for name, total in zip(names, totals, strict=True) if total > truth + 1e-9]
-    ties = [
-        name
-        for name, total in zip(names, totals, strict=True)
-        if name != TRUTH and abs(total - truth) <= 1e-9
-    ]
-    first = f"Above the truth: {', '.join(above) or 'none'}."
-    return f"{first} As much as the truth: {', '.join(ties) or 'none'}."
+def _rivals(names: tuple[str, ...], totals: np.ndarray) -> tuple[list[str], list[str]]:
+    """Names of the answers that are paid more than the truth, and as much."""
+    gaps = totals - totals[names.index(TRUTH)]
+    above = [name for name, gap in zip(names, gaps, strict=True) if gap > 1e-9]
+    ties = [name for name, gap in zip(names, gaps, strict=True) if abs(gap) <= 1e-9]
+    return above, [name for name in ties if name != TRUTH]
+
+
+def _few(names: list[str]) -> str:
+    """Names in one short line."""
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return (", ".join(names[:2]) or "none") + more
 
 
 def _look(part: str) -> dict:
@@ -161,7 +172,7 @@ def _look(part: str) -> dict:
 
 
 def _swatch(part: str, x: float) -> Rectangle:
-    return Rectangle((x, NUM_ANSWERS + 0.0), 0.05, 0.4, **_look(part))
+    return Rectangle((x, NUM_ANSWERS), 0.055, 0.4, **_look(part))
 
 
 def _bars(lows: np.ndarray, highs: np.ndarray) -> np.ndarray:

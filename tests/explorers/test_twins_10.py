@@ -74,7 +74,7 @@ def test_totals_order_bars_and_mark_follow_from_the_parts(document, weights, lab
     totals = [row["total"] for row in rows.values()]
     assert totals == pytest.approx(list(expected.values()), abs=3e-3)
     assert totals == sorted(totals, reverse=True)
-    assert explorer.texts.texts[:8] == list(rows)
+    assert explorer.names.texts == list(rows)
     assert explorer.mark.get_ydata() == [list(rows).index(TRUTH)]
     bars = {part: stack.get_paths() for part, stack in explorer.stacks.items()}
     for place, row in enumerate(rows.values()):
@@ -82,8 +82,9 @@ def test_totals_order_bars_and_mark_follow_from_the_parts(document, weights, lab
         for part, weight, sign in zip(PARTS, weights, signs, strict=True):
             corners = bars[part][place].vertices
             low, high = corners[:, 0].min(), corners[:, 0].max()
-            assert (high - low) == pytest.approx(weight * row[part], abs=1e-3)
-            assert high == pytest.approx(end + weight * row[part] if sign > 0 else 0, abs=3e-3)
+            assert (high - low) == pytest.approx(weight / sum(weights) * row[part], abs=1e-3)
+            share = weight / sum(weights) * row[part]
+            assert high == pytest.approx(end + share if sign > 0 else 0, abs=3e-3)
             assert corners[:, 1].mean() == pytest.approx(place, abs=0.2)
             end = high if sign > 0 else end
 
@@ -107,21 +108,27 @@ def test_totals_order_bars_and_mark_follow_from_the_parts(document, weights, lab
 )
 def test_who_beats_the_truth(setting, above, ties):
     explorer = at(RewardWeights, **setting)
-    verdict = f"Above the truth: {above}. As much as the truth: {ties}."
-    assert verdict in explorer.description
-    assert explorer.texts.texts[-2] == verdict
+    assert f"Above the truth: {above}. As much as the truth: {ties}." in explorer.description
+    lines = [f"above the truth: {above}", f"as much as the truth: {ties}"]
+    assert explorer.verdict.texts == lines
+
+
+def test_many_rivals_are_counted_not_listed():
+    explorer = at(RewardWeights, document="no tax on the page", label_known=False, rules="naive")
+    assert explorer.verdict.texts[1].endswith("day and month turned and 3 more")
+    assert explorer.description.count("zeros everywhere") == 2  # as an answer, and as a rival
 
 
 @pytest.mark.parametrize("missing_rows", MISSING)
 def test_missing_rows_act_on_full_rules_without_a_label_only(missing_rows):
     acting = at(RewardWeights, label_known=False, missing_rows=missing_rows)
-    assert acting.texts.texts[-1] == f"missing rows {missing_rows}"
+    assert acting.numbers.texts[-1] == f"missing rows: {missing_rows}"
     # Of two rules "lines" lacks its subtotal, "total" its tax as well.
     share = {"pass": 1.0, "half": 0.5, "fail": 0.0}[missing_rows]
     assert rows_of(acting)["sums left out"]["structure"] == share
     for setting in ({}, {"label_known": False, "rules": "naive"}):
         idle = at(RewardWeights, missing_rows=missing_rows, **setting)
-        assert "no effect" in idle.texts.texts[-1]
+        assert "no effect" in idle.numbers.texts[-1]
         assert rows_of(idle) == rows_of(at(RewardWeights, **setting))
 
 
@@ -130,3 +137,9 @@ def test_naive_rules_are_the_three_of_the_page():
     # 200 = 180 fails, 180 + 34.20 = 214.20 holds, 214.20 = 114.20 fails
     assert rows[TRUTH]["structure"] == pytest.approx(1 / 3, abs=6e-4)
     assert rows["nothing"]["structure"] == 1  # nothing to check
+
+
+def test_weights_that_are_all_0_give_a_sentence():
+    zero = dict.fromkeys((f"w_{part}" for part in PARTS), 0.0)
+    explorer = at(RewardWeights, **zero)
+    assert "All weights are 0: every answer earns 0." in explorer.description
