@@ -37,6 +37,8 @@ _LINE_FIELDS = {
     "BT-146": "unit_price",
     "BT-131": "amount",
 }
+# Lines that head or explain others are in no sum.
+_LINE_KIND, _NOT_SUMMED = "EXT-FR-FE-163", ("GROUP", "INFORMATION")
 
 
 def read_e_invoice(path: Path | str) -> dict | None:
@@ -104,10 +106,11 @@ def target_from_totals(facts: Mapping) -> dict:
     """
     seller = facts.get("BG-4") or {}
     rows = (("tax_breakdown", "BG-23", _TAX_FIELDS), ("line_items", "BG-25", _LINE_FIELDS))
-    values = {"vendor": seller.get("name")}
+    values = {"vendor": seller.get("name") or seller.get("biz_name")}
     values |= {name: facts.get(number) for number, name in _FIELDS.items()}
     for name, group, fields in rows:
-        values[name] = [_renamed(row, fields) for row in facts.get(group) or ()] or None
+        counted = [row for row in facts.get(group) or () if row.get(_LINE_KIND) not in _NOT_SUMMED]
+        values[name] = [_renamed(row, fields) for row in counted] or None
     return as_target(values)
 
 

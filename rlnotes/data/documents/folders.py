@@ -27,9 +27,10 @@ _SET_FOLDERS = {"box", "key", "entities", "img"}
 
 
 class Source(NamedTuple):
-    """Something to read: a file of one of the kinds receipt, labels, words, pdf, xml.
+    """Something to read: a file of one of the kinds receipt, words, pdf, xml.
 
-    `labels` is the folder of a set of receipts, for its labels without boxes.
+    `labels` is the folder of a set of receipts, for its labels without boxes, and
+    `unlisted` a folder that could not be looked into.
     """
 
     path: Path
@@ -76,7 +77,8 @@ def find_sources(folder: Path | str) -> list[Source]:
     if not folder.is_dir():
         raise ValueError(f"folder must be a folder, got {folder}")
     sources = []
-    for place, below, names in os.walk(folder):
+    unlisted: list[OSError] = []
+    for place, below, names in os.walk(folder, onerror=unlisted.append):
         place = Path(place)
         receipts = is_set(place)
         if receipts:
@@ -86,6 +88,7 @@ def find_sources(folder: Path | str) -> list[Source]:
         below[:] = sorted(name for name in set(below) - skipped if not name.startswith("."))
         kinds = ((name, _ENDINGS.get(Path(name).suffix.lower())) for name in names)
         sources += [Source(place / n, kind) for n, kind in kinds if kind and n[0] != "."]
+    sources += [Source(Path(error.filename), "unlisted") for error in unlisted]
     return sorted(sources)
 
 
@@ -99,13 +102,17 @@ def read_source(source: Source, *, root: Path, currency: str = "MYR") -> Reading
     """
     path, kind = source
     name = path.relative_to(root).as_posix()
+    if kind == "unlisted":
+        return failed(name, name, "nobody may list what is in this folder")
+    if kind != "labels" and not path.is_file():  # a pipe would never end
+        return failed(name, name, "not a file")
     try:
         if kind == "receipt":
             return read_receipt_files(path, root=root, currency=currency)
         if kind == "labels":
             return labels_without_boxes(path, root=root)
         if kind == "words":
-            return read_word_boxes(path, currency=currency)
+            return read_word_boxes(path, name=name, currency=currency)
         return read_pdf(path, name=name) if kind == "pdf" else _read_xml(path, name)
     except ImportError as error:
         needs = f"{error.name or 'a library'} is not installed"

@@ -115,6 +115,8 @@ def _read_page(page: "pdfplumber.page.Page") -> _Page:
         messages.append(f"{hidden} words outside the visible page are left out")
     if not found and pictures:
         messages.append("pictures and no text: scanned?")
+    if sideways := sum(not word["upright"] for word in found):
+        messages.append(f"{sideways} words run up or down and may be cut into letters")
     if unknown := sum("(cid:" in word for word in words):
         messages.append(f"{unknown} words in a font that does not say its letters")
     return _Page(words, cut[kept], size, messages)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from rlnotes.data.documents.document import Document
 
+UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
 INSTALL = 'pip install -c constraints.txt -e ".[documents]"'
 
 
@@ -59,10 +60,7 @@ def read_text(path: Path) -> str:
             guessed: a wrong guess would change letters without a word.
         OSError: if it cannot be read.
     """
-    content = path.read_bytes()
-    if content[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in content:
-        raise ValueError("not UTF-8 but probably UTF-16: save it as UTF-8")
-    text = decoded(content)
+    text = decoded(path.read_bytes())
     if not text.strip():
         raise ValueError("the file is empty")
     return text
@@ -72,8 +70,10 @@ def decoded(content: bytes) -> str:
     """Text of bytes in UTF-8.
 
     Raises:
-        ValueError: if they are not, with the first byte that is wrong.
+        ValueError: if they are not, with the encoding that they may be in.
     """
+    if content.startswith(UTF_16_MARKS) or b"\0" in content:
+        raise ValueError("not UTF-8 but probably UTF-16: save it as UTF-8")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

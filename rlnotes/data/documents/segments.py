@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-# In heights of the lower of two words. On 28 invoices in PDF, gaps inside a line of
-# text are below 0.9 heights and gaps between columns begin at 1.4.
-WIDEST_GAP = 1.0
+# In heights of the lower of two words. On 28 invoices in PDF, no gap on a line lies
+# between 1.1 and 1.5 heights: those in a text are narrower, those of columns wider.
+WIDEST_GAP = 1.3
 SHARED_HEIGHT = 0.5
 
 

@@ -60,7 +60,10 @@ def read_sroie(folder: Path | str, *, currency: str = "MYR") -> Reading:
 
 def is_set(folder: Path) -> bool:
     """Whether a folder has box/ with files of boxes in it."""
-    return (folder / "box").is_dir() and any(True for _ in box_files(folder))
+    try:
+        return any(True for _ in box_files(folder))
+    except OSError:  # no such folder, or one that nobody may list
+        return False
 
 
 def box_files(folder: Path) -> Iterator[Path]:
@@ -91,6 +94,8 @@ def read_receipt_files(path: Path, *, root: Path, currency: str = "MYR") -> Read
         currency: as for `read_sroie`.
     """
     name, where = _name(path, root), _shown(path, root)
+    if path.suffix != ".csv" and path.with_suffix(".csv").exists():
+        return failed(name, where, f"there is {name} already, from {path.stem}.csv")
     try:
         texts, boxes = _parse_boxes(read_text(path))
         size, size_problems = _page_size(path, boxes, root)

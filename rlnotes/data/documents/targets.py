@@ -139,7 +139,7 @@ def _as_it_is(value, name):
 
 
 def _as_text(value, name):
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value.strip():
         raise ValueError(f"{name} must be a text, got {value!r}")
     return value
 

@@ -14,12 +14,20 @@ from pathlib import Path
 import numpy as np
 
 from rlnotes.data.documents.document import Document
-from rlnotes.data.documents.reading import Problem, Reading, decoded, failed, joined, parsed
+from rlnotes.data.documents.reading import (
+    UTF_16_MARKS,
+    Problem,
+    Reading,
+    decoded,
+    failed,
+    joined,
+    parsed,
+)
 from rlnotes.data.documents.segments import join_words
 from rlnotes.data.documents.targets import as_sroie_target, as_target, require_code
 
 
-def read_word_boxes(path: Path | str, *, currency: str = "MYR") -> Reading:
+def read_word_boxes(path: Path | str, *, name: str | None = None, currency: str = "MYR") -> Reading:
     """All documents of a file.
 
     A line that is no document is left out, one whose label cannot be read is there
@@ -27,17 +35,23 @@ def read_word_boxes(path: Path | str, *, currency: str = "MYR") -> Reading:
 
     Args:
         path: the file, in UTF-8.
+        name: what the file is called in problems and in the names of documents without
+            an `id`; by default as it is.
         currency: as for `rlnotes.data.documents.sroie.read_sroie`, for `entities`.
 
     Raises:
-        ValueError: if the file is empty, or currency is no code.
+        ValueError: if the file is empty or in UTF-16, or currency is no code.
         OSError: if it cannot be read.
     """
     require_code(currency=currency)
     path = Path(path)
+    stem, name = (path.stem, path.name) if name is None else (name, name)
     with path.open("rb") as file:
+        if file.read(2) in UTF_16_MARKS:
+            raise ValueError("not UTF-8 but probably UTF-16: save it as UTF-8")
+        file.seek(0)
         lines = [
-            _read_line(line, f"{path.stem}:{number}", f"{path.name}, line {number}", currency)
+            _read_line(line, f"{stem}:{number}", f"{name}, line {number}", currency)
             for number, line in enumerate(file, start=1)
             if line.strip()
         ]
@@ -90,6 +104,11 @@ def _segments(record: Mapping):
         )
     if "segments" in record:
         return texts, boxes, pages
+    if turned := np.flatnonzero((boxes[:, :2] > boxes[:, 2:]).any(axis=1)).tolist():
+        raise ValueError(
+            "boxes must be left, top, right, bottom, "
+            f"got {boxes[turned[0]].tolist()} as number {turned[0]}"
+        )
     keys = record.get("line_key")
     if keys is not None and not isinstance(keys, list):
         raise ValueError(f"line_key must be a list, got {keys!r}")

@@ -109,3 +109,22 @@ def test_a_file_that_is_no_pdf_is_refused(tmp_path):
     path.write_bytes(b"text")
     with pytest.raises(ValueError, match="the files in this PDF cannot be read"):
         read_e_invoice(path)
+
+
+def test_a_seller_without_a_legal_name_has_its_trading_name():
+    assert target_from_totals(LEAST | {"BG-4": {"biz_name": "T"}})["vendor"] == "T"
+
+
+def test_lines_that_only_head_or_explain_others_are_left_out():
+    kinds = ("GROUP", "DETAIL", "INFORMATION", None)
+    lines = [{"BT-131": str(i), "EXT-FR-FE-163": kind} for i, kind in enumerate(kinds)]
+    target = target_from_totals(LEAST | {"BG-25": lines})
+    assert [line["amount"] for line in target["line_items"]] == ["1.00", "3.00"]
+
+
+def test_a_document_type_is_refused_before_the_parser_of_the_libraries_sees_it(monkeypatch):
+    from lxml import etree
+
+    monkeypatch.setattr(etree, "fromstring", None)
+    with pytest.raises(ValueError, match="declares a document type"):
+        target_of_xml(b"<!DOCTYPE Invoice><Invoice/>")

@@ -1,6 +1,7 @@
 """A folder of all kinds: everything is found, in order, and nothing stops the rest."""
 
 import json
+import os
 import sys
 
 import pytest
@@ -110,3 +111,33 @@ def test_pdf_and_xml_are_named_by_their_place(tmp_path):
     assert (a.name, a.segments, a.target) == ("x/a.pdf", ("Tea",), None)
     assert (b.name, b.segments, b.target) == ("x/b.xml", (), TARGET)
     assert [problem.where for problem in problems] == ["x/c.xml", "x/no.pdf"]
+
+
+def test_files_of_one_name_in_two_folders_stay_apart(tmp_path):
+    nameless = {key: value for key, value in RECORD.items() if key != "id"}
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.jsonl").write_text(json.dumps(nameless) + "\n{")
+    documents, problems = read_folder(tmp_path)
+    assert [document.name for document in documents] == ["a/x.jsonl:1", "b/x.jsonl:1"]
+    assert [problem.where for problem in problems] == ["a/x.jsonl, line 2", "b/x.jsonl, line 2"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "p.jsonl")
+    assert read_folder(tmp_path).problems == (("p.jsonl", "p.jsonl", "not a file"),)
+
+
+def test_a_folder_that_nobody_may_list_is_a_problem(folder, monkeypatch):
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.fspath(path) == os.fspath(folder / "till"):
+            raise PermissionError(13, "no", os.fspath(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    documents, problems = read_folder(folder)
+    assert len(documents) == 2
+    assert [problem.name for problem in problems] == ["till"]

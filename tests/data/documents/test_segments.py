@@ -13,9 +13,9 @@ def row(*places: tuple[float, float], top: float = 0.0) -> list[list[float]]:
 
 
 @pytest.mark.parametrize(
-    ("gap", "texts"), [(3, ("a b",)), (10, ("a b",)), (10.5, ("a", "b")), (-5, ("a b",))]
+    ("gap", "texts"), [(3, ("a b",)), (13, ("a b",)), (13.5, ("a", "b")), (-5, ("a b",))]
 )
-def test_words_join_over_a_gap_of_at_most_their_height(gap, texts):
+def test_words_join_over_a_gap_of_at_most_1_3_heights(gap, texts):
     assert join_words(["a", "b"], row((0, 20), (20 + gap, 60))).texts == texts
 
 

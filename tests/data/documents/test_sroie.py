@@ -141,3 +141,11 @@ def test_a_folder_without_boxes_is_no_set(tmp_path):
         read_sroie(tmp_path)
     with pytest.raises(ValueError, match="folder must hold box/"):
         read_sroie(tmp_path / "missing")
+
+
+def test_two_files_of_one_receipt_are_one_document_and_a_problem(tmp_path):
+    add(tmp_path, "001")
+    (tmp_path / "box" / "001.txt").write_text(BOXES)
+    documents, problems = read_sroie(tmp_path)
+    assert len(documents) == 1
+    assert [problem.where for problem in problems] == ["box/001.txt"]

@@ -56,6 +56,7 @@ def test_rows_are_canonical_too():
     ("change", "message"),
     [
         ({"vendor": None}, "lacks vendor"),
+        ({"vendor": " "}, "vendor must be a text"),
         ({"total": ""}, "lacks total"),
         ({"date": "31/02/2018"}, "date must be a date, got '31/02/2018'"),
         ({"currency": 5}, "currency must be a currency, got 5"),

@@ -159,3 +159,16 @@ def test_what_is_written_is_read_back_equal(tmp_path):
 def test_an_empty_file_is_refused(read):
     with pytest.raises(ValueError, match=r"path must be a file .* got .*box\.jsonl: empty"):
         read(b"")
+
+
+def test_a_word_whose_box_is_turned_round_is_not_hidden_by_its_neighbours(read):
+    turned = WORDS | {"boxes": [[30, 0, 0, 10], *WORDS["boxes"][1:]]}
+    (problem,) = read(turned).problems
+    assert problem.message.startswith("boxes must be left, top, right, bottom, got [30.0, 0.0")
+
+
+def test_a_file_in_utf_16_is_refused_as_one(tmp_path):
+    path = tmp_path / "a.jsonl"
+    path.write_bytes((json.dumps(RECORD) + "\n").encode("utf-16"))
+    with pytest.raises(ValueError, match="UTF-16"):
+        read_word_boxes(path)
