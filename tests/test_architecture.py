@@ -29,7 +29,7 @@ LAYERS = {
     "exercises": (BELOW_PLOTTING, MATHS),
 }
 # Libraries of the extra `documents`, and the modules that may need it.
-EXTRA = {"pdfplumber", "facturx", "pypdf", "lxml"}
+EXTRA = {"pdfplumber", "pdfminer", "facturx", "pypdf", "lxml"}
 NEED_EXTRA = {"pdfs.py", "e_invoices.py"}
 # Entry points: nothing imports them, and they may import anything.
 TOPS = {"scripts", "bridges"}

@@ -17,17 +17,22 @@ from rlnotes.data.documents.folders import read_folder
 from rlnotes.functional.extraction.answers import read_answer
 from rlnotes.functional.extraction.checks import naive_checks
 from rlnotes.functional.extraction.structure import full_checks
-from rlnotes.scripts.output_files import as_csv, replace_file, require_replaceable
+from rlnotes.scripts.output_files import as_csv, as_texts, replace_file, require_replaceable
 
 RULES = {"naive": naive_checks, "full": full_checks}
 FIRST_LINE = "# made by: python -m rlnotes.scripts.label_rules FOLDER --output FILE.csv\n"
 
 
 def verdicts(labels: Iterable[tuple[str, Mapping]]) -> list[dict[str, str]]:
-    """One row for each rule that can be judged on a label."""
+    """One row for each rule that can be judged on a label.
+
+    A label that is too long to be read, with more than 500 lines say, has no row.
+    """
     rows = []
     for name, target in labels:
-        answer = read_answer(dict(target))
+        answer = read_answer(target)
+        if answer is None:
+            continue
         rows += [
             {"document": name, "rules": kind, "rule": check.name, "holds": _word(check.passed)}
             for kind, checks_of in RULES.items()
@@ -53,7 +58,7 @@ def table(rows: Sequence[Mapping[str, str]]) -> str:
 
 def as_recording(rows: Sequence[Mapping[str, str]]) -> bytes:
     """A CSV file of the verdicts."""
-    return FIRST_LINE.encode() + as_csv(rows)
+    return FIRST_LINE.encode() + as_csv(as_texts(rows))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -78,6 +83,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{chosen.folder} holds no label that can be read", file=sys.stderr)
         return 1
     rows = verdicts(labels)
+    if not rows:
+        print(f"no label in {chosen.folder} has sums to check", file=sys.stderr)
+        return 1
     print(table(rows))
     if chosen.output:
         replace_file(as_recording(rows), chosen.output)

@@ -3,14 +3,18 @@
 import csv
 import io
 import os
+import re
 import shutil
 import tempfile
+import unicodedata
 from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # most scripts draw nothing and should start without Matplotlib
     from matplotlib.figure import Figure
+
+_NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
 
 
 def require_writable(folder: Path) -> None:
@@ -42,11 +46,12 @@ def require_replaceable(path: Path, first_line: str) -> None:
     if not path.parent.is_dir():
         raise FileNotFoundError(2, f"{path.parent} is no folder")
     require_writable(path.parent)
-    if os.path.lexists(path) and not _begins_with(path, first_line):
+    if os.path.lexists(path) and not begins_with(path, first_line):
         raise ValueError(f"{path} was not made by this command: move it away")
 
 
-def _begins_with(path: Path, first_line: str) -> bool:
+def begins_with(path: Path, first_line: str) -> bool:
+    """Whether a path is a file, and no link, with this first line."""
     if path.is_symlink() or not path.is_file():
         return False
     with path.open("rb") as file:
@@ -99,6 +104,26 @@ def as_csv(rows: list[dict]) -> bytes:
     table.writeheader()
     table.writerows(rows)
     return text.getvalue().encode()
+
+
+def as_texts(rows: list[dict]) -> list[dict]:
+    """A table whose texts from elsewhere stay texts when a spreadsheet opens it.
+
+    A text that begins with = + - or @, a tab or a new line would be taken for a
+    formula: it gets an apostrophe before it. Numbers stay as they are.
+
+    Example:
+        >>> as_texts([{"vendor": "=1+1", "total": "-9.60"}])
+        [{'vendor': "'=1+1", 'total': '-9.60'}]
+    """
+    return [{key: _as_text(value) for key, value in row.items()} for row in rows]
+
+
+def _as_text(value: object) -> object:
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
+        return value
+    first = unicodedata.normalize("NFKC", value[:1])  # wide forms count in some countries
+    return f"'{value}" if first in tuple("=+-@\t\r\n") else value
 
 
 def as_png(figure: "Figure") -> bytes:

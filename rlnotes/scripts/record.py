@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rlnotes.scripts.output_files import as_csv, replace_file, require_writable
+from rlnotes.scripts.output_files import as_csv, begins_with, replace_file, require_writable
 from rlnotes.training.recordings import FOLDER
 
 Row = dict[str, str | float]
@@ -127,16 +127,15 @@ def replaceable(name: str, folder: Path, ending: str) -> Path:
 
 
 def _is_ours(path: Path, name: str) -> bool:
+    if path.suffix != ".npz":
+        return begins_with(path, first_line(name))
     if path.is_symlink() or not path.is_file():
         return False
-    if path.suffix == ".npz":
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                return arrays["made_by"].item() == command(name)
-        except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
-            return False
-    with path.open("rb") as file:
-        return file.readline().strip() == first_line(name).strip().encode()
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            return arrays["made_by"].item() == command(name)
+    except (KeyError, ValueError, TypeError, EOFError, zipfile.BadZipFile):
+        return False
 
 
 def command(name: str) -> str:

@@ -6,8 +6,10 @@ import pytest
 
 from rlnotes.scripts.output_files import (
     as_csv,
+    as_texts,
     folder_name,
     replace_file,
+    require_replaceable,
     require_writable,
     write_new,
 )
@@ -69,6 +71,58 @@ def test_a_folder_without_permission_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("os.access", lambda path, mode: False)
     with pytest.raises(PermissionError, match="no permission to write in"):
         require_writable(tmp_path / "new")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_a_missing_file_and_one_with_the_first_line_can_be_replaced(tmp_path, end):
+    path = tmp_path / "a.csv"
+    require_replaceable(path, "# made by: me\n")
+    assert not path.exists()
+    path.write_bytes(f"# made by: me{end}".encode())
+    require_replaceable(path, "# made by: me\n")
+
+
+@pytest.mark.parametrize("content", ["", "mine\n", "# made by: me too\n", "\n# made by: me\n"])
+def test_a_file_with_another_first_line_is_not_replaced(tmp_path, content):
+    path = tmp_path / "a.csv"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"a\.csv was not made by this command: move it away"):
+        require_replaceable(path, "# made by: me\n")
+    assert path.read_text() == content
+
+
+def test_a_link_or_a_folder_in_the_place_of_a_file_is_not_replaced(tmp_path):
+    (tmp_path / "other").write_text("# made by: me\n")
+    (tmp_path / "link").symlink_to(tmp_path / "other")
+    (tmp_path / "dead").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "folder").mkdir()
+    for name in ("link", "dead", "folder"):
+        with pytest.raises(ValueError, match=f"{name} was not made by this command"):
+            require_replaceable(tmp_path / name, "# made by: me\n")
+
+
+def test_a_file_in_a_folder_that_cannot_be_used_is_refused(tmp_path, monkeypatch):
+    with pytest.raises(FileNotFoundError, match="nowhere is no folder"):
+        require_replaceable(tmp_path / "nowhere" / "a.csv", "#")
+    monkeypatch.setattr("os.access", lambda path, mode: False)
+    with pytest.raises(PermissionError, match="no permission to write in"):
+        require_replaceable(tmp_path / "a.csv", "#")
+
+
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b"])
+def test_a_text_that_looks_like_a_formula_stays_a_text(first):
+    assert as_texts([{"a": f"{first}A1+2"}]) == [{"a": f"'{first}A1+2"}]
+    assert as_texts([{"a": f"A1{first}2"}]) == [{"a": f"A1{first}2"}]
+
+
+@pytest.mark.parametrize("value", ["-12.30", "+5", "0.00", "-7", -7, 1.5, None, "", "Tea", "[{}]"])
+def test_numbers_and_other_texts_stay_as_they_are(value):
+    assert as_texts([{"a": value, "b": "=x"}]) == [{"a": value, "b": "'=x"}]
+
+
+@pytest.mark.parametrize("text", ["-12.30+A1", "--5", "-.5", "-1e5", "-\u0665", "- 5", "-5\n"])
+def test_what_only_begins_like_a_number_is_a_text(text):
+    assert as_texts([{"a": text}]) == [{"a": f"'{text}"}]
 
 
 def test_a_table_with_an_empty_cell():

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 
 import pytest
 
@@ -43,17 +44,18 @@ def rows(path):
 def test_it_prints_a_table_and_every_problem(folder, tmp_path, capsys):
     assert run(folder, "--output", tmp_path / "out") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["name", "kind", "pages", "segments", "label"]
-    shown = [line.split(maxsplit=4) for line in lines[1:4]]
+    assert lines[0].split() == ["name", "kind", "pages", "segments", "arithmetic", "label"]
+    shown = [re.split(r"\s{2,}", line) for line in lines[1:4]]
     assert shown == [
-        ["a", "words", "1", "2", "vendor, date, currency, total, line_items"],
-        ["001", "receipt", "1", "3", "vendor, date, currency, total"],
-        ["003", "receipt", "1", "3", "-"],
+        ["a", "words", "1", "2", "adds up", "vendor, date, currency, total, line_items"],
+        ["001", "receipt", "1", "3", "no sums", "vendor, date, currency, total"],
+        ["003", "receipt", "1", "3", "-", "-"],
     ]
     assert lines[4] == "3 documents, 2 with a label, 2 problems"
-    assert lines[5].startswith("  box/002.csv: line 1 must hold eight numbers")
-    assert lines[6].startswith("  box/003.csv: no label")
-    assert lines[7] == f"written to {tmp_path / 'out'}"
+    assert lines[5] == "1 of 1 labels with sums add up"
+    assert lines[6].startswith("  box/002.csv: line 1 must hold eight numbers")
+    assert lines[7].startswith("  box/003.csv: no label")
+    assert lines[8] == f"written to {tmp_path / 'out'}"
 
 
 def test_the_documents_are_read_back_equal_and_tables_hold_the_rest(folder, tmp_path):
@@ -76,12 +78,53 @@ def test_the_documents_are_read_back_equal_and_tables_hold_the_rest(folder, tmp_
     assert [row["name"] for row in rows(out / "problems.csv")] == ["002", "003"]
 
 
+SUMS = {"subtotal": "8.00", "tax": "1.60", "total": "9.60", "payable": "9.60"}
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        ({}, "adds up"),
+        ({"total": "9.70", "payable": "9.70"}, "total"),
+        ({"total": "9.70"}, "total, payable"),
+        ({"payable": "9.50"}, "payable"),
+        ({"line_items": [{"amount": "1.00"}] * 501}, "too long"),
+    ],
+)
+def test_a_label_adds_up_or_the_rules_that_fail_are_named(
+    folder, tmp_path, capsys, change, verdict
+):
+    record = RECORD | {"target": TARGET | {"line_items": [{"amount": "8.00"}]} | SUMS | change}
+    (folder / "a.jsonl").write_text(json.dumps(record))
+    assert run(folder, "--output", tmp_path / "out") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert f"  {verdict}  " in lines[1]
+    right, checked = int(verdict == "adds up"), int(verdict != "too long")
+    assert lines[5] == f"{right} of {checked} labels with sums add up"
+    kept = [row["arithmetic"] for row in rows(tmp_path / "out" / "labels.csv")]
+    assert kept == [verdict, "no sums"]
+
+
+def test_texts_that_look_like_formulas_are_texts_in_the_tables(folder, tmp_path):
+    label = TARGET | {"vendor": "=A1", "rounding": "-0.01"}
+    (folder / "a.jsonl").write_text(json.dumps(RECORD | {"id": "@a", "target": label}))
+    (folder / "b.jsonl").write_text(json.dumps(RECORD | {"id": "-b", "size": 0}))
+    assert run(folder, "--output", tmp_path / "out") == 0
+    (row, _) = rows(tmp_path / "out" / "labels.csv")
+    assert (row["name"], row["vendor"], row["rounding"]) == ("'@a", "'=A1", "-0.01")
+    assert rows(tmp_path / "out" / "problems.csv")[0]["name"] == "'-b"
+    document = read_word_boxes(tmp_path / "out" / "documents.jsonl").documents[0]
+    assert (document.name, document.target["vendor"]) == ("@a", "=A1")
+
+
 def test_without_labels_and_problems_the_tables_have_their_heads(folder, tmp_path):
     (tmp_path / "plain").mkdir()
     (tmp_path / "plain" / "a.jsonl").write_text(json.dumps(RECORD))
     assert run("plain", "--output", "out") == 0
     assert (tmp_path / "out" / "problems.csv").read_text() == "name,where,message\n"
-    assert (tmp_path / "out" / "labels.csv").read_text().startswith("name,vendor,date,currency,")
+    head = (tmp_path / "out" / "labels.csv").read_text()
+    assert head.startswith("name,vendor,date,currency,")
+    assert head.endswith(",line_items,arithmetic\n")
 
 
 def test_it_replaces_what_it_wrote_and_nothing_else(folder, tmp_path, capsys):

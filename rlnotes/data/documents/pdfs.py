@@ -4,7 +4,7 @@ Needs the extra `documents`. Boxes count from the top left of what a viewer show
 crop box, turned as the page says, in points.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,6 +16,7 @@ from rlnotes.data.documents.reading import Problem, Reading, failed, without_mes
 from rlnotes.data.documents.segments import join_words
 
 if TYPE_CHECKING:
+    import pdfminer.layout
     import pdfplumber
 
 
@@ -94,7 +95,12 @@ def _explained(error: Exception) -> str:
 
 
 def _read_page(page: "pdfplumber.page.Page") -> _Page:
-    found = page.extract_words(use_text_flow=True, x_tolerance_ratio=0.15)
+    from pdfminer.layout import LTChar, LTImage
+    from pdfplumber.utils import extract_words
+
+    items = list(_leaves(page.layout))
+    letters = [_letter(item, page) for item in items if isinstance(item, LTChar)]
+    found = extract_words(letters, use_text_flow=True, x_tolerance_ratio=0.15)
     boxes = np.array([[w["x0"], w["top"], w["x1"], w["bottom"]] for w in found]).reshape(-1, 4)
     left, top, right, bottom = _visible(page)
     size = (right - left, bottom - top)
@@ -103,7 +109,7 @@ def _read_page(page: "pdfplumber.page.Page") -> _Page:
     kept = (cut[:, 0] < cut[:, 2]) & (cut[:, 1] < cut[:, 3])
     words = [word["text"] for word, is_kept in zip(found, kept, strict=True) if is_kept]
     messages = []
-    pictures = len(page.images)
+    pictures = any(isinstance(item, LTImage) for item in items)
     page.close()  # else all pages of a long file stay in memory
     if hidden := int((~kept).sum()):
         messages.append(f"{hidden} words outside the visible page are left out")
@@ -114,6 +120,32 @@ def _read_page(page: "pdfplumber.page.Page") -> _Page:
     if unknown := sum("(cid:" in word for word in words):
         messages.append(f"{unknown} words in a font that does not say its letters")
     return _Page(words, cut[kept], size, messages)
+
+
+def _leaves(items: Iterable["pdfminer.layout.LTItem"]) -> Iterator["pdfminer.layout.LTItem"]:
+    """What is drawn on a page, also inside its figures, in the order of drawing."""
+    from pdfminer.layout import LTContainer
+
+    for item in items:
+        if isinstance(item, LTContainer):
+            yield from _leaves(item)
+        else:
+            yield item
+
+
+def _letter(item: "pdfminer.layout.LTChar", page: "pdfplumber.page.Page") -> dict:
+    """What words need of an item of `page.chars`; making all of it takes far longer."""
+    left, top = page.mediabox[:2]
+    return {
+        "text": item.get_text(),
+        "x0": item.x0 + left,
+        "x1": item.x1 + left,
+        "top": (page.height - item.y1) + top,
+        "bottom": (page.height - item.y0) + top,
+        "doctop": 0,
+        "upright": item.upright,
+        "size": item.size,
+    }
 
 
 def _visible(page: "pdfplumber.page.Page") -> tuple[float, float, float, float]:

@@ -7,27 +7,25 @@ is learned. The rules were written for Malaysian receipts in English.
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from rlnotes.data.documents.document import Document
-from rlnotes.data.documents.receipt_rows import read_rows
+from rlnotes.data.documents.receipt_rows import read_rows, texts_of
 from rlnotes.data.documents.receipt_totals import total_by_cash, total_by_labels
 from rlnotes.functional.extraction.currencies import read_currency
 from rlnotes.functional.extraction.dates import find_dates
 
 _HEADER = 8
-_COMPANY = re.compile(
-    r"\b(?:S\.?D\.?N\.?\s*\.?\s*B\.?H\.?D|SENDIRIAN|BERHAD|BHD|S/B|PLT|LTD|LIMITED|INC|LLC|GMBH)\b"
-)
+_COMPANY = re.compile(r"\b(?:SDN\W*BHD|SENDIRIAN|BERHAD|BHD|S/B|PLT|LTD|LIMITED|INC|LLC|GMBH)\b")
 _TRADE = re.compile(
     r"\b(?:ENTERPRISE|TRADING|COMPANY|CO\.?|RESTAURANT|RESTORAN|CASH & CARRY)(?!\w)"
 )
 _HEADING = re.compile(
-    r"\b(?:INVOICE|RECEIPT|BILL|CASH SALES?|THANK|WELCOME|TEL|FAX|GST|DATE|POSTED|COPY|CASHIER"
-    r"|RETURNABLE|WWW|REG|CO(?:MPANY)?\W*NO)\b|^(?:NO|LOT)\b[. ]*[0-9]|%"
+    r"\b(?:INVOICE|RECEIPT|BILL|CASH SALES?|THANK|WELCOME|TEL|FAX|GST|DATE|COPY|CASHIER|WWW"
+    r"|REG|CO(?:MPANY)?\W*NO)\b|^(?:NO|LOT)\b[. ]*[0-9]|%"
 )
-_REGISTRATION = re.compile(r"\s*[(<][^()<>]*[0-9]{3}[^()<>]*[)>]?\s*$|^#[0-9]+\s+")
+_REGISTRATION = re.compile(r"\s*[(][^()]*[0-9]{3}[^()]*[)]?\s*$|^#[0-9]+\s+")
 _SUMMARY = re.compile(r"SUMMARY|ANALYSIS")
 _STAMP = re.compile(r"DATE|[0-9]{1,2}:[0-9]{2}")
 _OTHER_DATE = re.compile(r"EXP|DUE|VALID|UNTIL|PROMO")
@@ -39,7 +37,8 @@ def read_receipt(document: Document, *, currency: str = "MYR") -> dict[str, str]
     The vendor is the first line of the header with a legal form, else the first with a
     word of trade, else the first that is a name. The date is the first in a line with
     the word date or with a time, else the first that is neither an expiry nor a due
-    date. The total is the last amount with the word total, or the like.
+    date. The total is the last amount with the word total, or the like. Of a segment
+    only the first 200 letters are read.
 
     Args:
         document: only its segments, boxes and pages are looked at.
@@ -49,7 +48,7 @@ def read_receipt(document: Document, *, currency: str = "MYR") -> dict[str, str]
         `vendor`, `date`, `currency` and `total`, as far as they were found, in the form
         of a target: ISO dates and amounts with two decimals.
     """
-    return _read(document, read_rows(document), currency, total_by_labels)
+    return _read(document, currency, total_by_labels)
 
 
 def read_receipt_with_cash(document: Document, *, currency: str = "MYR") -> dict[str, str]:
@@ -61,15 +60,16 @@ def read_receipt_with_cash(document: Document, *, currency: str = "MYR") -> dict
     that is no multiple of five cents is rounded, by the row for it or as the law on
     cash has it, if the result is printed.
     """
-    return _read(document, read_rows(document), currency, total_by_cash)
+    return _read(document, currency, total_by_cash)
 
 
-def _read(document, rows, currency, read_total) -> dict[str, str]:
-    day, total = _date(document.segments), read_total(rows, _summary(document))
+def _read(document: Document, currency: str, read_total: Callable) -> dict[str, str]:
+    texts = texts_of(document)
+    day, total = _date(texts), read_total(read_rows(document), _summary(document, texts))
     found = {
-        "vendor": _vendor(document.segments),
+        "vendor": _vendor(texts),
         "date": day and day.isoformat(),
-        "currency": _currency(document.segments) or currency,
+        "currency": _currency(texts) or currency,
         "total": None if total is None else f"{total:.2f}",
     }
     return {name: value for name, value in found.items() if value}
@@ -80,8 +80,8 @@ def comparable_vendor(name: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
-def _vendor(segments: Sequence[str]) -> str | None:
-    header = [text.strip() for text in segments[:_HEADER]]
+def _vendor(segments: list[str]) -> str | None:
+    header = segments[:_HEADER]
     for words in (_COMPANY, _TRADE):
         for i, text in enumerate(header):
             if words.search(text.upper()) and not _is_heading(text):
@@ -118,12 +118,12 @@ def _currency(segments: Sequence[str]) -> str | None:
     return named.most_common(1)[0][0] if named else None
 
 
-def _summary(document: Document) -> tuple[int, float]:
+def _summary(document: Document, texts: Sequence[str]) -> tuple[int, float]:
     """Where the table of taxes begins; below it nothing is the total."""
     tops = [
         (page, box[1])
         for text, page, box in zip(
-            document.segments, document.pages.tolist(), document.boxes.tolist(), strict=True
+            texts, document.pages.tolist(), document.boxes.tolist(), strict=True
         )
         if _SUMMARY.search(text.upper())
     ]

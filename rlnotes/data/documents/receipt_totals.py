@@ -10,16 +10,15 @@ _NO_TOTAL = re.compile(
     r"EXCL|EXC\b|\(EX\)|BEFORE|QTY|QUANTITY|SAVING|DISC|POINT|TAXABLE|TOTAL ITEMS?|COUNT|CHANGE"
     r"|(?:TOTAL|TTL)\W*(?:GST|TAX|SST)|(?:GST|TAX|SST)\W*(?:PAYABLE|AMOUNT|TOTAL)|TENDER"
 )
-_FINAL = re.compile(
-    r"(?:AFTER|AFT|ATF|ATTER)\W*R(?:OU)?ND|ROUNDED|ROUND D|PAYABLE|DUE\b|GRAND|FINAL|NETT?\b"
-)
-_TOTAL = re.compile(r"\bT[OA]TAL|\bTTL\b|\bAMT\b|\bAMOUNT\b|\bJUMLAH\b")
+_FINAL = re.compile(r"AFT(?:ER)?\W*R(?:OU)?ND|ROUNDED|PAYABLE|DUE\b|GRAND|FINAL|NETT?\b")
+_TOTAL = re.compile(r"\bTOTAL|\bTTL\b|\bAMT\b|\bAMOUNT\b|\bJUMLAH\b")
 _SUBTOTAL = re.compile(r"SUB\W?T")
 _ROUNDING = re.compile(r"\bROUND|\bRND|\bADJ")
 _CASH = re.compile(r"\bCASH\b|TENDER|RECEIVED|\bPAID\b|PAYMENT|\bTUNAI\b")
 _CHANGE = re.compile(r"\bCHANGE\b|\bBAKI\b|\bBALANCE\b")
 _PAYMENT = re.compile(rf"{_CASH.pattern}|{_CHANGE.pattern}|\bVISA\b|\bMASTER|\bCARD\b|\bDEBIT")
 _FIVE_CENTS = Decimal("0.05")
+_MOST_PAYMENTS = 50  # each cash is tried with each change
 
 
 def total_by_labels(rows: Sequence[Row], end: tuple[int, float]) -> Decimal | None:
@@ -63,22 +62,24 @@ def _largest(rows: Sequence[Row]) -> Decimal | None:
 def total_by_cash(rows: Sequence[Row], end: tuple[int, float]) -> Decimal | None:
     """The amount for which cash was paid and change given, else the one by labels.
 
+    Of more than 50 rows of cash, or of change, the last ones count.
+
     Args:
         rows: amounts from top to bottom.
         end: as for `total_by_labels`.
     """
     printed = {row.amount for row in rows}
-    differences = [
-        abs(cash.amount) - abs(change.amount)
-        for cash in rows
-        if _CASH.search(cash.label) and not _CHANGE.search(cash.label)
-        for change in rows
-        if _CHANGE.search(change.label)
-    ]
+    changes = [row for row in rows if _CHANGE.search(row.label)][-_MOST_PAYMENTS:]
+    cash = [row for row in rows if _is_cash(row)][-_MOST_PAYMENTS:]
+    differences = [abs(given.amount) - abs(back.amount) for given in cash for back in changes]
     paid = [amount for amount in differences if amount > 0 and amount in printed]
     if paid:
         return paid[0]
     return _rounded(total_by_labels(rows, end), rows, printed)
+
+
+def _is_cash(row: Row) -> bool:
+    return bool(_CASH.search(row.label)) and not _CHANGE.search(row.label)
 
 
 def _rounded(total: Decimal | None, rows: Sequence[Row], printed: set) -> Decimal | None:

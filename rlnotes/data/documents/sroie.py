@@ -112,7 +112,7 @@ def _parse_boxes(text: str) -> tuple[list[str], np.ndarray]:
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue
-        match = _LINE.fullmatch(line.rstrip("\r"))
+        match = _LINE.fullmatch(line)
         if match is None:
             raise ValueError(f"line {number} must hold eight numbers and a text, got {line[:80]!r}")
         if not match[9].strip():

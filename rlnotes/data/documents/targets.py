@@ -34,7 +34,7 @@ def as_amount(value: object, name: str = "amount") -> str:
     cents = number.quantize(Decimal("0.01"))
     if cents != number:
         raise ValueError(f"{name} must have at most two decimals, got {value!r}")
-    return f"{cents + 0:.2f}"  # + 0: no "-0.00"
+    return f"{cents:.2f}"
 
 
 def as_price(value: object, name: str = "unit_price") -> str:
@@ -51,9 +51,9 @@ def as_quantity(value: object, name: str = "quantity") -> str:
 
 def _plain_number(value: object, name: str) -> Decimal:
     text = str(value).strip()
-    if isinstance(value, bool) or not _PLAIN.fullmatch(text):
+    if not _PLAIN.fullmatch(text):
         raise ValueError(f"{name} must be a plain number, got {value!r}")
-    return Decimal(text) + 0
+    return Decimal(text) + 0  # no "-0"
 
 
 def as_target(values: Mapping) -> dict:

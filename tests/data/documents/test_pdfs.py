@@ -7,11 +7,12 @@ pytest.importorskip("pdfplumber", reason="needs the extra documents")
 pytest.importorskip("facturx", reason="needs the extra documents")
 
 from PIL import Image
-from pypdf import PdfWriter
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 
 from rlnotes.data.documents.pdfs import read_pdf
 from tests.data.documents.invoice_files import TARGET, cii
-from tests.data.documents.pdf_files import write_pdf
+from tests.data.documents.pdf_files import NAMELESS, write_pdf
 
 # From the bottom left of 200 x 300; text of 10 points.
 PAGE = [(20, 250, "Invoice 7"), (20, 200, "Total"), (120, 200, "1.234,50")]
@@ -43,6 +44,60 @@ def test_words_are_joined_and_count_from_the_top_left(tmp_path):
     }
     # the widths of Helvetica: 278 + 556 + 500 + 556 + 222 + 500 + 556 + 278 + 556
     assert document.boxes[0, 2] - document.boxes[0, 0] == pytest.approx(40.02)
+
+
+def test_lines_that_overlap_are_not_mixed(tmp_path):
+    page = [(20, 200, "1.234,50"), (30, 198, "99,00")]
+    (document,), _ = read_pdf(write_pdf(tmp_path / "a.pdf", page))
+    assert set(document.segments) == {"1.234,50", "99,00"}
+
+
+@pytest.mark.parametrize(("left", "segments"), [(26.5, ("50",)), (28, ("5 0",))])
+def test_a_gap_of_more_than_15_percent_of_the_size_parts_words(tmp_path, left, segments):
+    # A 5 of 10 points is 5.56 wide, so it ends at 25.56.
+    path = write_pdf(tmp_path / "a.pdf", [(20, 200, "5"), (left, 200, "0")])
+    (document,), _ = read_pdf(path)
+    assert document.segments == segments
+
+
+def test_a_font_that_does_not_say_its_letters_is_reported(tmp_path):
+    page = [(20, 200, "\0\1\0\2"), (20, 100, "\0\3")]
+    _, (problem,) = read_pdf(write_pdf(tmp_path / "a.pdf", page, font=NAMELESS))
+    assert problem[1:] == ("a.pdf, page 1", "2 words in a font that does not say its letters")
+
+
+def test_text_and_pictures_inside_a_form_are_seen(tmp_path):
+    inner = PdfReader(write_pdf(tmp_path / "a.pdf", PAGE)).pages[0]
+    picture = PdfReader(scanned(tmp_path / "b.pdf")).pages[0]
+    for name, page in (("c.pdf", inner), ("d.pdf", picture)):
+        writer = PdfWriter()
+        writer.append(write_pdf(tmp_path / "first.pdf", [(5, 5, "end")]))
+        outer = writer.add_blank_page(200, 300)
+        form = DecodedStreamObject()
+        form.set_data(page.get_contents().get_data())
+        form.update(
+            {
+                NameObject("/Type"): NameObject("/XObject"),
+                NameObject("/Subtype"): NameObject("/Form"),
+                NameObject("/BBox"): page.mediabox,
+                NameObject("/Resources"): page["/Resources"].clone(writer),
+            }
+        )
+        shown = DecodedStreamObject()
+        shown.set_data(b"/Fm0 Do")
+        outer[NameObject("/Resources")] = DictionaryObject(
+            {
+                NameObject("/XObject"): DictionaryObject(
+                    {NameObject("/Fm0"): writer._add_object(form)}
+                )
+            }
+        )
+        outer[NameObject("/Contents")] = writer._add_object(shown)
+        writer.write(tmp_path / name)
+    (document,), _ = read_pdf(tmp_path / "c.pdf")
+    assert document.segments == ("end", "Invoice 7", "Total", "1.234,50")
+    _, (problem,) = read_pdf(tmp_path / "d.pdf")
+    assert problem.message == "pictures and no text: scanned?"
 
 
 def test_a_frame_that_does_not_begin_at_zero_moves_nothing(tmp_path):

@@ -73,6 +73,26 @@ def test_a_low_line_beside_a_tall_one_counts_by_its_own_height():
     assert pairs(document([[0, 50, 50, 60], [60, 40, 100, 80]])) == [("3.60", "TOTAL")]
 
 
+def test_a_tall_line_that_begins_far_above_a_low_one_is_beside_it():
+    boxes = [[0, 0, 50, 180], [0, 20, 40, 21], [60, 170, 100, 180]]
+    assert pairs(document(boxes, segments=("TOTAL", "LINE", "3.60"))) == [("3.60", "TOTAL")]
+
+
+def test_lines_without_height_stand_beside_what_they_touch():
+    touching = [[0, 50, 50, 50], [60, 50, 100, 70]]
+    assert pairs(document(touching)) == [("3.60", "TOTAL")]
+    assert pairs(document([[0, 70, 50, 70], touching[1]])) == [("3.60", "TOTAL")]
+    assert pairs(document([[0, 71, 50, 71], touching[1]])) == [("3.60", "")]
+
+
+def test_of_a_long_label_the_last_200_letters_are_kept():
+    words = [f"W{number:03}" for number in range(60)]
+    boxes = [[number, 0, number + 1, 9] for number in range(61)]
+    ((amount, label),) = pairs(document(boxes, segments=(*words, "3.60")))
+    assert amount == "3.60"
+    assert label == " ".join(words[-40:])
+
+
 def test_what_is_on_the_right_or_on_another_page_is_no_label():
     assert pairs(document([[100, 0, 150, 20], [0, 0, 40, 20]])) == [("3.60", "")]
     assert pairs(document([[0, 0, 50, 20], [60, 0, 100, 20]], pages=[0, 1])) == [("3.60", "")]

@@ -51,6 +51,16 @@ def test_what_is_not_there_is_left_out():
         assert read(receipt("***"), currency="EUR") == {"currency": "EUR"}
 
 
+def test_of_a_segment_the_first_200_letters_are_read():
+    for rest in ("05/03/2018", "RM"):
+        segment = f"  {'-' * (199 - len(rest))} {rest} "
+        whole = read_receipt(receipt("BLUE INK", segment), currency="NOK")
+        cut = read_receipt(receipt("BLUE INK", segment.replace(" -", " --")), currency="NOK")
+        assert whole != cut
+        assert cut == {"vendor": "BLUE INK", "currency": "NOK"}
+    assert read_receipt(receipt("B" * 300))["vendor"] == "B" * 200
+
+
 def vendor(*lines) -> str | None:
     return read_receipt(receipt(*lines)).get("vendor")
 
@@ -59,6 +69,7 @@ def vendor(*lines) -> str | None:
     ("lines", "name"),
     [
         (["BLUE INK", "HILL PENS SDN. BHD."], "HILL PENS SDN. BHD."),
+        (["BLUE INK", "HILL PENS SDN .BHD"], "HILL PENS SDN .BHD"),
         (["BLUE INK", "HILL PENS S/B"], "HILL PENS S/B"),
         (["BLUE INK", "HILL PENS TRADING"], "HILL PENS TRADING"),
         (["INK TRADING", "HILL PENS SDN BHD"], "HILL PENS SDN BHD"),
@@ -71,7 +82,7 @@ def vendor(*lines) -> str | None:
         (["BLUE INK", "COMPANY NO: 123-X"], "BLUE INK"),
         (["BLUE INK", "CO. REG NO: 123-X"], "BLUE INK"),
         (["BLUE INK (123456-X)"], "BLUE INK"),
-        (["BLUE INK <123456-X>"], "BLUE INK"),
+        (["BLUE INK (123456-X"], "BLUE INK"),
         (["#000012 BLUE INK"], "BLUE INK"),
         (["BLUE INK (HILL)"], "BLUE INK (HILL)"),
         # the end of a name on a line of its own

@@ -34,8 +34,7 @@ def by_cash(*lines) -> str:
         "GRAND TOTAL",
         "TOTAL AFTER ROUNDING",
         "ROUNDED TOTAL (RM):",
-        "TTL ATF RND",
-        "TATAL",
+        "TTL AFT RND",
         "TOTAL AMOUNT PAYABLE CASH",
     ],
 )
@@ -105,6 +104,15 @@ def test_cash_less_change_is_the_total_whatever_their_signs(label, cash, change)
     lines = ["AMOUNT    7.30", "TOTAL    7.00", f"{label}    {cash}", f"CHANGE    {change}"]
     assert by_labels(*lines) == "7.00"
     assert by_cash(*lines) == "7.30"
+
+
+def test_of_many_payments_the_last_50_count():
+    cash = ["AMOUNT    7.30", "TOTAL    7.00", "CASH    10.00", *["CASH    1.00"] * 49]
+    assert by_cash(*cash, "CHANGE    2.70") == "7.30"
+    assert by_cash(*cash, "CASH    1.00", "CHANGE    2.70") == "7.00"
+    change = ["AMOUNT    7.30", "TOTAL    7.00", "CASH    10.00", "CHANGE    2.70"]
+    assert by_cash(*change, *["CHANGE    1.00"] * 49) == "7.30"
+    assert by_cash(*change, *["CHANGE    1.00"] * 50) == "7.00"
 
 
 def test_cash_counts_only_if_the_difference_is_printed_and_positive():

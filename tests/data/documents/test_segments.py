@@ -26,6 +26,9 @@ def test_words_that_overlap_too_far_stay_apart():
 def test_the_lower_of_two_words_counts():
     boxes = [[0, 0, 20, 40], [35, 10, 60, 20]]  # a gap of 15 next to a height of 10
     assert len(join_words(["Big", "small"], boxes).texts) == 2
+    boxes = [[0, 0, 20, 40], [28, 10, 60, 20]]  # all of the lower one's height is shared
+    assert len(join_words(["Big", "small"], boxes).texts) == 1
+    assert len(join_words(["small", "Big"], [[0, 10, 20, 20], [28, 0, 60, 40]]).texts) == 1
 
 
 @pytest.mark.parametrize(("shift", "count"), [(5, 1), (5.1, 2)])
@@ -56,6 +59,11 @@ def test_segments_are_read_by_page_then_rows_then_from_the_left():
     assert joined.texts == ("head", "Total", "9.60", "foot", "last")
     assert joined.boxes[2].tolist() == [90, 51, 120, 61]
     assert joined.pages.tolist() == [0, 0, 0, 0, 1]
+
+
+def test_in_a_row_the_left_edge_decides_also_where_the_right_one_is_higher():
+    boxes = row((90, 120), top=49) + row((0, 30), top=51)
+    assert join_words(["9.60", "Total"], boxes).texts == ("Total", "9.60")
 
 
 def test_no_words_are_no_segments():

@@ -86,7 +86,10 @@ def test_a_label_of_sroie_becomes_a_target():
     ("total", "segments", "code"),
     [
         ("5.00", ["TOTAL (RM)", "USD"], "MYR"),
+        ("5.00", ["USD 1.20", "TOTAL (RM)"], "MYR"),
+        ("USD 5.00", ["RM"], "MYR"),
         ("5.00", ["TOTAL", "EUR 5.00"], "EUR"),
+        ("5.00", ["USD 1.20", "EUR 5.00"], "USD"),
         ("5.00", ["S$5.00"], "SGD"),
         ("$5.00", ["TOTAL $5.00"], "XTS"),  # a bare dollar sign is that of the country
         ("5.00", ["TEA HOUSE SDN", "BHD"], "XTS"),  # no Bahraini dinar
