@@ -9,8 +9,10 @@ from rlnotes.exercises.field_f1_mistakes import HINTS, MISTAKES, f1_by_counts
 def _f1_by_means(answer, target):
     """The harmonic mean of precision and recall, from the parts that are right."""
     right = 0.0
-    for key in set(answer) & set(target):
-        mine, true = answer[key], target[key]
+    for key, mine in answer.items():
+        if key not in target:
+            continue
+        true = target[key]
         if isinstance(true, list):
             common = sum((Counter(mine) & Counter(true)).values())
             right += 2 * common / (len(mine) + len(true))
