@@ -24,21 +24,21 @@ def require_in_unit_interval(**numbers: float) -> None:
     """Raise unless every number lies in [0, 1]; NaN does not."""
     for name, number in numbers.items():
         if not (isinstance(number, Real) and 0 <= number <= 1):
-            raise ValueError(f"{name} must lie in [0, 1], got {_shown(number)}")
+            raise ValueError(f"{name} must lie in [0, 1], got {shown(number)}")
 
 
 def require_below_half(**numbers: float) -> None:
     """Raise unless every number, a share of wrong labels, lies in [0, 0.5)."""
     for name, number in numbers.items():
         if not (isinstance(number, Real) and 0 <= number < 0.5):
-            raise ValueError(f"{name} must lie in [0, 0.5), got {_shown(number)}")
+            raise ValueError(f"{name} must lie in [0, 0.5), got {shown(number)}")
 
 
 def require_positive(**numbers: float) -> None:
     """Raise unless every number is positive and finite; NaN is not."""
     for name, number in numbers.items():
         if not (_is_finite(number) and number > 0):
-            raise ValueError(f"{name} must be positive and finite, got {_shown(number)}")
+            raise ValueError(f"{name} must be positive and finite, got {shown(number)}")
 
 
 def require_not_negative(**numbers: float) -> None:
@@ -49,14 +49,14 @@ def require_not_negative(**numbers: float) -> None:
     for name, number in numbers.items():
         plain = number.item() if getattr(number, "ndim", None) == 0 else number
         if not (_is_finite(plain) and plain >= 0):
-            raise ValueError(f"{name} must be finite and not negative, got {_shown(plain)}")
+            raise ValueError(f"{name} must be finite and not negative, got {shown(plain)}")
 
 
 def require_finite_numbers(**numbers: float) -> None:
     """Raise unless every one is a number, and neither NaN nor infinite."""
     for name, number in numbers.items():
         if not _is_finite(number):
-            raise ValueError(f"{name} must be finite, got {_shown(number)}")
+            raise ValueError(f"{name} must be finite, got {shown(number)}")
 
 
 def require_positive_integer(**numbers: int) -> None:
@@ -150,7 +150,7 @@ def float64_array(name: str, values) -> np.ndarray:
         return np.array(array, dtype=np.float64)
     except (TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
-            f"{name} must be a rectangular array of numbers, got {_shown(values)}: {error}"
+            f"{name} must be a rectangular array of numbers, got {shown(values)}: {error}"
         ) from error
 
 
@@ -161,8 +161,12 @@ def _is_finite(value) -> bool:
         return False
 
 
-def _shown(value) -> str:
-    text = str(value) if isinstance(value, Real) else repr(value)
+def shown(value) -> str:
+    """A value as messages show it: cut, and without an error of its own."""
+    try:
+        text = str(value) if isinstance(value, Real) else repr(value)
+    except Exception:  # Python prints no integer of thousands of digits
+        return f"a value of type {type(value).__name__} that cannot be printed"
     return text if len(text) <= 80 else f"{text[:77]}..."
 
 
@@ -185,4 +189,4 @@ def require_text(**texts: str) -> None:
     """Raise unless everything is a string."""
     for name, text in texts.items():
         if not isinstance(text, str):
-            raise ValueError(f"{name} must be a string, got {_shown(text)}")
+            raise ValueError(f"{name} must be a string, got {shown(text)}")

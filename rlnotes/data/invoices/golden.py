@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
-from rlnotes.functional.extraction.answers import AMOUNTS, MAX_KEYS, MAX_ROWS, REQUIRED, ROWS
+from rlnotes.functional.extraction.answers import AMOUNTS, ARITHMETIC, REQUIRED, ROWS
 from rlnotes.functional.extraction.currencies import SIGNS
 from rlnotes.functional.extraction.money import read_money
+from rlnotes.functional.extraction.plain import MAX_KEYS, MAX_ROWS
 
 _COLUMNS_OF_AMOUNTS = ("unit_price", "amount", "base", "tax")
 _SIGN_OF = {code: sign for sign, code in SIGNS.items()}
@@ -179,7 +180,7 @@ def _without(target: Mapping, *keys: str) -> dict:
 
 
 def _twice(text: str) -> str:
-    return str(2 * Decimal(text))
+    return str(ARITHMETIC.multiply(2, Decimal(text)))
 
 
 def _printed(target: Mapping, form: Callable[[str], object]) -> dict:

@@ -3,6 +3,7 @@
 `currencies`  codes of currencies behind signs and names
 `dates`       dates as they are printed
 `money`       amounts as they are printed, as exact decimal numbers
+`plain`       a foreign dict, copied into Python's own types
 `readings`    one value of an answer, read as what its key says
 `answers`     an answer, from JSON or a dict to values and sums
 `targets`     a document's label, checked

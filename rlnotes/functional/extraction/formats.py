@@ -4,7 +4,7 @@
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
@@ -13,7 +13,13 @@ from typing import NamedTuple
 from rlnotes.functional.extraction.answers import AMOUNTS, REQUIRED, ROWS, Answer
 from rlnotes.functional.extraction.currencies import CURRENCY_CODES
 from rlnotes.functional.extraction.dates import FIRST_YEAR, LAST_YEAR
-from rlnotes.functional.extraction.readings import MALFORMED, MAX_SHORT, MAX_TEXT, read_number
+from rlnotes.functional.extraction.readings import (
+    MALFORMED,
+    MAX_SHORT,
+    MAX_TEXT,
+    is_blank,
+    read_number,
+)
 
 _AMOUNT = re.compile(r"-?[0-9]{1,15}\.[0-9]{2}")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,12})?")
@@ -87,9 +93,11 @@ _RULES: dict[str, Callable[[object], bool]] = {
     "date": is_iso_date,
     "currency": is_currency_code,
 }
+# For each column its name, the rule for texts, which is remembered, and for the rest.
+_AMOUNTS, _NUMBERS = (_is_amount, is_amount), (_is_plain, is_plain_number)
 _COLUMN_RULES = {
-    "line_items": {"quantity": is_plain_number, "unit_price": is_plain_number, "amount": is_amount},
-    "tax_breakdown": {"rate": is_plain_number, "base": is_amount, "tax": is_amount},
+    "line_items": (("quantity", *_NUMBERS), ("unit_price", *_NUMBERS), ("amount", *_AMOUNTS)),
+    "tax_breakdown": (("rate", *_NUMBERS), ("base", *_AMOUNTS), ("tax", *_AMOUNTS)),
 }
 
 
@@ -129,33 +137,37 @@ def format_score(answer: Answer | None, keys: Iterable[str] = REQUIRED) -> float
 
 
 def _shares(answer: Answer, keys: Iterable[str]) -> list[tuple[str, float]]:
-    keys = tuple(keys)
-    extra = [key for key in answer.values if key not in keys]
-    return [(key, _share(key, answer)) for key in keys] + [
-        (key, _share(key, answer) if key in _RULES or key in ROWS else 0.0) for key in extra
-    ]
+    agreed = dict.fromkeys(keys)
+    shares = [(key, _share(key, answer)) for key in agreed]
+    for key in answer.values:
+        if key not in agreed:
+            known = key in _RULES or key in ROWS
+            shares.append((key, _share(key, answer) if known else 0.0))
+    return shares
 
 
 def _share(key: str, answer: Answer) -> float:
-    if key not in answer.values:
+    held = answer.values.get(key)
+    if held is None:
         return 0.0
-    value = answer.raw[key]
-    if key in ROWS:
-        return _rows_share(key, value) if answer.values[key] is not MALFORMED else 0.0
-    return float(_RULES.get(key, is_text)(value))
+    if key not in ROWS:
+        return float(_RULES.get(key, is_text)(answer.raw[key]))
+    return 0.0 if held is MALFORMED else _rows_share(key, answer.raw[key])
 
 
 def _rows_share(key: str, rows) -> float:
     """Share of numbers that are well written, over those there and every amount."""
-    rules, good, count = _COLUMN_RULES[key], 0, 0
+    columns, good, count = _COLUMN_RULES[key], 0, 0
     for row in rows:
-        if type(row) is not dict and not isinstance(row, Mapping):
+        if type(row) is not dict:
             count += 1
             continue
-        for name, rule in rules.items():
+        for name, of_text, of_any in columns:
             value = row.get(name)
-            if (value is None or (isinstance(value, str) and not value)) and name != "amount":
-                continue
-            count += 1
-            good += rule(value)
+            if type(value) is str and len(value) <= MAX_SHORT and of_text(value):
+                count += 1
+                good += 1
+            elif name == "amount" or not is_blank(value):
+                count += 1
+                good += of_any(value)
     return good / count if count else 0.0

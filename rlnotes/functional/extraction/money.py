@@ -77,7 +77,7 @@ def read_money(text: str, *, decimal_mark: str = ".") -> Decimal | None:
 @lru_cache(maxsize=16384)
 def _read(text: str, decimal_mark: str) -> Decimal | None:
     if decimal_mark == "." and _CANONICAL.fullmatch(text):
-        return Decimal(text) + 0
+        return _unsigned_zero(Decimal(text))
     text = text.translate(_BLANKS_AND_MINUS).strip().upper()
     match = _PATTERNS[decimal_mark].fullmatch(text)
     if match is None or not _is_sound(match):
@@ -85,7 +85,12 @@ def _read(text: str, decimal_mark: str) -> Decimal | None:
     whole = re.sub("[^0-9]", "", match["whole"])
     amount = Decimal(f"{whole}.{match['decimals']}" if match["decimals"] else whole)
     negative = any(match[name] for name in ("first", "second", "last", "open"))
-    return -amount if negative else amount  # a zero stays positive
+    return _unsigned_zero(amount.copy_negate() if negative else amount)
+
+
+def _unsigned_zero(amount: Decimal) -> Decimal:
+    # No arithmetic: that would round to the precision of whoever calls.
+    return amount if amount else amount.copy_abs()
 
 
 def _is_sound(match: re.Match) -> bool:

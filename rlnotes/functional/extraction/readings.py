@@ -19,6 +19,7 @@ from rlnotes.functional.extraction.money import read_money
 MAX_SHORT, MAX_TEXT = 64, 200  # characters of an amount or a date, and of any other text
 # A number of money has at most 15 digits before the point; sums of it stay exact.
 _MOST_DIGITS, _MOST_DECIMALS = 15, 12
+_LONGEST_BLANK = 1000
 _CACHED = 32_768
 _PLAIN = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,12})?")
 
@@ -39,19 +40,17 @@ def bounded(number: Decimal) -> Decimal | Unread:
     return number if number.as_tuple().exponent >= -_MOST_DECIMALS else MALFORMED
 
 
-@lru_cache(maxsize=_CACHED)
-def json_number(text: str) -> Decimal | Unread:
-    """A number of a JSON text. NaN and Infinity come this way as well: MALFORMED."""
-    return bounded(Decimal(text)) if _JSON_NUMBER.fullmatch(text) else MALFORMED
-
-
-_JSON_NUMBER = re.compile(r"(?=.{1,64}\Z)-?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]{1,3})?")
+def is_blank(value) -> bool:
+    """Whether it is None or a text of blanks, no longer than any that a page has."""
+    if value is None or value == "":
+        return True
+    return isinstance(value, str) and len(value) <= _LONGEST_BLANK and value.isspace()
 
 
 def read_number(value) -> Decimal | Unread | None:
     """An amount or a quantity: a printed form, or a number of any type of Python."""
     if isinstance(value, str):
-        return _number_in(value) if len(value) <= MAX_SHORT else MALFORMED
+        return _number_in(value) if len(value) <= MAX_SHORT else _blank_or_malformed(value)
     if isinstance(value, Decimal):
         return bounded(value)
     return _python_number(value)
@@ -82,8 +81,17 @@ def _number_in(text: str) -> Decimal | Unread | None:
 def read_rate(value) -> Decimal | Unread | None:
     """A rate in percent; the sign may stand behind it."""
     if isinstance(value, str) and len(value) <= MAX_SHORT:
-        value = value.strip().removesuffix("%")
+        return _rate_in(value)
     return read_number(value)
+
+
+@lru_cache(maxsize=_CACHED)
+def _rate_in(text: str) -> Decimal | Unread | None:
+    text = text.strip()
+    if not text.endswith("%"):
+        return _number_in(text)
+    rate = _number_in(text.removesuffix("%"))
+    return MALFORMED if rate is None else rate  # a bare sign is no rate
 
 
 def read_day(value) -> date | Unread | None:
@@ -99,14 +107,18 @@ def read_code(value) -> str | Unread | None:
 def read_text(value) -> str | Unread | None:
     """A text without what printing changes: capitals, blanks, ligatures, width."""
     if isinstance(value, str):
-        return _folded(value) if len(value) <= MAX_TEXT else MALFORMED
+        return _folded(value) if len(value) <= MAX_TEXT else _blank_or_malformed(value)
     return None if value is None else MALFORMED
 
 
 def _short(value, read):
-    if isinstance(value, str):
-        return read(value) if len(value) <= MAX_SHORT else MALFORMED
-    return None if value is None else MALFORMED
+    if isinstance(value, str) and len(value) <= MAX_SHORT:
+        return read(value)
+    return _blank_or_malformed(value)
+
+
+def _blank_or_malformed(value) -> Unread | None:
+    return None if is_blank(value) else MALFORMED
 
 
 @lru_cache(maxsize=_CACHED)
@@ -123,3 +135,11 @@ def _code_in(text: str) -> str | Unread | None:
 def _folded(text: str) -> str | None:
     compatible = unicodedata.normalize("NFKC", text).casefold()
     return " ".join(unicodedata.normalize("NFKC", compatible).split()) or None
+
+
+_REMEMBERED = {read_number: _number_in, read_rate: _rate_in, read_text: _folded}
+
+
+def remembered(read):
+    """The part of a reader that takes short texts only and remembers what it read."""
+    return _REMEMBERED[read]

@@ -13,7 +13,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from rlnotes._checks import require_in_unit_interval, require_not_negative, require_option
+from rlnotes._checks import (
+    require_in_unit_interval,
+    require_not_negative,
+    require_option,
+    shown,
+)
 from rlnotes.functional.extraction.answers import REQUIRED, Answer, read_answer
 from rlnotes.functional.extraction.fields import document_f1
 from rlnotes.functional.extraction.formats import format_score
@@ -67,7 +72,8 @@ def prepare_target(target: Mapping) -> PreparedTarget:
     Later changes of the dict do not reach it.
 
     Raises:
-        ValueError: if the target is no dict, or a value in it cannot be read.
+        ValueError: if the target is no dict or says nothing, or a value in it cannot be
+            read.
     """
     answer = read_target(target)
     return PreparedTarget(answer, rules_of(answer))
@@ -196,7 +202,7 @@ def _weighted(fields, structure, format, hallucination, weights) -> float:
 
 def _require_weights(weights) -> None:
     if not isinstance(weights, Mapping) or weights.keys() != REWARD_WEIGHTS.keys():
-        raise ValueError(f"weights must have the keys {list(REWARD_WEIGHTS)}, got {weights!r}")
+        raise ValueError(f"weights must have the keys {list(REWARD_WEIGHTS)}, got {shown(weights)}")
     for name, weight in weights.items():
         if not (type(weight) is float and 0 <= weight < math.inf):  # the usual case, fast
             require_not_negative(**{f"weights[{name!r}]": weight})

@@ -1,10 +1,12 @@
 """Amounts: printed forms, what is refused, noise, look-alikes, long and bad input."""
 
+import decimal
 import time
 from decimal import Decimal
 
 import pytest
 
+from rlnotes.functional.extraction import money
 from rlnotes.functional.extraction.money import read_money, repair_lookalikes
 
 READ = {
@@ -246,3 +248,21 @@ def test_what_is_no_string_is_named(bad):
 def test_an_unknown_decimal_mark_is_named(bad):
     with pytest.raises(ValueError, match=r"^decimal_mark must be one of \['\.', ','\], got "):
         read_money("7.35", decimal_mark=bad)
+
+
+@pytest.mark.parametrize(
+    ("text", "digits"),
+    [
+        ("123456.78", "123456.78"),
+        ("-123456.79", "-123456.79"),
+        ("(123,456.80)", "-123456.80"),
+        ("RM 123,456.81-", "-123456.81"),
+        ("-0.00", "0.00"),
+        ("(0.00)", "0.00"),
+    ],
+)
+def test_amounts_do_not_depend_on_the_context_of_the_caller(text, digits):
+    money._read.cache_clear()
+    with decimal.localcontext(prec=3, rounding=decimal.ROUND_UP, traps=[decimal.Inexact]):
+        assert str(read_money(text)) == digits
+    assert str(read_money(text)) == digits  # and no rounded one was remembered

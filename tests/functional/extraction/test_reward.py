@@ -1,5 +1,6 @@
 """The composite reward: worked numbers, ranges, and answers that are garbage."""
 
+import decimal
 import json
 import math
 import pickle
@@ -14,9 +15,12 @@ from rlnotes.functional.extraction import (
     RewardBreakdown,
     composite_reward,
     invoice_reward,
+    money,
     prepare_target,
+    readings,
 )
 from rlnotes.functional.extraction.answers import AMOUNTS, ROWS
+from rlnotes.functional.extraction.reward import _prepared_from
 from tests.data.invoices.hand_made import TARGETS
 
 TRUTH = TARGETS["discount and charge"]
@@ -64,6 +68,8 @@ def without(key):
         ({**REWARD_WEIGHTS, "fields": math.nan}, r"weights\['fields'\] must be .*, got nan"),
         ({**REWARD_WEIGHTS, "fields": math.inf}, r"weights\['fields'\]"),
         ({**REWARD_WEIGHTS, "hallucination": "0.1"}, r"weights\['hallucination'\]"),
+        ({**REWARD_WEIGHTS, "fields": 10**5000}, r"weights\['fields'\] .* cannot be printed"),
+        ({10**5000: 1}, "weights must have the keys .* cannot be printed"),
     ],
 )
 def test_weights_that_are_none_are_refused(weights, message):
@@ -118,22 +124,30 @@ def test_the_unreadable_earns_the_least(prediction, target):
     assert reward(prediction, target) == expected
 
 
-@pytest.mark.parametrize("target", ["{}", 5, [], {"total": "x"}, {1: "x"}])
+@pytest.mark.parametrize(
+    "target",
+    [
+        *("{}", 5, [], {"total": "x"}, {1: "x"}),
+        # Python itself refuses to print these integers.
+        *({"total": 10**5000}, {10**5000: "x"}, {"line_items": [{"amount": 10**5000}]}),
+    ],
+)
 def test_a_bad_target_is_refused(target):
-    with pytest.raises(ValueError, match="target"):
+    with pytest.raises(ValueError, match=r"^target"):
         reward(TRUTH, target)
-    with pytest.raises(ValueError, match="target"):
+    with pytest.raises(ValueError, match=r"^target"):
         prepare_target(target)
+
+
+@pytest.mark.parametrize("target", [{}, {"total": None}, {"vendor": " ", "line_items": []}])
+def test_a_target_that_says_nothing_is_refused(target):
+    with pytest.raises(ValueError, match="target must have at least one field, got"):
+        reward(TRUTH, target)
 
 
 def test_an_unknown_word_for_missing_rows_is_refused():
     with pytest.raises(ValueError, match="missing_rows must be one of"):
         reward(TRUTH, missing_rows="skip")
-
-
-def test_a_document_that_says_nothing():
-    assert reward({}, {}).total == pytest.approx(0.9)
-    assert reward({"total": "1.00"}, {}).hallucination == 1
 
 
 def test_a_prepared_target_gives_the_same_and_does_not_follow_its_dict():
@@ -230,3 +244,17 @@ def test_one_wrong_value_always_earns_less(name):
     for key in target:
         for value in ("1.23", None, "x"):
             assert reward({**target, key: value}, target).total < 0.9 - 0.01, (key, value)
+
+
+def test_rewards_do_not_depend_on_the_decimal_context_of_the_caller():
+    pairs = [
+        (answer, target) for answer in TARGETS.values() for target in (*TARGETS.values(), None)
+    ]
+    for how in (json.dumps, dict):
+        usual = [reward(how(answer), target) for answer, target in pairs]
+        for cached in (money._read, readings._number_in, readings._rate_in, _prepared_from):
+            cached.cache_clear()
+        with decimal.localcontext(prec=2, Emax=3, Emin=-3, rounding=decimal.ROUND_UP) as context:
+            for signal in context.traps:
+                context.traps[signal] = True
+            assert [reward(how(answer), target) for answer, target in pairs] == usual
