@@ -111,9 +111,11 @@ class Verdict(NamedTuple):
 def format_verdicts(answer: Answer, keys: Iterable[str] = REQUIRED) -> tuple[Verdict, ...]:
     """How well each field of `keys` and of the answer is written, 1 if as agreed.
 
-    A field that is absent earns 0. So does a key that neither the schema nor `keys`
-    knows: nothing was agreed for it, and it must not dilute a mistake. A list earns the
-    share of its numbers that are well written; a line without an amount lacks one.
+    Counted are the fields that are given, and of `keys` those that every document has:
+    one of these that is absent earns 0. What else is absent is no matter of format. A
+    key that neither the schema nor `keys` knows earns 0, too: nothing was agreed for
+    it, and it must not dilute a mistake. A list earns the share of its numbers that are
+    well written; a line without an amount lacks one.
 
     Args:
         answer: a readable answer.
@@ -123,7 +125,7 @@ def format_verdicts(answer: Answer, keys: Iterable[str] = REQUIRED) -> tuple[Ver
 
 
 def format_score(answer: Answer | None, keys: Iterable[str] = REQUIRED) -> float:
-    """Mean of `format_verdicts`: 0 for an answer that says nothing, 1 for no key.
+    """Mean of `format_verdicts`; 0 for an answer that says nothing.
 
     Example:
         >>> from rlnotes.functional.extraction.answers import read_answer
@@ -133,12 +135,14 @@ def format_score(answer: Answer | None, keys: Iterable[str] = REQUIRED) -> float
     if answer is None:
         return 0.0
     shares = [share for _, share in _shares(answer, keys)]
-    return sum(shares) / len(shares) if shares else 1.0
+    return sum(shares) / len(shares) if shares else 0.0
 
 
 def _shares(answer: Answer, keys: Iterable[str]) -> list[tuple[str, float]]:
     agreed = dict.fromkeys(keys)
-    shares = [(key, _share(key, answer)) for key in agreed]
+    shares = [
+        (key, _share(key, answer)) for key in agreed if key in answer.values or key in REQUIRED
+    ]
     for key in answer.values:
         if key not in agreed:
             known = key in _RULES or key in ROWS

@@ -90,11 +90,12 @@ def test_parts_of_an_answer_worked_by_hand():
     breakdown = reward(answer, target)
     assert breakdown.fields == pytest.approx(2 * 3 / (4 + 6))
     assert breakdown.structure == 0  # its one rule needs subtotal and tax
-    assert breakdown.format == pytest.approx(3 / 7)  # vendor, total, payable of seven keys
+    # Vendor, total and payable of these, the date, and the currency, which is missing.
+    assert breakdown.format == pytest.approx(3 / 5)
     assert breakdown.hallucination == pytest.approx(1 / 4)
     assert breakdown.missing == pytest.approx(3 / 6)
     assert breakdown.readable
-    assert breakdown.total == pytest.approx(0.4 * 0.6 + 0.2 * 3 / 7 - 0.1 / 4)
+    assert breakdown.total == pytest.approx(0.4 * 0.6 + 0.2 * 3 / 5 - 0.1 / 4)
 
 
 def test_missing_is_reported_and_not_paid_twice():
@@ -104,6 +105,17 @@ def test_missing_is_reported_and_not_paid_twice():
     assert breakdown.hallucination == 0
     parts = (breakdown.fields, breakdown.structure, breakdown.format, 0)
     assert breakdown.total == composite_reward(*parts, weights=REWARD_WEIGHTS)
+
+
+def test_to_leave_out_what_cannot_be_read_costs_less_than_a_wrong_value_unless_required():
+    target = TARGETS["no lines"]
+    for key in target:
+        left_out = reward({k: v for k, v in target.items() if k != key}, target)
+        wrong = reward({**target, key: {"date": "2024-05-18"}.get(key, "1.00")}, target)
+        required = key in ("vendor", "date", "currency", "total")
+        assert left_out.fields > wrong.fields
+        assert left_out.format == pytest.approx(5 / 6 if required else 1)
+        assert left_out.structure == wrong.structure
 
 
 def test_without_a_target():
