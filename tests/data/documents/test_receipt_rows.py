@@ -73,6 +73,12 @@ def test_a_low_line_beside_a_tall_one_counts_by_its_own_height():
     assert pairs(document([[0, 50, 50, 60], [60, 40, 100, 80]])) == [("3.60", "TOTAL")]
 
 
+@pytest.mark.parametrize("tops", [(50, 50), (50, 52), (52, 50)])
+def test_the_words_of_a_label_run_from_left_to_right(tops):
+    boxes = [[30, tops[0], 50, tops[0] + 20], [0, tops[1], 20, tops[1] + 20], [60, 51, 99, 71]]
+    assert pairs(document(boxes, segments=("DUE", "TOTAL", "3.60"))) == [("3.60", "TOTAL DUE")]
+
+
 def test_a_tall_line_that_begins_far_above_a_low_one_is_beside_it():
     boxes = [[0, 0, 50, 180], [0, 20, 40, 21], [60, 170, 100, 180]]
     assert pairs(document(boxes, segments=("TOTAL", "LINE", "3.60"))) == [("3.60", "TOTAL")]

@@ -53,9 +53,13 @@ def test_what_is_not_there_is_left_out():
 
 def test_of_a_segment_the_first_200_letters_are_read():
     for rest in ("05/03/2018", "RM"):
-        segment = f"  {'-' * (199 - len(rest))} {rest} "
-        whole = read_receipt(receipt("BLUE INK", segment), currency="NOK")
-        cut = read_receipt(receipt("BLUE INK", segment.replace(" -", " --")), currency="NOK")
+        segment = f"{'-' * (199 - len(rest))} {rest}"
+        whole, cut = (
+            read_receipt(
+                replace(receipt("BLUE INK", "X"), segments=["BLUE INK", text]), currency="NOK"
+            )
+            for text in (f"  {segment} ", f"  -{segment} ")  # blanks around do not count
+        )
         assert whole != cut
         assert cut == {"vendor": "BLUE INK", "currency": "NOK"}
     assert read_receipt(receipt("B" * 300))["vendor"] == "B" * 200
@@ -89,6 +93,7 @@ def vendor(*lines) -> str | None:
         (["BLUE INK", "CO. (M) SDN BHD"], "BLUE INK CO. (M) SDN BHD"),
         (["BLUE INK", "SDN BHD"], "BLUE INK SDN BHD"),
         (["BLUE INK", "STATIONERY SDN BHD"], "BLUE INK STATIONERY SDN BHD"),
+        (["BLUE INK", "STATIONERY SDN. BHD."], "BLUE INK STATIONERY SDN. BHD."),
         (["BLUE INK", "& RED PEN HOUSE SDN BHD"], "BLUE INK & RED PEN HOUSE SDN BHD"),
         (["BLUE INK", "STATIONERY (M) SDN BHD"], "BLUE INK STATIONERY (M) SDN BHD"),
         (["TAX INVOICE", "STATIONERY SDN BHD"], "STATIONERY SDN BHD"),
