@@ -4,8 +4,8 @@ from functools import lru_cache
 
 import ipywidgets
 import numpy as np
-from matplotlib.collections import PolyCollection
-from matplotlib.patches import Rectangle
+from matplotlib.patches import PathPatch, Rectangle
+from matplotlib.path import Path
 
 from rlnotes.explorers.base import BadSetting, Explorer
 from rlnotes.explorers.written_invoices import TARGETS, TRUTH, candidate_answers
@@ -59,9 +59,9 @@ class RewardWeights(Explorer):
         axes.grid(visible=False)
         axes.spines["left"].set_visible(False)
         axes.plot([0, 0], [-0.5, NUM_ANSWERS - 0.5], color=GREY, linewidth=1.2)
-        self.stacks = {part: PolyCollection([], **_look(part)) for part in PARTS}
+        self.stacks = {part: PathPatch(Path([(0, 0)]), **_look(part)) for part in PARTS}
         for stack in self.stacks.values():
-            axes.add_collection(stack, autolim=False)
+            axes.add_patch(stack)
         for part, x in zip(PARTS, (-0.5, -0.18, 0.24, 0.58), strict=True):
             axes.add_patch(_swatch(part, x))
             axes.text(x + 0.07, NUM_ANSWERS + 0.2, part, fontsize=9.5, va="center")
@@ -126,8 +126,8 @@ class RewardWeights(Explorer):
         ends = weighted[:, :3].cumsum(axis=1)
         starts = ends - weighted[:, :3]
         for k, part in enumerate(PARTS[:3]):
-            self.stacks[part].set_verts(_bars(starts[:, k], ends[:, k]))
-        self.stacks[PARTS[3]].set_verts(_bars(weighted[:, 3], np.zeros(len(weighted))))
+            self.stacks[part].set_path(_bars(starts[:, k], ends[:, k]))
+        self.stacks[PARTS[3]].set_path(_bars(weighted[:, 3], np.zeros(len(weighted))))
 
 
 @lru_cache(maxsize=64)
@@ -175,8 +175,10 @@ def _swatch(part: str, x: float) -> Rectangle:
     return Rectangle((x, NUM_ANSWERS), 0.055, 0.4, **_look(part))
 
 
-def _bars(lows: np.ndarray, highs: np.ndarray) -> np.ndarray:
-    """[N, 4, 2] corners of horizontal bars in rows 0 to N - 1."""
+def _bars(lows: np.ndarray, highs: np.ndarray) -> Path:
+    """Horizontal bars in rows 0 to N - 1, as one path: one is drawn as fast as all."""
     rows = np.arange(len(lows))
-    corners = ((lows, -0.36), (highs, -0.36), (highs, 0.36), (lows, 0.36))
-    return np.stack([np.stack([x, rows + y], axis=-1) for x, y in corners], axis=1)
+    corners = ((lows, -0.36), (highs, -0.36), (highs, 0.36), (lows, 0.36), (lows, -0.36))
+    points = np.stack([np.stack([x, rows + y], axis=-1) for x, y in corners], axis=1)
+    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
+    return Path(points.reshape(-1, 2), codes * len(rows))
