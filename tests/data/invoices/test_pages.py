@@ -5,18 +5,9 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from rlnotes.data.invoices import (
-    HELD_OUT_LAYOUTS,
-    LAYOUTS,
-    SEEN_LAYOUTS,
-    invoice_words,
-    receipt_words,
-)
 from rlnotes.data.invoices.sheets import Cell, Sheet
 from rlnotes.data.invoices.widths import text_width
-from tests.data.invoices.reading import amounts_in, dates_in, documents, every_layout
-
-SUMS = ("lines_total", "allowances", "charges", "subtotal", "tax", "total", "prepaid", "payable")
+from tests.data.invoices.reading import amounts_in, dates_in, every_layout
 
 
 def overlaps(document) -> int:
@@ -119,55 +110,3 @@ def test_a_full_page_is_followed_by_another():
     document = sheet.document(name="d", target={}, layout="l")
     assert document.segments == ("row 0", "row 1", "head", "row 2", "head", "row 3")
     assert document.pages.tolist() == [0, 0, 1, 1, 2, 2]
-
-
-def words_of(names) -> set[str]:
-    texts = [text for name in names for d in documents((name,), 150) for text in d.segments]
-    return {text for text in texts if not any(c.isdigit() for c in text)}
-
-
-def test_held_out_layouts_differ_in_place_order_and_labels():
-    assert set(HELD_OUT_LAYOUTS) | set(SEEN_LAYOUTS) == set(LAYOUTS)
-    assert not set(HELD_OUT_LAYOUTS) & set(SEEN_LAYOUTS)
-    assert len(LAYOUTS) >= 8
-    for kind in ("receipt", "invoice"):
-        seen = [name for name in SEEN_LAYOUTS if name.startswith(kind)]
-        (held,) = (name for name in HELD_OUT_LAYOUTS if name.startswith(kind))
-        assert len(seen) == 3
-        # Place: the total's column. Order: the date's place among the lines of text.
-        for name in seen:
-            assert place(held, "total")[0] < place(name, "total")[0] - 0.15
-            assert place(held, "date")[1] > place(name, "date")[1] + 0.2
-
-
-def place(name: str, key: str) -> np.ndarray:
-    """Median place of a value: right edge, and top, as shares of the text's page."""
-    found = []
-    for document in documents((name,), 150):
-        value = document.target[key]
-        for i, text in enumerate(document.segments):
-            read = [day.isoformat() for day, _, _ in dates_in(text)]
-            if key == "total":
-                read = [f"{amount:.2f}" for amount in amounts_in(text)]
-            if value in read and not (key == "total" and len(text.split()) > 3):
-                width = document.page_sizes[0, 0]
-                found.append((document.boxes[i, 2] / width, i / len(document.segments)))
-                if key == "date":
-                    break
-    return np.median(found, axis=0)
-
-
-@pytest.mark.parametrize("kind", ["receipt", "invoice"])
-def test_labels_of_held_out_layouts_are_new(kind):
-    names = ["date", *SUMS]
-    if kind == "receipt":
-        seen = [receipt_words.TILL, receipt_words.COUNTER, receipt_words.CAFE]
-        labels = [set(getattr(words, name)) for words in seen for name in names]
-        new = [getattr(receipt_words.COUNTERFOIL, name) for name in names]
-    else:
-        seen = [invoice_words.GERMAN, invoice_words.PLAIN, invoice_words.LETTER]
-        labels = [set(words.labels[name]) for words in seen for name in names]
-        new = [invoice_words.LEDGER.labels[name] for name in names]
-    assert not set().union(*labels) & {label for some in new for label in some}
-    printed = words_of([name for name in HELD_OUT_LAYOUTS if name.startswith(kind)])
-    assert set(new[names.index("total")]) <= printed
