@@ -203,6 +203,10 @@ def test_sums_are_exact_in_any_context_of_the_caller():
     lines = {"line_items": [{"amount": "0.10"}] * 3 + [{"amount": "1234567890.01"}]}
     with decimal.localcontext(prec=3, traps=[]):
         assert read_answer(lines).numbers["line_items.amount"] == Decimal("1234567890.31")
+    # The longest sum there is: 500 times a millionth of a millionth less than 10**15.
+    longest = {"line_items": [{"amount": "999999999999999.999999999999"}] * 500}
+    total = read_answer(longest).numbers["line_items.amount"]
+    assert str(total) == "499999999999999999.999999999500"
 
 
 GOOD = {"vendor": "Acme", "total": "1.00", "line_items": [{"amount": "1.00"}]}

@@ -123,3 +123,12 @@ def test_verdicts_by_field():
         ("date", 0),
         ("tax", 1),
     )
+
+
+@pytest.mark.parametrize("blank", [None, "", "  ", " " * 70])
+def test_a_blank_cell_is_absent(blank):
+    row = {"quantity": blank, "unit_price": "x", "amount": "1.00"}
+    assert format_score(read_answer({"line_items": [row]}), ["line_items"]) == 1 / 2
+    assert format_score(read_answer({"line_items": [{**row, "quantity": 0}]}), ["line_items"]) == (
+        2 / 3
+    )
