@@ -88,6 +88,7 @@ def test_a_label_of_sroie_becomes_a_target():
         ("5.00", ["TOTAL (RM)", "USD"], "MYR"),
         ("5.00", ["USD 1.20", "TOTAL (RM)"], "MYR"),
         ("USD 5.00", ["RM"], "MYR"),
+        ("EUR 5.00", ["TOTAL"], "EUR"),
         ("5.00", ["TOTAL", "EUR 5.00"], "EUR"),
         ("5.00", ["USD 1.20", "EUR 5.00"], "USD"),
         ("5.00", ["S$5.00"], "SGD"),
