@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 
 from rlnotes.data.documents.receipt_rows import Row
+from rlnotes.functional.extraction.answers import ARITHMETIC
 
 _NO_TOTAL = re.compile(
     r"EXCL|EXC\b|\(EX\)|BEFORE|QTY|QUANTITY|SAVING|DISC|POINT|TAXABLE|TOTAL ITEMS?|COUNT|CHANGE"
@@ -68,6 +69,11 @@ def total_by_cash(rows: Sequence[Row], end: tuple[int, float]) -> Decimal | None
         rows: amounts from top to bottom.
         end: as for `total_by_labels`.
     """
+    with localcontext(ARITHMETIC):  # exact, in whatever context the caller works
+        return _total_by_cash(rows, end)
+
+
+def _total_by_cash(rows: Sequence[Row], end: tuple[int, float]) -> Decimal | None:
     printed = {row.amount for row in rows}
     changes = [row for row in rows if _CHANGE.search(row.label)][-_MOST_PAYMENTS:]
     cash = [row for row in rows if _is_cash(row)][-_MOST_PAYMENTS:]

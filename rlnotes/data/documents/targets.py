@@ -4,11 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from rlnotes.functional.extraction.answers import AMOUNTS, REQUIRED
+from rlnotes.functional.extraction.answers import AMOUNTS, ARITHMETIC, REQUIRED
 from rlnotes.functional.extraction.currencies import CURRENCY_CODES, read_currency
 from rlnotes.functional.extraction.dates import find_dates, read_date
 from rlnotes.functional.extraction.money import read_money
 
+_CENT = Decimal("0.01")
 _OTHER_NAMES = {"net": "subtotal"}
 _PLAIN = re.compile(r"[+-]?[0-9]{1,15}(?:\.[0-9]{0,12})?|[+-]?\.[0-9]{1,12}")
 _BARE_DOLLAR = re.compile(r"(?<![A-Za-z])\$")
@@ -31,7 +32,7 @@ def as_amount(value: object, name: str = "amount") -> str:
         ('834.90', '-800.00', '1.50')
     """
     number = _plain_number(value, name)
-    cents = number.quantize(Decimal("0.01"))
+    cents = number.quantize(_CENT, context=ARITHMETIC)
     if cents != number:
         raise ValueError(f"{name} must have at most two decimals, got {value!r}")
     return f"{cents:.2f}"
@@ -40,7 +41,7 @@ def as_amount(value: object, name: str = "amount") -> str:
 def as_price(value: object, name: str = "unit_price") -> str:
     """A number with two decimals or as many more as it has, for prices of one piece."""
     number = _plain_number(value, name)
-    return max(f"{number.quantize(Decimal('0.01')):.2f}", as_quantity(number), key=len)
+    return max(f"{number.quantize(_CENT, context=ARITHMETIC):.2f}", as_quantity(number), key=len)
 
 
 def as_quantity(value: object, name: str = "quantity") -> str:
@@ -53,7 +54,8 @@ def _plain_number(value: object, name: str) -> Decimal:
     text = str(value).strip()
     if not _PLAIN.fullmatch(text):
         raise ValueError(f"{name} must be a plain number, got {value!r}")
-    return Decimal(text) + 0  # no "-0"
+    number = Decimal(text)  # exact, in whatever context the caller works
+    return number if number else number.copy_abs()  # no "-0"
 
 
 def as_target(values: Mapping) -> dict:

@@ -1,6 +1,6 @@
 """Totals of receipts: by the words beside them, by cash, by rounding."""
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 
 import pytest
 
@@ -149,3 +149,10 @@ def test_a_multiple_of_five_cents_stays():
     assert by_cash("TOTAL    7.35", "SET    7.33", "ROUNDING    -0.02") == "7.35"
     assert total_by_cash([], NO_END) is None
     assert Decimal(by_cash("TOTAL    7.30")) == Decimal("7.3")
+
+
+def test_the_arithmetic_of_cash_is_exact_in_any_decimal_context():
+    with localcontext(prec=2):
+        paid = by_cash("CASH    2000.00", "CHANGE    765.45", "X    1234.55", "TOTAL    1234.50")
+        rounded = by_cash("TOTAL    1234.52", "SET    1234.50")
+    assert (paid, rounded) == ("1234.55", "1234.50")

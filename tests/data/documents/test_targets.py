@@ -1,5 +1,7 @@
 """Targets in canonical form, from plain values and from labels of SROIE."""
 
+from decimal import localcontext
+
 import pytest
 
 from rlnotes.data.documents.targets import (
@@ -121,3 +123,10 @@ def test_a_date_inside_a_longer_label_is_read_if_it_is_the_only_one():
 def test_a_label_that_cannot_be_read_says_why(label, message):
     with pytest.raises(ValueError, match=message):
         as_sroie_target(label, [], currency="MYR")
+
+
+def test_numbers_are_exact_in_any_decimal_context():
+    with localcontext(prec=2):
+        assert as_amount("123456.70") == "123456.70"
+        assert as_price("1234.56789") == "1234.56789"
+        assert as_quantity("1000.5") == "1000.5"
