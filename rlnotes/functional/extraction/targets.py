@@ -49,4 +49,7 @@ def _require_rows(key: str, rows: tuple, raw_rows) -> None:
         no_amount = key == "line_items" and row[-1] is None
         unread = any(value is MALFORMED for value in row)
         if unread or no_amount or all(value is None for value in row):
-            raise ValueError(f"target[{key!r}] must have readable rows, got {shown(raw_row)}")
+            raise ValueError(
+                f"target[{key!r}] must have readable rows of {', '.join(ROWS[key])} (a line needs "
+                f"an amount), got {shown(raw_row)}"
+            )
