@@ -9,9 +9,9 @@ from matplotlib.path import Path
 
 from rlnotes.explorers.base import BadSetting, Explorer
 from rlnotes.explorers.written_invoices import TARGETS, TRUTH, candidate_answers
-from rlnotes.functional.extraction import REWARD_WEIGHTS, invoice_reward
+from rlnotes.functional.extraction import REWARD_WEIGHTS, composite_reward, invoice_reward
 from rlnotes.functional.extraction.answers import read_answer
-from rlnotes.functional.extraction.checks import naive_checks
+from rlnotes.functional.extraction.structure import naive_score
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, FURTHER, GREEN, GREY, VERMILION, label, new_figure
 
@@ -22,6 +22,7 @@ LOOKS = {  # colour, hatch
     "format": (GREEN, "..."),
     "hallucination": (VERMILION, "xxx"),
 }
+SIGNS = np.array([1, 1, 1, -1])  # a penalty lies on the left of zero
 NUM_ANSWERS = 8
 MISSING = ("pass", "half", "fail")
 COLUMNS = ("F1", "struct.", "format", "halluc.", "R")
@@ -94,11 +95,11 @@ class RewardWeights(Explorer):
         if not any((w_fields, w_structure, w_format, w_hallucination)):
             raise BadSetting("All weights are 0: every answer earns 0.")
         names, parts = scored(document, label_known, rules, missing_rows)
-        weights = np.array([w_fields, w_structure, w_format, -w_hallucination])
-        weighted = parts * weights
-        totals = weighted.sum(axis=1).round(10) + 0.0
+        chosen = dict(zip(PARTS, (w_fields, w_structure, w_format, w_hallucination), strict=True))
+        weights = np.array(list(chosen.values())) * SIGNS
+        totals = np.array([composite_reward(*row, weights=chosen) for row in parts]).round(10) + 0.0
         order = np.argsort(-totals, kind="stable")
-        self._draw(weighted[order] / abs(weights).sum())
+        self._draw(parts[order] * weights / abs(weights).sum())
         place = int(np.flatnonzero(order == 0)[0])
         self.mark.set_ydata([place])
         cells = [number(value, 2) for row in order for value in (*parts[row], totals[row])]
@@ -147,8 +148,7 @@ def scored(
         )
         row[:] = [getattr(breakdown, part) for part in PARTS]
         if rules == "naive":
-            checks = naive_checks(read_answer(answer))
-            row[1] = np.mean([check.passed for check in checks]) if checks else 1.0
+            row[1] = naive_score(read_answer(answer))
     return tuple(answers), parts
 
 

@@ -10,6 +10,7 @@ document is kept as a recording.
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -28,8 +29,10 @@ def verdicts(labels: Iterable[tuple[str, Mapping]]) -> list[dict[str, str]]:
 
     A label that is too long to be read, with more than 500 lines say, has no row.
     """
-    rows = []
+    rows, seen = [], Counter()
     for name, target in labels:
+        seen[name] += 1
+        name = f"{name} ({seen[name]})" if seen[name] > 1 else name
         answer = read_answer(target)
         if answer is None:
             continue

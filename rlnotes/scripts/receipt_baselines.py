@@ -13,19 +13,18 @@ import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 
 from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.receipt_rules import (
-    comparable_vendor,
     read_receipt,
     read_receipt_with_cash,
 )
 from rlnotes.data.documents.sroie import read_sroie
 from rlnotes.exact.bradley_terry import wilson_interval
+from rlnotes.functional.extraction.answers import read_answer
 from rlnotes.scripts.output_files import as_csv, replace_file, require_replaceable
 
 BASELINES = {"plain": read_receipt, "with cash": read_receipt_with_cash}
@@ -38,11 +37,8 @@ Counts = dict[str, tuple[np.ndarray, float]]
 
 def are_right(answer: Mapping[str, str], target: Mapping[str, str]) -> list[bool]:
     """Whether vendor, date, total, and all three are those of the target."""
-    right = [
-        comparable_vendor(answer.get("vendor", "")) == comparable_vendor(target["vendor"]),
-        answer.get("date") == target["date"],
-        "total" in answer and Decimal(answer["total"]) == Decimal(target["total"]),
-    ]
+    given, true = (read_answer(dict(fields)).values for fields in (answer, target))
+    right = [given.get(name) == true[name] for name in COLUMNS[:3]]
     return [*right, all(right)]
 
 

@@ -169,3 +169,10 @@ def test_a_file_that_the_command_did_not_make_is_refused_before_the_work(
         run(folder, "--output", tmp_path / "rules.csv")
     assert "was not made by this command" in capsys.readouterr().err
     assert (tmp_path / "rules.csv").read_text() == "mine\n"
+
+
+def test_documents_of_one_name_are_counted_apart():
+    good = {"subtotal": "8.00", "tax": "1.60", "total": "9.60"}
+    rows = verdicts([("a", good), ("a", {**good, "total": "9.00"}), ("b", good)])
+    holds = {row["document"]: row["holds"] for row in rows if row["rules"] == "naive"}
+    assert holds == {"a": "yes", "a (2)": "no", "b": "yes"}

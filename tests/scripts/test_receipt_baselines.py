@@ -149,3 +149,19 @@ def test_a_file_that_the_command_did_not_make_is_refused_before_the_work(
         receipt_baselines.main([str(tmp_path), "--output", str(kept)])
     assert "was not made by this command" in capsys.readouterr().err
     assert kept.read_text() == "mine\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "same"),
+    [
+        (" Blue  INK ", "blue ink", True),
+        ("\uff22\uff2c\uff35\uff25 INK", "blue ink", True),
+        ("STRASSE", "Stra\u00dfe", True),
+        ("BLUE INK", "BLUEINK", False),
+        ("BLUE INK.", "BLUE INK", False),
+    ],
+)
+def test_names_are_compared_without_case_width_and_blanks(name, other, same):
+    rest = {"date": "2018-03-05", "total": "9.60"}
+    right = [same, True, True, same]
+    assert are_right({"vendor": name, **rest}, {"vendor": other, **rest}) == right

@@ -5,7 +5,6 @@ is learned. The rules were written for Malaysian receipts in English.
 """
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
@@ -73,11 +72,6 @@ def _read(document: Document, currency: str, read_total: Callable) -> dict[str, 
         "total": None if total is None else f"{total:.2f}",
     }
     return {name: value for name, value in found.items() if value}
-
-
-def comparable_vendor(name: str) -> str:
-    """A name without what does not count: width and case of letters, blanks."""
-    return " ".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def _vendor(segments: list[str]) -> str | None:

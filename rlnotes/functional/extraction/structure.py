@@ -10,7 +10,14 @@ from typing import NamedTuple
 
 from rlnotes._checks import require_option
 from rlnotes.functional.extraction.answers import Answer
-from rlnotes.functional.extraction.checks import NO_RATES, Check, free_checks, judged, rates_check
+from rlnotes.functional.extraction.checks import (
+    NO_RATES,
+    Check,
+    free_checks,
+    judged,
+    naive_checks,
+    rates_check,
+)
 from rlnotes.functional.extraction.equations import Equation, holds, rules_for
 from rlnotes.functional.extraction.readings import MALFORMED
 
@@ -106,6 +113,18 @@ def structure_score(
     if target is None:
         return free_score(answer, missing_rows)
     return share_kept(answer, rules_of(target))
+
+
+def naive_score(answer: Answer) -> float:
+    """Share of `naive_checks` that pass; 1 for an answer with nothing to check.
+
+    Example:
+        >>> from rlnotes.functional.extraction.answers import read_answer
+        >>> naive_score(read_answer({"subtotal": "8", "tax": "1", "total": "9.60"}))
+        0.0
+    """
+    passed = [check.passed for check in naive_checks(answer)]
+    return sum(passed) / len(passed) if passed else 1.0
 
 
 def free_score(answer: Answer, missing_rows: str) -> float:

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from rlnotes.data.documents.receipt_rules import (
-    comparable_vendor,
     read_receipt,
     read_receipt_with_cash,
 )
@@ -141,11 +140,3 @@ def test_currencies(lines, code):
 def test_below_the_table_of_taxes_there_is_no_total():
     assert read_receipt(receipt("TOTAL    5.00", "GST SUMMARY", "TOTAL    4.80"))["total"] == "5.00"
     assert read_receipt(receipt("TOTAL    5.00", "NOTES", "TOTAL    4.80"))["total"] == "4.80"
-
-
-def test_names_are_compared_without_case_width_and_blanks():
-    assert comparable_vendor(" Blue  INK ") == comparable_vendor("blue ink")
-    assert comparable_vendor("\uff22\uff2c\uff35\uff25 INK") == comparable_vendor("blue ink")
-    assert comparable_vendor("STRASSE") == comparable_vendor("Stra\u00dfe")
-    assert comparable_vendor("BLUE INK") != comparable_vendor("BLUEINK")
-    assert comparable_vendor("BLUE INK.") != comparable_vendor("BLUE INK")
