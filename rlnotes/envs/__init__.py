@@ -10,5 +10,6 @@
 `cartpole`          many copies of CartPole-v1, stepped together
 `gymnasium_adapter` the tables of Gymnasium's own small environments
 `gymnasium_copies`  Gymnasium's vector environments, with the interface of our copies
+`pictures`          the check of worlds drawn as text
 `numbering`         spaces that do not start at 0, counted from 0
 """

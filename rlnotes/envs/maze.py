@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from rlnotes._checks import require_finite_numbers, require_in_unit_interval, require_option
+from rlnotes.envs.pictures import require_picture
 from rlnotes.functional.finite_mdp import FiniteMDP
 
 ACTIONS = {"up": (-1, 0), "down": (1, 0), "left": (0, -1), "right": (0, 1)}
@@ -136,18 +137,8 @@ def maze_2x3(*, step_noise: float = 0.0) -> FiniteMDP:
 
 
 def _check_picture(picture: Sequence[str]) -> None:
-    rows = list(picture) if isinstance(picture, Sequence | np.ndarray) else []
-    is_text = not isinstance(picture, str) and all(isinstance(row, str) for row in rows)
-    if not is_text or len(set(map(len, rows))) != 1 or not rows[0]:
-        raise ValueError(
-            f"picture must be a sequence of rows of one common length, got {picture!r}"
-        )
-    letters = "".join(picture)
-    if unknown := set(letters) - set("SGT#."):
-        raise ValueError(f"picture may contain S G T # and . only, got {sorted(unknown)}")
-    if letters.count("S") != 1:
-        raise ValueError(f"picture must have exactly one start S, got {letters.count('S')}")
-    if not {"G", "T"} & set(letters):
+    require_picture(picture, letters="SGT#.", once={"S": "start"})
+    if not {"G", "T"} & set("".join(picture)):
         raise ValueError(f"picture must have a goal G or a trap T, got {list(picture)}")
 
 
