@@ -2,6 +2,7 @@
 
 `maze`              mazes from a text picture, first of all the 2x3 maze
 `textbook`          the two grids of Sutton & Barto and a two-state cycle
+`shelter`           hide and seek with a hole in its physics, or without
 `small_tasks`       coins and corridors that show one thing about policy gradients
 `token_tree`        a tiny language model's task, token by token or all at once
 `table_env`         a Gymnasium environment over any finite MDP
