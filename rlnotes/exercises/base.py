@@ -169,13 +169,19 @@ def _problem(candidate: Callable, case: Case) -> str:
     return f"expected  {show(expected)}\ngot       {show(given.numbers)}\n{where}"
 
 
-def _equal(first, second) -> bool:
+def _equal(given, before) -> bool:
     """Whether nothing has changed: here nan, as in padding, is equal to nan."""
-    if np.shape(first) != np.shape(second):
+    if isinstance(before, list | tuple | dict):  # rows may differ in length
+        if type(given) is not type(before) or len(given) != len(before):
+            return False
+        if isinstance(before, dict):
+            return all(key in given and _equal(given[key], before[key]) for key in before)
+        return all(map(_equal, given, before))
+    if np.shape(given) != np.shape(before):
         return False
-    first, second = np.asarray(first), np.asarray(second)
-    both_nan = (first != first) & (second != second)
-    return bool(np.all((first == second) | both_nan))
+    given, before = np.asarray(given), np.asarray(before)
+    both_nan = (given != given) & (before != before)
+    return bool(np.all((given == before) | both_nan))
 
 
 def _show_arguments(arguments: Mapping[str, object]) -> str:

@@ -17,6 +17,7 @@
 `kl_penalty`         a price on the KL divergence: RLHF's rewards, PPO's other loss
 `kl`                 KL divergence of two distributions; its estimators k1, k2, k3
 `preferences`        Bradley-Terry: probabilities, a reward model's loss, a fit
+`preference_pairs`   the best and the worst of scored answers, as pairs for DPO
 `trust_region`       TRPO's step: as far as a bound on the KL divergence allows
 `extraction`         what an invoice that was read is worth: fields, sums, formats
 """

@@ -421,6 +421,55 @@ def test_nan_in_an_argument_is_no_change_of_it():
         assert PADDED.check(changes).message.endswith("changes its argument 'x'; work on a copy.")
 
 
+NESTED = Exercise(
+    name="scores of each document",
+    cases=[
+        Case(
+            {
+                "scores": [[3.0, None, 1.0], [2.0]],
+                "texts": [{"total": "1", "box": np.array([1.0, np.nan])}, {}],
+                "k": (1.0, [2]),
+            },
+            [2, 1],
+            "how many have a score.",
+        )
+    ],
+    solutions=[
+        lambda scores, texts, k: [sum(s is not None for s in row) for row in scores],
+        lambda scores, texts, k: [len(row) - row.count(None) for row in scores],
+    ],
+    wrong_answers={},
+    hints={},
+)
+IN_PLACE = {
+    "one score less": ("scores", lambda scores, texts, k: scores[0].remove(None)),
+    "one row less": ("scores", lambda scores, texts, k: scores.pop()),
+    "another order": ("scores", lambda scores, texts, k: scores[0].reverse()),
+    "a number for none": ("scores", lambda scores, texts, k: scores[0].__setitem__(1, 0.0)),
+    "a shorter row": ("scores", lambda scores, texts, k: scores[0].pop()),
+    "another text": ("texts", lambda scores, texts, k: texts[0].update(total="2")),
+    "a new key": ("texts", lambda scores, texts, k: texts[1].update(total="2")),
+    "another key": ("texts", lambda scores, texts, k: texts[0].update(new=texts[0].pop("total"))),
+    "a text for a dict": ("texts", lambda scores, texts, k: texts.__setitem__(0, "total")),
+    "a number for a row": ("scores", lambda scores, texts, k: scores.__setitem__(1, 2.0)),
+    "inside an array": ("texts", lambda scores, texts, k: texts[0]["box"].fill(1.0)),
+    "inside a tuple": ("k", lambda scores, texts, k: k[1].append(3)),
+}
+
+
+@pytest.mark.parametrize("change", IN_PLACE)
+def test_a_change_deep_inside_an_argument_is_seen(change):
+    name, alter = IN_PLACE[change]
+
+    def candidate(scores, texts, k):
+        alter(scores, texts, k)
+        return [2, 1]
+
+    assert all(NESTED.check(solution).passed for solution in NESTED.solutions)
+    message = NESTED.check(candidate).message
+    assert message == f"your function changes its argument {name!r}; work on a copy."
+
+
 def test_a_common_factor_of_two_numbers_is_no_hint():
     assert "times the expected" not in TOY.check(lambda x: 3 * x).message
 

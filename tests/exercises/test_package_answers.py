@@ -9,6 +9,7 @@ from rlnotes.functional.advantages import group_centered_advantages, group_relat
 from rlnotes.functional.kl import kl_k1, kl_k2, kl_k3
 from rlnotes.functional.kl_penalty import kl_penalized_rewards
 from rlnotes.functional.policy_gradients import grpo_loss
+from rlnotes.functional.preference_pairs import best_and_worst
 from rlnotes.functional.preferences import (
     dpo_loss,
     implicit_rewards,
@@ -137,4 +138,15 @@ def test_epochs_of_grpo_on_answers_of_one_token():
         return logits
 
     verdict = EXERCISES["grpo_epochs"].check(epochs)
+    assert verdict.passed, verdict.message
+
+
+def test_pairs_of_the_best_and_the_worst_answer():
+    def pairs(answers, rewards):
+        table = torch.tensor([[torch.nan if r is None else r for r in row] for row in rewards])
+        chosen, rejected, kept = best_and_worst(table, mask=~table.isnan())
+        triples = torch.stack([torch.arange(len(table)), chosen, rejected], dim=1)[kept].tolist()
+        return [(d, c, r) for d, c, r in triples if answers[d][c] != answers[d][r]]
+
+    verdict = EXERCISES["preference_pairs"].check(pairs)
     assert verdict.passed, verdict.message
