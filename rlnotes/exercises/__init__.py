@@ -44,6 +44,7 @@ _EXERCISES = (
     "grpo_epochs",
     "field_f1",
     "adds_up",
+    "hacking_patch",
 )
 
 
