@@ -45,6 +45,7 @@ _EXERCISES = (
     "field_f1",
     "adds_up",
     "preference_pairs",
+    "hacking_patch",
 )
 
 

@@ -87,13 +87,17 @@ class Exercise:
         """
         if not callable(candidate):
             return Verdict(False, f"check needs a function, got {type(candidate).__name__}.")
-        measured = self.measure(candidate)
         for place, case in enumerate(self.cases):
-            problem, may_be_known = self.guarded(partial(_problem, measured, case), case.arguments)
+            examine = partial(self.problem, candidate, case)
+            problem, may_be_known = self.guarded(examine, case.arguments)
             if problem:
-                hint = self._hint(measured, place) if may_be_known else ""
+                hint = self._hint(self.measure(candidate), place) if may_be_known else ""
                 return Verdict(False, problem + hint)
         return Verdict(True, f"all {len(self.cases)} inputs give the right answer.")
+
+    def problem(self, candidate: Callable, case: Case) -> str:
+        """What is wrong with the candidate on this case; empty if nothing is."""
+        return _problem(self.measure(candidate), case)
 
     def guarded(self, examine: Callable[[], str], arguments: Mapping) -> tuple[str, bool]:
         """What `examine` finds wrong, or its error; and whether to look for a hint."""

@@ -114,4 +114,7 @@ EQUIVALENT = {
             for other in ("> 0", ">= 1", ">= -1")
         },
     },
+    "hacking_patch": {
+        "page reversed": "a row is found by its label, not by its place.",
+    },
 }
