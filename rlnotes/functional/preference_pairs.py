@@ -47,8 +47,8 @@ def best_and_worst(rewards: Tensor, *, mask: Tensor | None = None) -> BestAndWor
             mask that is not bool or of another shape.
 
     References:
-        Yuan et al. (2024), arXiv:2401.10020, section 2.3: the highest and the lowest
-        score, no pair where they are the same. The first of equals is our choice.
+        Yuan et al. (2024), arXiv:2401.10020: the highest and the lowest score, no pair
+        where they are the same. The first of equals is our choice.
 
     Example:
         >>> rewards = torch.tensor([[0.2, 0.9, 0.5], [1.0, 1.0, 1.0], [0.0, 0.7, 0.7]])

@@ -26,35 +26,45 @@ class Cache(NamedTuple):
 
 
 class Block(nn.Module):
-    """Causal self-attention, then a perceptron; each reads a normalised copy and adds.
+    """Self-attention, then a perceptron; each reads a normalised copy and adds.
 
     x = x + attention(LN(x)),   x = x + W_2 gelu(W_1 LN(x))
+
+    Causal, unless a bias says what sees what.
     """
 
     def __init__(self, width: int, num_heads: int):
         super().__init__()
         self.num_heads = num_heads
         self.norm_1, self.norm_2 = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.query_key_value = _linear(width, 3 * width)
-        self.project = _linear(width, width)
-        self.widen, self.narrow = _linear(width, 4 * width), _linear(4 * width, width)
+        self.query_key_value = linear(width, 3 * width)
+        self.project = linear(width, width)
+        self.widen, self.narrow = linear(width, 4 * width), linear(4 * width, width)
 
     def forward(
-        self, inputs: Tensor, before: tuple[Tensor, Tensor] | None = None
+        self,
+        inputs: Tensor,
+        before: tuple[Tensor, Tensor] | None = None,
+        *,
+        bias: Tensor | None = None,
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """[B, t, d] to the same, and all keys and values; causal in either case."""
+        """[B, t, d] to the same, and all keys and values.
+
+        A bias, [B, H, t, t] or what broadcasts to it, is added to the scores; it goes
+        without keys and values from before.
+        """
         batch, length, width = inputs.shape
         shape = batch, length, 3, self.num_heads, width // self.num_heads
         heads = self.query_key_value(self.norm_1(inputs)).view(shape)
         query, key, value = heads.permute(2, 0, 3, 1, 4)  # [B, H, t, d / H] each
-        visible = None
+        visible = bias
         if before is not None:
             read = before[0].shape[2]
             key, value = torch.cat([before[0], key], dim=2), torch.cat([before[1], value], dim=2)
             if length > 1:
                 visible = torch.ones(length, read + length, dtype=torch.bool).tril(read)
         attended = nn.functional.scaled_dot_product_attention(
-            query, key, value, attn_mask=visible, is_causal=before is None
+            query, key, value, attn_mask=visible, is_causal=before is None and bias is None
         )
         hidden = inputs + self.project(attended.transpose(1, 2).reshape(batch, length, width))
         wide = nn.functional.gelu(self.widen(self.norm_2(hidden)))
@@ -132,8 +142,8 @@ class TinyLM(nn.Module):
             raise ValueError(f"width must be a multiple of num_heads={num_heads}, got {width}")
         self.length = length
         self.trunk = Trunk(num_tokens, length, **shape)
-        self.head = _linear(width, num_outputs)
-        _start(self, generator)
+        self.head = linear(width, num_outputs)
+        start_weights(self, generator)
 
     def forward(self, prompts: Tensor, replies: Tensor) -> Tensor:
         """[B, T + 1, num_outputs] after the prompts [B, M] and each token of [B, T].
@@ -223,8 +233,8 @@ class TinyLM(nn.Module):
         """
         require_positive_integer(num_outputs=num_outputs)
         model = copy.deepcopy(self).requires_grad_(True)
-        model.head = _linear(self.head.in_features, num_outputs).to(self.head.weight.dtype)
-        _start(model.head, generator)
+        model.head = linear(self.head.in_features, num_outputs).to(self.head.weight.dtype)
+        start_weights(model.head, generator)
         return model
 
     def _joined(self, prompts: Tensor, replies: Tensor) -> Tensor:
@@ -253,13 +263,14 @@ def require_outputs(num_outputs: int, **models: TinyLM) -> None:
             raise ValueError(f"{name} must have a head of {num_outputs} outputs, got {size}")
 
 
-def _linear(inputs: int, outputs: int) -> nn.Linear:
+def linear(inputs: int, outputs: int) -> nn.Linear:
     """A linear map without start weights: the usual ones use the global generator."""
     return nn.utils.skip_init(nn.Linear, inputs, outputs)
 
 
 @torch.no_grad()
-def _start(module: nn.Module, generator: torch.Generator) -> None:
+def start_weights(module: nn.Module, generator: torch.Generator) -> None:
+    """Draw the weights of all layers: see `TinyLM`."""
     for part in module.modules():
         if isinstance(part, nn.Embedding):
             part.weight.normal_(std=0.02, generator=generator)

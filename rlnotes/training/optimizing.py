@@ -15,10 +15,15 @@ def adam(network: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
     return torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
 
 
-def descend(loss: Tensor, optimizer: torch.optim.Optimizer) -> None:
-    """One step of the optimizer, with cleared gradients."""
+def descend(
+    loss: Tensor, optimizer: torch.optim.Optimizer, *, max_norm: float | None = None
+) -> None:
+    """One step of the optimizer, with cleared gradients, cut to a norm if asked for."""
     optimizer.zero_grad()
     loss.backward()
+    if max_norm is not None:
+        weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+        nn.utils.clip_grad_norm_(weights, max_norm)
     optimizer.step()
 
 

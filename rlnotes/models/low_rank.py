@@ -1,0 +1,74 @@
+"""LoRA: a linear map stays as it is, and a product of two thin ones is added."""
+
+import torch
+from torch import Tensor, nn
+
+from rlnotes._checks import require_positive_integer
+
+
+class LowRankLinear(nn.Module):
+    """A frozen linear map with a trained update of low rank.
+
+        y = W x + b + B A x,    A [r, inputs] normal, B [outputs, r] zero at the start
+
+    It starts as the map that it wraps, and trains r (inputs + outputs) numbers in place
+    of inputs * outputs.
+
+    Args:
+        trained: the map; it is frozen, not copied.
+        rank: r.
+        generator: source of A: normal, standard deviation 1/sqrt(inputs).
+
+    Raises:
+        ValueError: if rank is not a positive integer.
+
+    References:
+        Hu et al. (2022), arXiv:2106.09685.
+    """
+
+    def __init__(self, trained: nn.Linear, *, rank: int, generator: torch.Generator):
+        super().__init__()
+        require_positive_integer(rank=rank)
+        self.trained = trained.requires_grad_(False)
+        scale = trained.in_features**-0.5
+        start = torch.randn(rank, trained.in_features, generator=generator) * scale
+        self.down = nn.Parameter(start)
+        self.up = nn.Parameter(torch.zeros(trained.out_features, rank))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """[..., inputs] to [..., outputs]."""
+        return self.trained(inputs) + inputs @ self.down.T @ self.up.T
+
+
+def add_low_rank(module: nn.Module, *, rank: int, generator: torch.Generator) -> nn.Module:
+    """Freeze a module and give each linear map in it an update of low rank.
+
+    Args:
+        module: changed in place, and returned.
+        rank: of each update.
+        generator: source of their start weights.
+
+    Raises:
+        ValueError: if rank is not a positive integer.
+
+    Example:
+        >>> layer = add_low_rank(nn.Sequential(nn.Linear(8, 6)), rank=2,
+        ...                      generator=torch.Generator().manual_seed(0))
+        >>> num_trainable(layer), num_trainable(nn.Linear(8, 6))
+        (28, 54)
+    """
+    module.requires_grad_(False)
+    parts = [
+        (parent, name, part)
+        for parent in module.modules()
+        for name, part in parent.named_children()
+        if isinstance(part, nn.Linear)
+    ]
+    for parent, name, part in parts:
+        setattr(parent, name, LowRankLinear(part, rank=rank, generator=generator))
+    return module
+
+
+def num_trainable(module: nn.Module) -> int:
+    """How many numbers a gradient reaches."""
+    return sum(weights.numel() for weights in module.parameters() if weights.requires_grad)

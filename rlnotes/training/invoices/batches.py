@@ -1,0 +1,66 @@
+"""Pages for the policy: padded to one length, and varied."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from rlnotes.data.documents.page_features import (
+    NUM_NEIGHBOURS,
+    NUM_NUMBERS,
+    NUM_PAIRS,
+    PageFeatures,
+)
+from rlnotes.data.documents.page_variants import mirrored, upside_down, with_lost_words
+from rlnotes.models.pointer_policy import Pages
+from rlnotes.training.invoices.examples import Example
+
+MIRRORED, UPSIDE_DOWN, LOST_WORDS = 0.5, 0.3, 0.3
+
+
+def join_pages(features: Sequence[PageFeatures]) -> Pages:
+    """Documents in one batch, padded to the longest.
+
+    Raises:
+        ValueError: if there is no document.
+    """
+    if not features:
+        raise ValueError("features must hold at least one document, got none")
+    batch, length = len(features), max(map(len, features))
+    counts = np.zeros((batch, length), dtype=np.int64)
+    numbers = np.zeros((batch, length, NUM_NUMBERS), dtype=np.float32)
+    neighbours = np.full((batch, length, NUM_NEIGHBOURS), length)
+    pairs = np.zeros((batch, NUM_PAIRS + 1, length + 1, length + 1), dtype=np.float32)
+    mask = np.zeros((batch, length), dtype=bool)
+    for row, page in enumerate(features):
+        n = len(page)
+        counts[row, :n] = page.word_counts
+        numbers[row, :n] = page.numbers
+        neighbours[row, :n] = np.where(page.neighbours < 0, length, page.neighbours)
+        pairs[row, :NUM_PAIRS, 1 : n + 1, 1 : n + 1] = page.pairs
+        pairs[row, NUM_PAIRS, :, n + 1 :] = 1
+        mask[row, :n] = True
+    ends = np.cumsum(counts.ravel())
+    words = np.concatenate([page.word_rows for page in features])
+    arrays = words, ends - counts.ravel(), numbers, neighbours, pairs, mask
+    return Pages(*map(torch.from_numpy, arrays))
+
+
+def vary(features: PageFeatures, generator: np.random.Generator) -> PageFeatures:
+    """A page as it might also be: half of them mirrored, 30 % upside down.
+
+    And each segment's words are lost with probability 0.3.
+    """
+    if generator.random() < MIRRORED:
+        features = mirrored(features)
+    if generator.random() < UPSIDE_DOWN:
+        features = upside_down(features)
+    return with_lost_words(features, share=LOST_WORDS, generator=generator)
+
+
+def draw_pages(examples: Sequence[Example], generator: np.random.Generator | None) -> Pages:
+    """The pages of some examples in one batch, varied if there is a generator."""
+    features = [example.features for example in examples]
+    if generator is not None:
+        features = [vary(page, generator) for page in features]
+    return join_pages(features)

@@ -1,0 +1,155 @@
+"""How good a policy is: fields, whole documents, rules; and whether it is better."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from rlnotes.functional.extraction.answers import read_answer
+from rlnotes.functional.extraction.fields import F1Scores, f1_scores
+from rlnotes.functional.extraction.formats import format_verdicts
+from rlnotes.functional.extraction.reward import REWARD_WEIGHTS, invoice_reward
+from rlnotes.models.pointer_actions import action_log_probs, best_actions
+from rlnotes.models.pointer_policy import PointerPolicy
+from rlnotes.training.invoices.batches import draw_pages
+from rlnotes.training.invoices.examples import Example
+from rlnotes.training.invoices.scoring import is_right, write_answers
+
+_BATCH = 16
+_UNREADABLE = "not as agreed"
+
+
+class GivenAnswer(NamedTuple):
+    """The likeliest answer to one document, and how likely each part of it is."""
+
+    answer: dict
+    confidences: np.ndarray  # [F + 1] probability of each field's choice, and of the lines
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """The likeliest answers to D documents, compared with their labels.
+
+    Attributes:
+        fields: counts and F1 by field. Forms are forgiven: "RM 9.60" is 9.60.
+        as_agreed: the same with what is not written as agreed counted as wrong.
+        right: [D] bool, every field right, none missing, none invented.
+        keeps_rules: [D] bool, the required fields are there, all is written as agreed,
+            and no sum is wrong; the label is not looked at.
+        rewards: [D] with the label and the usual weights.
+    """
+
+    fields: F1Scores
+    as_agreed: F1Scores
+    right: np.ndarray
+    keeps_rules: np.ndarray
+    rewards: np.ndarray
+
+    @property
+    def macro_f1(self) -> float:
+        """Mean over fields of their F1."""
+        return self.fields.macro
+
+
+@torch.no_grad()
+def answer_all(policy: PointerPolicy, examples: Sequence[Example]) -> list[GivenAnswer]:
+    """The likeliest answer to each document."""
+    given = []
+    # Pages of about one length together, so that little is padding.
+    order = sorted(range(len(examples)), key=lambda i: len(examples[i].features))
+    for start in range(0, len(order), _BATCH):
+        part = [examples[i] for i in order[start : start + _BATCH]]
+        choices = policy(draw_pages(part, None))
+        actions = best_actions(choices)
+        confidences = action_log_probs(choices, actions)[:, 0].exp().numpy()
+        answers = write_answers(part, actions)
+        given += [
+            GivenAnswer(*pair) for pair in zip((a for (a,) in answers), confidences, strict=True)
+        ]
+    places = np.argsort(order)
+    return [given[place] for place in places]
+
+
+def evaluate(policy: PointerPolicy, examples: Sequence[Example]) -> Evaluation:
+    """Answer documents that have a label, and compare.
+
+    Raises:
+        ValueError: if there is no document, or one without a label.
+    """
+    return compare([each.answer for each in answer_all(policy, examples)], examples)
+
+
+def compare(answers: Sequence[Mapping], examples: Sequence[Example]) -> Evaluation:
+    """Answers from anywhere against the labels of their documents."""
+    pairs = list(zip(answers, examples, strict=True))
+    for _, example in pairs:
+        if example.target is None:
+            raise ValueError(f"examples must have labels, got none for {example.document.name!r}")
+    return Evaluation(
+        f1_scores((answer, example.target) for answer, example in pairs),
+        f1_scores((_well_written(answer), example.target) for answer, example in pairs),
+        np.array([is_right(answer, example) for answer, example in pairs]),
+        np.array([keeps_rules(answer) for answer in answers]),
+        np.array(
+            [
+                invoice_reward(answer, example.prepared, weights=REWARD_WEIGHTS).total
+                for answer, example in pairs
+            ]
+        ),
+    )
+
+
+def _well_written(answer: Mapping) -> dict:
+    """The answer, with what is not written as agreed made unreadable."""
+    verdicts = format_verdicts(read_answer(dict(answer)), ())
+    well = {verdict.key for verdict in verdicts if verdict.share == 1}
+    return {key: value if key in well else _UNREADABLE for key, value in answer.items()}
+
+
+def keeps_rules(answer: Mapping) -> bool:
+    """Whether an answer has what each document has, is well written and adds up.
+
+    Example:
+        >>> keeps_rules({"vendor": "Acme", "total": "9.60"})
+        False
+    """
+    breakdown = invoice_reward(dict(answer), None, weights=REWARD_WEIGHTS)
+    return breakdown.structure == 1 and breakdown.format == 1 and breakdown.missing == 0
+
+
+class Gain(NamedTuple):
+    """A mean difference and its 95% interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def paired_gain(
+    before: np.ndarray, after: np.ndarray, *, num_resamples: int = 2000, seed: int = 0
+) -> Gain:
+    """Mean of after - before over the same documents, with a bootstrap interval.
+
+    What both have in common, such as hard documents, cancels out.
+
+    Args:
+        before: [D] one number per document, such as `Evaluation.right`.
+        after: [D] the same of what it is compared with.
+        num_resamples: documents are drawn again so many times.
+        seed: of these draws.
+
+    Raises:
+        ValueError: if the shapes differ or there is no document.
+    """
+    differences = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
+    if differences.ndim != 1 or not len(differences):
+        raise ValueError(f"before and after must be vectors, got shape {differences.shape}")
+    generator = np.random.default_rng(seed)
+    count = len(differences)
+    means = [
+        differences[generator.integers(count, size=count)].mean() for _ in range(num_resamples)
+    ]
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Gain(float(differences.mean()), float(low), float(high))

@@ -1,0 +1,243 @@
+"""PPO, GRPO and their relatives: a policy improved by the scores of its own answers.
+
+They differ in what an answer is compared with: the value that a critic expected, or
+the other answers to the same document.
+"""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from rlnotes._checks import (
+    require_not_negative,
+    require_option,
+    require_positive,
+    require_positive_integer,
+    require_seed,
+)
+from rlnotes.exact.group_weights import ADVANTAGES
+from rlnotes.functional.advantages import normalize_advantages
+from rlnotes.functional.policy_gradients import clip_fraction, ppo_clip_loss, value_loss
+from rlnotes.models.pointer_actions import (
+    Actions,
+    action_log_probs,
+    choice_divergences,
+    choice_entropies,
+    sample_actions,
+)
+from rlnotes.models.pointer_policy import Pages, PointerPolicy
+from rlnotes.models.tiny_lm import frozen
+from rlnotes.training.invoices.batches import draw_pages
+from rlnotes.training.invoices.examples import Example
+from rlnotes.training.invoices.scoring import Score
+from rlnotes.training.optimizing import adam, descend, falling_rate, torch_rng
+
+CRITIC = "critic"
+
+
+@dataclass(frozen=True)
+class Config:
+    """Hyperparameters: GRPO on eight answers to each of eight documents.
+
+    Raises:
+        ValueError: for a number out of its range or an unknown option.
+    """
+
+    advantage: str = "sample_std_plus"  # of `group_weights.ADVANTAGES`; "critic" is PPO
+    num_updates: int = 125
+    num_documents: int = 8  # per update; all come once before one comes again
+    num_answers: int = 8  # to each of them
+    num_epochs: int = 3  # steps of Adam on the answers of an update
+    clip_epsilon: float = 0.2
+    value_coefficient: float = 0.5  # of the critic's loss; without a critic 0
+    entropy_coefficient: float = 0.0  # reward per nat of an answer's entropy
+    beta: float = 0.0  # price of the exact KL to the start, reward per nat, in the loss
+    learning_rate: float = 1e-3  # Adam's, falling linearly to a twentieth
+    max_gradient_norm: float = 0.5
+    vary: bool = False  # whether pages are varied, see `batches.vary`
+    seed: int = 0
+
+    def __post_init__(self):
+        require_option([CRITIC, *ADVANTAGES], advantage=self.advantage)
+        require_positive_integer(
+            num_updates=self.num_updates,
+            num_documents=self.num_documents,
+            num_answers=self.num_answers,
+            num_epochs=self.num_epochs,
+        )
+        require_positive(
+            clip_epsilon=self.clip_epsilon,
+            learning_rate=self.learning_rate,
+            max_gradient_norm=self.max_gradient_norm,
+        )
+        require_not_negative(
+            value_coefficient=self.value_coefficient,
+            entropy_coefficient=self.entropy_coefficient,
+            beta=self.beta,
+        )
+        require_seed(seed=self.seed)
+        if self.advantage not in (CRITIC, "reward") and self.num_answers < 2:
+            raise ValueError(f"num_answers must be at least 2, got {self.num_answers}")
+
+
+class Diagnostics(NamedTuple):
+    """One update as a log shows it; of a whole run, arrays over its U updates."""
+
+    reward: float  # mean of all answers
+    group_std: float  # of the rewards of one document, mean over documents; NaN for one
+    policy_loss: float  # minus the clipped surrogate, per answer, first epoch
+    value_loss: float  # of the critic, first epoch; NaN without one
+    entropy: float  # of an answer, nats, first epoch
+    kl: float  # exact, of an answer to the start, nats, first epoch; NaN without a price
+    clip_fraction: float  # share of the fields' ratios outside the band, last epoch
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run leaves behind."""
+
+    policy: PointerPolicy
+    diagnostics: Diagnostics  # arrays [U]
+
+
+class Rollout(NamedTuple):
+    """Answers of the policy as it stood, B documents with K answers each."""
+
+    pages: Pages
+    actions: Actions
+    old_log_probs: Tensor  # [B, K, F + 1] nats
+    rewards: Tensor  # [B, K]
+    advantages: Tensor  # [B, K]
+
+
+def train_on_policy(
+    start: PointerPolicy,
+    examples: Sequence[Example],
+    score: Score,
+    config: Config,
+    *,
+    watch: Callable[[int, PointerPolicy], None] | None = None,
+) -> Result:
+    """Improve a policy by scores; nobody tells it what would have been right.
+
+        L = -L_clip + c_v L_value - c_e H + beta KL(pi || start)
+
+    An answer has F + 1 decisions, one for each field and one for the lines, all with
+    the advantage of the whole answer. L_clip is PPO's surrogate with a ratio for each
+    decision, summed over them; H and KL are exact, of whole answers; all are means over
+    answers. An episode is one step, so the advantage is R - V(page), without gamma.
+
+    Args:
+        start: the policy before, usually after `train_sft`; not changed. What is frozen
+            in it stays so.
+        examples: documents to answer.
+        score: (examples, actions) to rewards [B, K], such as `RewardScore`.
+        config: see `Config`.
+        watch: called after each update with its number and the policy.
+
+    Raises:
+        ValueError: if there is no document, or the scores are no such tensor.
+
+    References:
+        Schulman et al. (2017), arXiv:1707.06347, Eq. 9; Shao et al. (2024),
+        arXiv:2402.03300; Ahmadian et al. (2024), arXiv:2402.14740.
+    """
+    learner = Learner(start, examples, score, config)
+    rows = []
+    for number in range(config.num_updates):
+        falling_rate(learner.optimizer, config.learning_rate, number / config.num_updates)
+        rows.append(learner.update(learner.rollout()))
+        if watch:
+            watch(number + 1, learner.policy)
+    columns = (np.array(column) for column in zip(*rows, strict=True))
+    return Result(learner.policy, Diagnostics(*columns))
+
+
+class Learner:
+    """The policy, what it started from, and what is done with its answers."""
+
+    def __init__(
+        self, start: PointerPolicy, examples: Sequence[Example], score: Score, config: Config
+    ):
+        if not examples:
+            raise ValueError("examples must hold at least one document, got none")
+        self.config, self.examples, self.score = config, examples, score
+        draw_seed, order_seed = np.random.SeedSequence(config.seed).spawn(2)
+        self.generator = torch_rng(draw_seed)
+        self.order_generator = np.random.default_rng(order_seed)
+        self.waiting: list[int] = []
+        self.policy = copy.deepcopy(start)
+        self.reference = frozen(start) if config.beta else None
+        self.optimizer = adam(self.policy, config.learning_rate)
+
+    @torch.no_grad()
+    def rollout(self) -> Rollout:
+        """Answers to the next documents, scored and compared."""
+        config = self.config
+        examples = [self.examples[number] for number in self.next_numbers()]
+        pages = draw_pages(examples, self.order_generator if config.vary else None)
+        choices = self.policy(pages)
+        actions = sample_actions(choices, config.num_answers, generator=self.generator)
+        rewards = self.score(examples, actions)
+        require_rewards(rewards, (len(examples), config.num_answers))
+        if config.advantage == CRITIC:
+            advantages = normalize_advantages(rewards - choices.values[:, None])
+        else:
+            advantages = ADVANTAGES[config.advantage](rewards)
+        return Rollout(pages, actions, action_log_probs(choices, actions), rewards, advantages)
+
+    def next_numbers(self) -> list[int]:
+        """Numbers of the next documents; the order is shuffled each time round."""
+        count = self.config.num_documents
+        while len(self.waiting) < count:
+            self.waiting += self.order_generator.permutation(len(self.examples)).tolist()
+        numbers, self.waiting = self.waiting[:count], self.waiting[count:]
+        return numbers
+
+    def update(self, rollout: Rollout) -> Diagnostics:
+        """Some epochs on the same answers, one step of Adam each."""
+        reference = None
+        if self.reference is not None:
+            with torch.no_grad():
+                reference = self.reference(rollout.pages)
+        for epoch in range(self.config.num_epochs):
+            parts, loss = self.losses(rollout, reference)
+            descend(loss, self.optimizer, max_norm=self.config.max_gradient_norm)
+            if epoch == 0:
+                first = parts
+        spread = rollout.rewards.std(dim=1).mean() if rollout.rewards.shape[1] > 1 else np.nan
+        numbers = rollout.rewards.mean(), spread, *first[:-1], parts[-1]
+        return Diagnostics(*(float(torch.as_tensor(number).detach()) for number in numbers))
+
+    def losses(self, rollout: Rollout, reference) -> tuple[tuple, Tensor]:
+        """The parts of the loss and the share of ratios outside the band; the loss."""
+        config = self.config
+        choices = self.policy(rollout.pages)
+        own, old = action_log_probs(choices, rollout.actions), rollout.old_log_probs
+        advantages = rollout.advantages[..., None].expand_as(own)
+        surrogate = ppo_clip_loss(own, old, advantages, clip_epsilon=config.clip_epsilon)
+        policy_loss = own.shape[-1] * surrogate  # the sum over an answer's decisions
+        entropy = choice_entropies(choices).sum(dim=1).mean()
+        loss = policy_loss - config.entropy_coefficient * entropy
+        critic_loss = kl = torch.tensor(float("nan"))
+        if config.advantage == CRITIC:
+            values = choices.values[:, None].expand_as(rollout.rewards)
+            critic_loss = value_loss(values, rollout.rewards)
+            loss = loss + config.value_coefficient * critic_loss
+        if reference is not None:
+            kl = choice_divergences(choices, reference).sum(dim=1).mean()
+            loss = loss + config.beta * kl
+        outside = clip_fraction(own.detach(), old, clip_epsilon=config.clip_epsilon)
+        return (policy_loss, critic_loss, entropy, kl, outside), loss
+
+
+def require_rewards(rewards: Tensor, shape: tuple[int, int]) -> None:
+    """Raise unless a score function returned finite numbers of this shape."""
+    if not isinstance(rewards, Tensor) or rewards.shape != shape or not rewards.isfinite().all():
+        shown = tuple(rewards.shape) if isinstance(rewards, Tensor) else type(rewards).__name__
+        raise ValueError(f"score must return finite rewards of shape {shape}, got {shown}")
