@@ -36,6 +36,8 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         record_grpo,
         record_grpo_plane,
         record_inner_epochs,
+        record_invoice_runs,
+        record_invoice_shift,
         record_invoices,
         record_policy_gradients,
         record_ppo,
@@ -80,6 +82,10 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "invoice_methods": record_invoices.methods,
         "invoice_betas": record_invoices.dpo_betas,
         "invoice_ranks": record_invoices.low_rank,
+        "invoice_rules": record_invoice_runs.rules,
+        "invoice_sparse": record_invoice_runs.sparse,
+        "invoice_shift": record_invoice_shift.shift,
+        "invoice_labels": record_invoice_shift.labels,
     }
 
 
