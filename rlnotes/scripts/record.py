@@ -86,6 +86,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "invoice_sparse": record_invoice_runs.sparse,
         "invoice_shift": record_invoice_shift.shift,
         "invoice_labels": record_invoice_shift.labels,
+        "invoice_cold_starts": record_invoice_shift.cold_starts,
     }
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from itertools import product
 
 from rlnotes.functional.extraction.answers import read_answer
-from rlnotes.scripts.record_invoices import NUM_LABELS, SEEDS, TEST_SEED, test_set
+from rlnotes.scripts.record_invoices import NUM_LABELS, PPO, SEEDS, TEST_SEED, test_set
 from rlnotes.training.invoices.evaluation import answer_all, compare, evaluate
 from rlnotes.training.invoices.examples import sample_examples
 from rlnotes.training.invoices.on_policy import Config, train_on_policy
@@ -44,6 +44,7 @@ SPARSE = {
     "all or nothing": ("agreed", all_or_nothing, {}),
     "all or nothing, entropy": ("agreed", all_or_nothing, {"entropy_coefficient": 0.01}),
     "parts, entropy": ("agreed", RewardScore(), {"entropy_coefficient": 0.01}),
+    "parts, PPO": ("agreed", RewardScore(), PPO),
 }
 STARTS = {"agreed": {"num_labels": NUM_LABELS}, "copied": {"num_labels": 24, "num_copied": 12}}
 

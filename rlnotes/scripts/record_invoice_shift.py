@@ -27,6 +27,7 @@ FAMILIES = {
 }
 NOISE = (0.0, 0.1, 0.3)
 COUNT = 60
+SFT_STEPS = (0, 25, 100, 200)
 LABELS = {6: 200, 12: 200, 24: 200, 48: 300, 96: 400, 600: 600}  # steps of imitation
 
 
@@ -93,3 +94,20 @@ def _labels(job: tuple[int, int]) -> list[dict]:
         policy = train_on_policy(start.policy, start.others, score, config).policy
         rows += rows_of(policy, {"labels": count, "seed": seed, "method": name})
     return rows
+
+
+def cold_starts(pool) -> list[dict]:
+    """GRPO after fewer steps of imitation, or none."""
+    jobs = list(product(SFT_STEPS, FEWER))
+    return [row for rows in pool.map(_cold_start, jobs, chunksize=1) for row in rows]
+
+
+def _cold_start(job: tuple[int, int]) -> list[dict]:
+    steps, seed = job
+    start = make_start(seed, num_steps=max(steps, 1))
+    policy = start.policy if steps else new_policy(seed)
+    label = {"sft_steps": steps, "seed": seed}
+    rows = rows_of(policy, {**label, "updates": 0})
+    config = Config(seed=seed)
+    policy = train_on_policy(policy, start.others, RewardScore(), config).policy
+    return rows + rows_of(policy, {**label, "updates": config.num_updates})
