@@ -10,6 +10,8 @@ from rlnotes._checks import require_same_shape
 from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.page_places import on_one_row, row_numbers
 from rlnotes.data.documents.pointing import Spelling
+from rlnotes.functional.extraction.currencies import CURRENCY_CODES
+from rlnotes.functional.extraction.dates import read_date
 
 _LONGEST_RUN = 60
 _CENTS = re.compile(r"-?[0-9]{1,12}[.][0-9]{2}")
@@ -61,15 +63,11 @@ def amount_numbers(
     sums = sum_flags(cents)
     runs = column_flags(cents, columns)
     sizes = np.abs(cents)
-    changed = {
-        kind: np.array([row.usual != text for row, text in zip(spelled[kind], texts, strict=True)])
-        for kind in ("date", "currency", "vendor")
-    }
     return {
         "amount": is_amount,
-        "date": changed["date"],
-        "currency": changed["currency"],
-        "registration": changed["vendor"],
+        "date": np.array([read_date(row.usual) is not None for row in spelled["date"]]),
+        "currency": np.array([row.usual in CURRENCY_CODES for row in spelled["currency"]]),
+        "registration": np.array([row.usual != row.as_printed for row in spelled["vendor"]]),
         "logarithm": np.minimum(np.log1p(sizes) / 15, 1),
         "share of largest": sizes / max(sizes.max(), 1),
         "largest": (sizes == sizes.max()) & (sizes > 0),
