@@ -52,10 +52,12 @@ def amount_numbers(
             f"spelled must have one row for each of the {len(texts)} segments, at least one, "
             f"got {len(spelled['amount'])}"
         )
-    usual, other = ([row[form] for row in spelled["amount"]] for form in (1, 2))
-    has_commas = _num_changed(texts, other) > _num_changed(texts, usual)
+    printed, usual, other = zip(*spelled["amount"], strict=True)
+    # An amount with a point that is left as printed was not read with a comma.
+    with_comma = _are_cents(other) & ~_are_cents(printed)
+    has_commas = with_comma.sum() > _are_cents(usual).sum()
     written = other if has_commas else usual
-    is_amount = np.array([_CENTS.fullmatch(text) is not None for text in written])
+    is_amount = _are_cents(written)
     cents = np.array(
         [int(t.replace(".", "")) if held else 0 for t, held in zip(written, is_amount, strict=True)]
     )
@@ -87,8 +89,8 @@ def amount_numbers(
     }
 
 
-def _num_changed(texts: Sequence[str], written: Sequence[str]) -> int:
-    return sum(text != form for text, form in zip(texts, written, strict=True))
+def _are_cents(texts: Sequence[str]) -> np.ndarray:
+    return np.array([_CENTS.fullmatch(text) is not None for text in texts])
 
 
 def _num_copies(numbers: np.ndarray) -> np.ndarray:
