@@ -105,8 +105,7 @@ def _equal_amounts(example: Example, form: int, wanted: Counter) -> tuple[EqualA
     for place, spelling in enumerate(example.spelled["amount"]):
         held.setdefault(spelling[form], []).append(place)
     return tuple(
-        EqualAmounts(tuple(places), min(wanted[text], len(places)))
-        for text, places in held.items()
+        EqualAmounts(tuple(places), min(wanted[text], len(places))) for text, places in held.items()
     )
 
 
