@@ -49,7 +49,7 @@ SPARSE = {
 STARTS = {"agreed": {"num_labels": NUM_LABELS}, "copied": {"num_labels": 24, "num_copied": 12}}
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def start_of(kind: str, seed: int) -> Start:
     """From labels as agreed, or half of them copied as printed."""
     return make_start(seed, **STARTS[kind])

@@ -16,7 +16,7 @@ from rlnotes.training.invoices.examples import (
 )
 from rlnotes.training.invoices.on_policy import Config, train_on_policy
 from rlnotes.training.invoices.scoring import RewardScore
-from rlnotes.training.invoices.starts import make_start
+from rlnotes.training.invoices.starts import Start, make_start
 
 FEWER = range(3)
 FAMILIES = {
@@ -63,8 +63,13 @@ def _shift(job: tuple[int, str, int]) -> list[dict]:
     return rows
 
 
+@lru_cache(maxsize=8)
+def _start_of(seed: int, layouts: tuple[str, ...]) -> Start:
+    return make_start(seed, layouts=layouts)
+
+
 def _trained(method: str, seed: int, layouts: tuple[str, ...]):
-    start = make_start(seed, layouts=layouts)
+    start = _start_of(seed, layouts)
     if method == "12 labels":
         return start.policy
     if method == "all labels":
