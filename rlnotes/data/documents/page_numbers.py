@@ -30,8 +30,8 @@ def amount_numbers(
         amount, date, currency   holds one; registration: a name before such a number
         logarithm                log(1 + cents) / 15, cut off at 1
         share of largest         of the largest amount; largest: is it
-        copies                   how many amounts equal it, and itself; from 4 on 1
-        column                   how many have its right edge; from 20 on 1
+        copies                   how often it occurs, a quarter each, 1 at most
+        column                   how many end where it does, 1/20 each, 1 at most
         five cents               a multiple of 0.05; negative, zero: it is so
         sum ... like a tax       see `sum_flags`
         in a run, sum of a run   see `column_flags`
@@ -135,7 +135,7 @@ def sum_flags(cents: np.ndarray) -> np.ndarray:
     taxes = fits & (100 * second >= 3 * first) & (100 * second <= 30 * first)
     found = (sums[fits], first[fits], second[fits], second[taxes])
     for column, values in enumerate(found):
-        flags[:, column] = np.isin(cents, values) & (cents > 0)
+        flags[:, column] = np.isin(cents, values)
     return flags
 
 

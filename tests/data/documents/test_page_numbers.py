@@ -145,7 +145,10 @@ def test_columns_of_another_length_are_refused():
         (["1 2 3 1.20", "3.60"], [0, 0], [0, 360], [0, 0]),  # the first three numbers only
         (["-3 X 1.20", "3.60"], [0, 0], [0, 360], [0, 0]),  # a minus
         (["3 X 1.20", "-3.60"], [0, 0], [0, -360], [0, 0]),
-        (["03/2018", "2018", "60.54"], [0, 0, 0], [0, 0, 6054], [0, 0, 0]),  # a date
+        (["03/2018", "2018", "6054.00"], [0, 0, 0], [0, 0, 605400], [0, 0, 0]),  # a date
+        (["3.60", "Tea", "3 X 1.20"], [0, 1, 2], [360, 0, 0], [0, 0, 0]),
+        (["2", "4.00"], [0, 0], [0, 400], [0, 0]),  # one number is not taken twice
+        (["1 3 1.20", "3.60"], [0, 0], [0, 360], [0, 1]),
         (["1,234.50", "2", "2469.00"], [0, 0, 0], [0, 0, 246900], [0, 0, 0]),  # thousands
         (["20000000", "2", "40000000.00"], [0] * 3, [0, 0, 4000000000], [0, 0, 0]),  # a barcode
         (["2000000", "2", "4000000.00"], [0] * 3, [0, 0, 400000000], [0, 0, 1]),
@@ -208,6 +211,22 @@ def test_sizes_copies_and_columns():
     assert numbers["largest"].tolist() == [1, 1, 1, 0, 0, 0, 0]
     expected = [np.log(401) / 15] * 3 + [0] * 3 + [np.log(101) / 15]
     assert numbers["logarithm"] == pytest.approx(expected)
+
+
+def test_amounts_in_steps_of_five_cents():
+    document = receipt("1.25", "1.24", "1.20", "-0.05", "Tea")
+    assert flagged(document, "five cents") == ["1.25", "1.20", "-0.05"]
+
+
+def test_a_page_without_an_amount():
+    for name, column in numbers_of(receipt("Tea", "ROOM 7")).items():
+        assert column.tolist() == [0, 0], name
+
+
+def test_of_two_columns_the_first_one_counts():
+    boxes = [[0, top, right, top + 10] for top, right in ((0, 100), (20, 111), (40, 105))]
+    document = Document("three", ["1.00", "3.00", "7.00"], boxes, [0] * 3, [(200, 200)])
+    assert numbers_of(document)["column"].tolist() == [2 / 20, 1 / 20, 2 / 20]
 
 
 def test_counts_are_cut_off():

@@ -1,5 +1,6 @@
 """Rows, neighbours and pairs, by hand and against slow definitions."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -178,6 +179,9 @@ def test_distances_are_those_of_the_first_segment_and_its_page():
     numbers = pair_numbers(document, on_one_row(document))
     at = PAIRS.index("right")
     assert numbers[at].tolist() == [[0, pytest.approx(60 / 200)], [pytest.approx(-60 / 400), 0]]
+    far = replace(document, boxes=[[0, 0, 40, 10], [360, 60, 400, 80]])  # 360 of 200: cut off
+    numbers = pair_numbers(far, on_one_row(far))
+    assert numbers[at].tolist() == [[0, 1], [pytest.approx(-360 / 400), 0]]
 
 
 def test_rows_of_another_document_are_refused():

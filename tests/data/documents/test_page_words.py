@@ -64,6 +64,7 @@ def test_at_most_40_rows_the_first_ones():
 
 def test_half_of_a_surrogate_pair_has_rows_as_well():
     assert len(word_rows("A\ud83d")) == 3
+    assert word_rows("A\ud83d") != word_rows("A\ud83e")
 
 
 def test_bags_hold_the_rows_of_all_texts():

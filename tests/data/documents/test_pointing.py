@@ -75,6 +75,9 @@ def test_an_unknown_field_has_no_kind(field):
         ("TOTAL 9. 60", "9.60", "TOTAL 9. 60"),
         ("Summe EUR 9,60", "Summe EUR 9,60", "9.60"),
         ("2 X 5.90", "5.90", "2 X 5.90"),
+        ("Paid - 5.00", "-5.00", "Paid - 5.00"),
+        ("Rounding - RM 0.02", "-0.02", "Rounding - RM 0.02"),
+        ("SOS1.50", "1.50", "SOS1.50"),  # shillings, not 5051.50
         ("7", "7.00", "7.00"),
         ("ROOM 7", "ROOM 7", "ROOM 7"),
         ("2 X 5", "2 X 5", "2 X 5"),
