@@ -61,7 +61,7 @@ def spellings(document: Document) -> dict[str, list[Spelling]]:
     texts = [text.strip()[:_LONGEST] for text in document.segments]
     amounts = [_amounts(text) for text in texts]
     return {
-        "vendor": [_names(*pair) for pair in zip(texts, [*texts[1:], ""], strict=True)],
+        "vendor": [_names(*pair) for pair in zip(texts, [*texts[1:], ""], strict=False)],
         "date": [_days(text) for text in texts],
         "currency": [_codes(text) for text in texts],
         "amount": amounts,
