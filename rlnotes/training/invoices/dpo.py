@@ -27,7 +27,7 @@ class Config:
         ValueError: for a number out of its range.
     """
 
-    beta: float = 0.1  # reward per nat: the larger, the nearer to the reference
+    beta: float = 0.3  # reward per nat: the larger, the nearer to the reference
     num_steps: int = 250
     batch_size: int = 8  # pairs per step; all come once before one comes again
     learning_rate: float = 1e-3  # Adam's, falling linearly to a twentieth
