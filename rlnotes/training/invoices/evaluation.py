@@ -72,9 +72,8 @@ def answer_all(policy: PointerPolicy, examples: Sequence[Example]) -> list[Given
         actions = best_actions(choices)
         confidences = action_log_probs(choices, actions)[:, 0].exp().numpy()
         answers = write_answers(part, actions)
-        given += [
-            GivenAnswer(*pair) for pair in zip((a for (a,) in answers), confidences, strict=True)
-        ]
+        for (answer,), probabilities in zip(answers, confidences, strict=True):
+            given.append(GivenAnswer(answer, probabilities))
     places = np.argsort(order)
     return [given[place] for place in places]
 
