@@ -1,25 +1,17 @@
 """Recordings of the invoice case by update: rules alone, and a sparse reward."""
 
-from decimal import Decimal
 from functools import lru_cache
 from itertools import product
 
-from rlnotes.functional.extraction.answers import read_answer
 from rlnotes.scripts.record_invoices import NUM_LABELS, PPO, SEEDS, TEST_SEED, test_set
 from rlnotes.training.invoices.evaluation import answer_all, compare, evaluate
 from rlnotes.training.invoices.examples import sample_examples
 from rlnotes.training.invoices.on_policy import Config, train_on_policy
-from rlnotes.training.invoices.scoring import RewardScore, all_or_nothing
+from rlnotes.training.invoices.scoring import RewardScore, all_or_nothing, has_tax
 from rlnotes.training.invoices.starts import Start, make_start
 
 EVERY, NUM_WATCHED = 5, 60
 WATCHED_FIELDS = ("subtotal", "tax", "line_items")
-
-
-def has_tax(answer: dict) -> bool:
-    """A patch: the tax is there and above zero."""
-    tax = read_answer(answer).numbers.get("tax")
-    return isinstance(tax, Decimal) and tax > 0
 
 
 def by_rules(missing_rows: str, patch=None) -> RewardScore:

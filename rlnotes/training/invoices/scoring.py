@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 import torch
 from torch import Tensor
@@ -104,6 +105,12 @@ class RewardScore:
         if self.patch is None or self.patch(answer):
             return breakdown.total
         return breakdown.total - self.weights["structure"] * breakdown.structure
+
+
+def has_tax(answer: dict) -> bool:
+    """A patch: the tax is there and above zero."""
+    tax = read_answer(answer).numbers.get("tax")
+    return isinstance(tax, Decimal) and tax > 0
 
 
 def all_or_nothing(examples: Sequence[Example], actions: Actions) -> Tensor:
