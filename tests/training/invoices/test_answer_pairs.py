@@ -287,6 +287,15 @@ def test_a_mistake_in_form_alone_is_one():
     assert said >= {None, "RM 9.60"}
 
 
+def test_another_segment_is_one_of_the_same_kind():
+    page = example("Acme", "9.60", "4.00", "05/03/2018", target={"total": "9.60"})
+    total, date = FIELDS.index("total"), FIELDS.index("date")
+    pairs = corrupted_pairs([page], count=200, seed=0)
+    segments = [rejected.segments for _, _, rejected in pairs]
+    assert {each[total] for each in segments} == {0, 2, 3}
+    assert {each[date] for each in segments} == {0, 4}
+
+
 def test_seeds_decide_on_the_mistakes(examples):
     one, same, other = (corrupted_pairs(examples, count=20, seed=seed) for seed in (1, 1, 2))
     assert one == same
