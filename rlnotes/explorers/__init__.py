@@ -44,6 +44,8 @@ _EXPLORERS = {
     "group_size_pass_rate": "GroupSizePassRate",
     "grpo_plane": "GRPOPlane",
     "reward_weights": "RewardWeights",
+    "layout_shift": "LayoutShift",
+    "label_share": "LabelShare",
 }
 
 
