@@ -77,8 +77,8 @@ def bar_path(
         ValueError: if there is not one end and one row for each bar.
 
     Example:
-        >>> bar_path([0], [2], [5], thickness=1).get_extents().bounds
-        (0.0, 4.5, 2.0, 1.0)
+        >>> bar_path([0], [2], [5], thickness=1).get_extents().size.tolist()
+        [2.0, 1.0]
     """
     lows, highs, rows = (np.asarray(values, dtype=float) for values in (lows, highs, rows))
     require_same_shape(lows=lows, highs=highs, rows=rows)
