@@ -44,8 +44,9 @@ _EXPLORERS = {
     "group_size_pass_rate": "GroupSizePassRate",
     "grpo_plane": "GRPOPlane",
     "reward_weights": "RewardWeights",
-    "layout_shift": "LayoutShift",
+    "reward_hacking": "RewardHacking",
     "label_share": "LabelShare",
+    "layout_shift": "LayoutShift",
 }
 
 

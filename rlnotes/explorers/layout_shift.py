@@ -18,7 +18,7 @@ from rlnotes.explorers.invoice_runs import (
     said,
 )
 from rlnotes.explorers.layout_pages import LayoutPage, layout_page
-from rlnotes.plotting.bars import rectangles
+from rlnotes.plotting.bar_paths import bar_path, box_path
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, FURTHER, GREY, INK, SHADE, label, new_figure
 from rlnotes.training.invoices.examples import FOREIGN_LAYOUTS, NEW_LAYOUTS
@@ -112,9 +112,12 @@ class LayoutShift(Explorer):
         now = by_layout(families, method, noise, measure)
         start = by_layout(families, "12 labels", noise, measure)
         places, means = np.arange(len(ORDER)), now.mean(axis=1)
-        bars = np.stack([0 * means, places - 0.36, means, places + 0.36], axis=1)
-        self.seen.set_path(rectangles(bars[:families]))
-        self.others.set_path(rectangles(bars[families:]))
+        for patch, part in (
+            (self.seen, slice(families)),
+            (self.others, slice(families, None)),
+        ):
+            ends = means[part]
+            patch.set_path(bar_path(0 * ends, ends, places[part], thickness=0.72))
         self.border.set_ydata([families - 0.5] * 2)
         self.start.set_data(start.mean(axis=1), places)
         spread = np.linspace(-0.2, 0.2, now.shape[1])
@@ -148,10 +151,10 @@ class LayoutShift(Explorer):
         """The boxes, in the middle of the panel, and what they say of the total."""
         shift = np.array([(WIDEST - page.width) / 2, 0] * 2)
         boxes = page.boxes + shift
-        self.page.set_path(rectangles([np.array([0, 0, page.width, 1]) + shift]))
-        self.boxes.set_path(rectangles(boxes))
-        self.name.set_path(rectangles(boxes[[page.name]]))
-        self.total.set_path(rectangles(boxes[[page.total]]))
+        self.page.set_path(box_path([np.array([0, 0, page.width, 1]) + shift]))
+        self.boxes.set_path(box_path(boxes))
+        self.name.set_path(box_path(boxes[[page.name]]))
+        self.total.set_path(box_path(boxes[[page.total]]))
         words = (layout, page.texts[page.name], page.texts[page.total])
         beside = words[1:] if page.side == "left" else words[:0:-1]
         where = f"name on the {page.side} of the amount"

@@ -1,9 +1,8 @@
-"""Many bars at the price of one artist: polygons of a collection, parts of a path."""
+"""Many bars at the price of one artist: all of them are polygons of one collection."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
-from matplotlib.path import Path
 
 from rlnotes._checks import require_same_shape
 from rlnotes.plotting.style import SHADE
@@ -40,21 +39,3 @@ class Bars(PolyCollection):
         left, right = self.centres - self.width / 2, self.centres + self.width / 2
         corners = (left, lows), (right, lows), (right, tops), (left, tops)
         self.set_verts(np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1))
-
-
-def rectangles(boxes: np.ndarray) -> Path:
-    """Rectangles as one path, for one patch: one is drawn as fast as all.
-
-    Args:
-        boxes: [N, 4] left, top, right, bottom, in data coordinates.
-
-    Raises:
-        ValueError: for another shape.
-    """
-    if np.ndim(boxes) != 2 or np.shape(boxes)[1] != 4:
-        raise ValueError(f"boxes must have shape [N, 4], got {list(np.shape(boxes))}")
-    left, top, right, bottom = np.asarray(boxes, dtype=float).T
-    corners = (left, top), (right, top), (right, bottom), (left, bottom), (left, top)
-    points = np.stack([np.stack(corner, axis=-1) for corner in corners], axis=1)
-    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
-    return Path(points.reshape(-1, 2), codes * len(points))

@@ -1,25 +1,17 @@
 """Recordings of the invoice case by update: rules alone, and a sparse reward."""
 
-from decimal import Decimal
 from functools import lru_cache
 from itertools import product
 
-from rlnotes.functional.extraction.answers import read_answer
-from rlnotes.scripts.record_invoices import NUM_LABELS, SEEDS, TEST_SEED, test_set
-from rlnotes.training.invoices.evaluation import answer_all, compare, evaluate
+from rlnotes.scripts.record_invoices import NUM_LABELS, PPO, SEEDS, TEST_SEED, rows_of
+from rlnotes.training.invoices.evaluation import answer_all, compare
 from rlnotes.training.invoices.examples import sample_examples
 from rlnotes.training.invoices.on_policy import Config, train_on_policy
-from rlnotes.training.invoices.scoring import RewardScore, all_or_nothing
+from rlnotes.training.invoices.scoring import RewardScore, all_or_nothing, has_tax
 from rlnotes.training.invoices.starts import Start, make_start
 
 EVERY, NUM_WATCHED = 5, 60
 WATCHED_FIELDS = ("subtotal", "tax", "line_items")
-
-
-def has_tax(answer: dict) -> bool:
-    """A patch: the tax is there and above zero."""
-    tax = read_answer(answer).numbers.get("tax")
-    return isinstance(tax, Decimal) and tax > 0
 
 
 def by_rules(missing_rows: str, patch=None) -> RewardScore:
@@ -44,11 +36,13 @@ SPARSE = {
     "all or nothing": ("agreed", all_or_nothing, {}),
     "all or nothing, entropy": ("agreed", all_or_nothing, {"entropy_coefficient": 0.01}),
     "parts, entropy": ("agreed", RewardScore(), {"entropy_coefficient": 0.01}),
+    "parts, PPO": ("agreed", RewardScore(), PPO),
 }
+ELSEWHERE = ("missing is half, KL", "copied: missing is half, KL", "copied: with labels")
 STARTS = {"agreed": {"num_labels": NUM_LABELS}, "copied": {"num_labels": 24, "num_copied": 12}}
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def start_of(kind: str, seed: int) -> Start:
     """From labels as agreed, or half of them copied as printed."""
     return make_start(seed, **STARTS[kind])
@@ -92,7 +86,6 @@ def _curve(job: tuple[str, str, int]) -> list[dict]:
         # Of the update that came next; the last row repeats the last one.
         number = min(row["update"], config.num_updates - 1)
         row |= {"score": log.reward[number], "entropy": log.entropy[number]}
-    rows[-1] |= _final(result.policy)
     return rows
 
 
@@ -116,7 +109,6 @@ def _row(name: str, seed: int, update: int, policy) -> dict:
             f"has_{field}": sum(field in each.target for each in watched())
             for field in WATCHED_FIELDS
         },
-        **dict.fromkeys(("new_right", "new_keeps_rules", "new_macro_f1", "new_agreed_f1"), ""),
     }
 
 
@@ -127,12 +119,17 @@ def _counts(verb: str, answers: list[dict]) -> dict[str, int]:
     }
 
 
-def _final(policy) -> dict:
-    """The last row has the layouts that no run has seen as well."""
-    evaluation = evaluate(policy, test_set("new"))
-    return {
-        "new_right": int(evaluation.right.sum()),
-        "new_keeps_rules": int(evaluation.keeps_rules.sum()),
-        "new_macro_f1": evaluation.macro_f1,
-        "new_agreed_f1": evaluation.as_agreed.macro,
-    }
+def rules_elsewhere(pool) -> list[dict]:
+    """Some of the runs on rules, before and after, on all kinds of layouts."""
+    jobs = list(product(ELSEWHERE, SEEDS))
+    return [row for rows in pool.map(_elsewhere, jobs, chunksize=1) for row in rows]
+
+
+def _elsewhere(job: tuple[str, int]) -> list[dict]:
+    name, seed = job
+    kind, score, changes = RULES[name]
+    start, config = start_of(kind, seed), Config(seed=seed, **changes)
+    label = {"run": name, "seed": seed}
+    rows = rows_of(start.policy, {**label, "update": 0})
+    result = train_on_policy(start.policy, start.others, score, config)
+    return rows + rows_of(result.policy, {**label, "update": config.num_updates})

@@ -16,7 +16,7 @@ from rlnotes.training.invoices.examples import (
 )
 from rlnotes.training.invoices.on_policy import Config, train_on_policy
 from rlnotes.training.invoices.scoring import RewardScore
-from rlnotes.training.invoices.starts import make_start
+from rlnotes.training.invoices.starts import Start, make_start
 
 FEWER = range(3)
 FAMILIES = {
@@ -27,6 +27,7 @@ FAMILIES = {
 }
 NOISE = (0.0, 0.1, 0.3)
 COUNT = 60
+SFT_STEPS = (0, 25, 100, 200)
 LABELS = {6: 200, 12: 200, 24: 200, 48: 300, 96: 400, 600: 600}  # steps of imitation
 
 
@@ -62,8 +63,13 @@ def _shift(job: tuple[int, str, int]) -> list[dict]:
     return rows
 
 
+@lru_cache(maxsize=8)
+def _start_of(seed: int, layouts: tuple[str, ...]) -> Start:
+    return make_start(seed, layouts=layouts)
+
+
 def _trained(method: str, seed: int, layouts: tuple[str, ...]):
-    start = make_start(seed, layouts=layouts)
+    start = _start_of(seed, layouts)
     if method == "12 labels":
         return start.policy
     if method == "all labels":
@@ -93,3 +99,20 @@ def _labels(job: tuple[int, int]) -> list[dict]:
         policy = train_on_policy(start.policy, start.others, score, config).policy
         rows += rows_of(policy, {"labels": count, "seed": seed, "method": name})
     return rows
+
+
+def cold_starts(pool) -> list[dict]:
+    """GRPO after fewer steps of imitation, or none."""
+    jobs = list(product(SFT_STEPS, FEWER))
+    return [row for rows in pool.map(_cold_start, jobs, chunksize=1) for row in rows]
+
+
+def _cold_start(job: tuple[int, int]) -> list[dict]:
+    steps, seed = job
+    start = make_start(seed, num_steps=max(steps, 1))
+    policy = start.policy if steps else new_policy(seed)
+    label = {"sft_steps": steps, "seed": seed}
+    rows = rows_of(policy, {**label, "updates": 0})
+    config = Config(seed=seed)
+    policy = train_on_policy(policy, start.others, RewardScore(), config).policy
+    return rows + rows_of(policy, {**label, "updates": config.num_updates})

@@ -51,7 +51,7 @@ BETAS = (0.1, 0.3, 1.0)
 RANKS = (0, 1, 4, 16)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def start_of(seed: int) -> Start:
     """The start of a seed; a process makes it once."""
     return make_start(seed)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rlnotes.plotting.bars import Bars, rectangles
+from rlnotes.plotting.bars import Bars
 from rlnotes.plotting.style import new_figure
 
 
@@ -47,16 +47,3 @@ def test_one_end_for_each_bar():
             bars.set_ends(np.zeros(3), np.zeros(2))
 
     picture(check)
-
-
-def test_rectangles_are_closed_one_after_the_other():
-    path = rectangles([[0, 1, 2, 4], [5, 6, 7, 9]])
-    first, second = path.to_polygons()
-    assert first.tolist() == [[0, 1], [2, 1], [2, 4], [0, 4], [0, 1]]
-    assert second.tolist() == [[5, 6], [7, 6], [7, 9], [5, 9], [5, 6]]
-
-
-@pytest.mark.parametrize("boxes", [np.zeros((2, 3)), np.zeros(4)])
-def test_a_rectangle_has_four_sides(boxes):
-    with pytest.raises(ValueError, match=r"boxes must have shape \[N, 4\], got"):
-        rectangles(boxes)
