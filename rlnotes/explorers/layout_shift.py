@@ -18,7 +18,7 @@ from rlnotes.explorers.invoice_runs import (
     said,
 )
 from rlnotes.explorers.layout_pages import LayoutPage, layout_page
-from rlnotes.plotting.bars import rectangles
+from rlnotes.plotting.bars import bar_path, rectangles
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, FURTHER, GREY, INK, SHADE, label, new_figure
 from rlnotes.training.invoices.examples import FOREIGN_LAYOUTS, NEW_LAYOUTS
@@ -112,9 +112,12 @@ class LayoutShift(Explorer):
         now = by_layout(families, method, noise, measure)
         start = by_layout(families, "12 labels", noise, measure)
         places, means = np.arange(len(ORDER)), now.mean(axis=1)
-        bars = np.stack([0 * means, places - 0.36, means, places + 0.36], axis=1)
-        self.seen.set_path(rectangles(bars[:families]))
-        self.others.set_path(rectangles(bars[families:]))
+        for patch, part in (
+            (self.seen, slice(families)),
+            (self.others, slice(families, None)),
+        ):
+            ends = means[part]
+            patch.set_path(bar_path(0 * ends, ends, places[part], thickness=0.72))
         self.border.set_ydata([families - 0.5] * 2)
         self.start.set_data(start.mean(axis=1), places)
         spread = np.linspace(-0.2, 0.2, now.shape[1])

@@ -73,6 +73,7 @@ def runs(monkeypatch):
         return SimpleNamespace(policy="SFT")
 
     monkeypatch.setattr(recipe, "make_start", started)
+    monkeypatch.setattr(recipe, "_start_of", recipe._start_of.__wrapped__)  # without its cache
     monkeypatch.setattr(recipe, "train_on_policy", trained)
     monkeypatch.setattr(recipe.sft, "train_sft", imitated)
     monkeypatch.setattr(recipe, "demonstrate", lambda example: example)
