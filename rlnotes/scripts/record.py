@@ -36,6 +36,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         record_grpo,
         record_grpo_plane,
         record_inner_epochs,
+        record_invoice_policy,
         record_policy_gradients,
         record_ppo,
         record_reward_models,
@@ -76,6 +77,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "dpo_race": record_dpo.race,
         "dpo_coverage": record_dpo.coverage,
         "dpo_learning_rates": record_dpo.learning_rates,
+        "invoice_policy": record_invoice_policy.weights,
     }
 
 
