@@ -44,6 +44,7 @@ _EXPLORERS = {
     "group_size_pass_rate": "GroupSizePassRate",
     "grpo_plane": "GRPOPlane",
     "reward_weights": "RewardWeights",
+    "reward_hacking": "RewardHacking",
 }
 
 

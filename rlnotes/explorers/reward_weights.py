@@ -12,6 +12,7 @@ from rlnotes.explorers.written_invoices import TARGETS, TRUTH, candidate_answers
 from rlnotes.functional.extraction import REWARD_WEIGHTS, composite_reward, invoice_reward
 from rlnotes.functional.extraction.answers import read_answer
 from rlnotes.functional.extraction.structure import naive_score
+from rlnotes.plotting.bar_paths import bar_path
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, FURTHER, GREEN, GREY, VERMILION, label, new_figure
 
@@ -128,7 +129,7 @@ class RewardWeights(Explorer):
         starts = ends - weighted[:, :3]
         for k, part in enumerate(PARTS[:3]):
             self.stacks[part].set_path(_bars(starts[:, k], ends[:, k]))
-        self.stacks[PARTS[3]].set_path(_bars(weighted[:, 3], np.zeros(len(weighted))))
+        self.stacks[PARTS[3]].set_path(_bars(weighted[:, 3], np.zeros(NUM_ANSWERS)))
 
 
 @lru_cache(maxsize=64)
@@ -176,9 +177,4 @@ def _swatch(part: str, x: float) -> Rectangle:
 
 
 def _bars(lows: np.ndarray, highs: np.ndarray) -> Path:
-    """Horizontal bars in rows 0 to N - 1, as one path: one is drawn as fast as all."""
-    rows = np.arange(len(lows))
-    corners = ((lows, -0.36), (highs, -0.36), (highs, 0.36), (lows, 0.36), (lows, -0.36))
-    points = np.stack([np.stack([x, rows + y], axis=-1) for x, y in corners], axis=1)
-    codes = [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.CLOSEPOLY]
-    return Path(points.reshape(-1, 2), codes * len(rows))
+    return bar_path(lows, highs, range(NUM_ANSWERS), thickness=0.72)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from rlnotes._checks import require_positive_integer
+from rlnotes._checks import require_positive_integer, require_shape
 from rlnotes.models.tiny_lm import Block, linear, start_weights
 
 PADDING_SCORE = -1e4
@@ -84,7 +84,7 @@ class PointerPolicy(nn.Module):
         require_positive_integer(**sizes, **sides, **shape)
         if width % num_heads:
             raise ValueError(f"width must be a multiple of num_heads={num_heads}, got {width}")
-        self.num_fields, self.num_heads = num_fields, num_heads
+        self.num_fields, self.num_numbers, self.num_heads = num_fields, num_numbers, num_heads
         self.words = nn.utils.skip_init(nn.EmbeddingBag, num_words, width, mode="sum")
         self.read = linear(num_numbers, width)
         self.beside = nn.ModuleList(linear(width, width) for _ in range(num_neighbours))
@@ -108,7 +108,11 @@ class PointerPolicy(nn.Module):
             self.line.bias.fill_(-2.0)  # most segments are no line
 
     def forward(self, pages: Pages) -> Choices:
-        """The choices on each page, and its value."""
+        """The choices on each page, and its value.
+
+        Raises:
+            ValueError: if the parts of the pages do not fit together or the policy.
+        """
         hidden = self.features(pages)
         whole, segments = hidden[:, 0], hidden[:, 1:]
         scores = self.pointer(segments).masked_fill(~pages.mask[..., None], PADDING_SCORE)
@@ -130,7 +134,12 @@ class PointerPolicy(nn.Module):
         )
 
     def features(self, pages: Pages) -> Tensor:
-        """[B, N + 1, width]: of the whole page, and of each segment."""
+        """[B, N + 1, width]: of the whole page, and of each segment.
+
+        Raises:
+            ValueError: as for `forward`.
+        """
+        self._require_fitting(pages)
         batch, length, _ = pages.numbers.shape
         ends = torch.tensor([len(pages.word_rows)])
         counts = pages.word_starts.diff(append=ends).clamp(min=1)
@@ -140,6 +149,14 @@ class PointerPolicy(nn.Module):
         for block, bias in zip(self.blocks, self._biases(pages), strict=True):
             hidden, _ = block(hidden, bias=bias)
         return self.norm(hidden)
+
+    def _require_fitting(self, pages: Pages) -> None:
+        batch, length = pages.mask.shape
+        square = length + 1, length + 1
+        require_shape((batch, length, self.num_numbers), numbers=pages.numbers)
+        require_shape((batch, length, len(self.beside)), neighbours=pages.neighbours)
+        require_shape((batch, self.bias.shape[-1] + 1, *square), pairs=pages.pairs)
+        require_shape((batch * length,), word_starts=pages.word_starts)
 
     def _mixed(self, own: Tensor, pages: Pages) -> Tensor:
         """[B, N, d] each segment with what stands beside it."""

@@ -28,9 +28,15 @@ class Cache(NamedTuple):
 class Block(nn.Module):
     """Self-attention, then a perceptron; each reads a normalised copy and adds.
 
-    x = x + attention(LN(x)),   x = x + W_2 gelu(W_1 LN(x))
+        x = x + attention(LN(x))
+        x = x + W_2 gelu(W_1 LN(x))
 
-    Causal, unless a bias says what sees what.
+    Causal, unless a bias says what sees what. Weights are not drawn here, see
+    `start_weights`.
+
+    Args:
+        width: d, of what comes in and goes out; a multiple of num_heads.
+        num_heads: H.
     """
 
     def __init__(self, width: int, num_heads: int):
@@ -50,9 +56,18 @@ class Block(nn.Module):
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
         """[B, t, d] to the same, and all keys and values.
 
-        A bias, [B, H, t, t] or what broadcasts to it, is added to the scores; it goes
-        without keys and values from before.
+        Args:
+            inputs: [B, t, d].
+            before: keys and values [B, H, s, d / H] of what was read so far.
+            bias: [B, H, t, t], or what broadcasts to it: added to the score that a
+                place, the third axis, gives to another one, the last axis. With it
+                nothing is hidden, later places neither.
+
+        Raises:
+            ValueError: for a bias together with keys and values from before.
         """
+        if before is not None and bias is not None:
+            raise ValueError(f"bias must be None with before, got shape {tuple(bias.shape)}")
         batch, length, width = inputs.shape
         shape = batch, length, 3, self.num_heads, width // self.num_heads
         heads = self.query_key_value(self.norm_1(inputs)).view(shape)
@@ -264,13 +279,28 @@ def require_outputs(num_outputs: int, **models: TinyLM) -> None:
 
 
 def linear(inputs: int, outputs: int) -> nn.Linear:
-    """A linear map without start weights: the usual ones use the global generator."""
+    """A linear map without start weights: the usual ones use the global generator.
+
+    Its numbers are whatever the memory held, until `start_weights`.
+
+    Args:
+        inputs: numbers that go in.
+        outputs: numbers that come out.
+    """
     return nn.utils.skip_init(nn.Linear, inputs, outputs)
 
 
 @torch.no_grad()
 def start_weights(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw the weights of all layers: see `TinyLM`."""
+    """Draw the weights of all embeddings and linear maps, in the order of the modules.
+
+    Embeddings are normal with standard deviation 0.02, weights of a linear map with
+    1/sqrt(inputs); biases are zero. Anything else is left as it is.
+
+    Args:
+        module: changed in place.
+        generator: source of the numbers.
+    """
     for part in module.modules():
         if isinstance(part, nn.Embedding):
             part.weight.normal_(std=0.02, generator=generator)

@@ -37,6 +37,9 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         record_grpo_plane,
         record_inner_epochs,
         record_invoice_policy,
+        record_invoice_runs,
+        record_invoice_shift,
+        record_invoices,
         record_policy_gradients,
         record_ppo,
         record_reward_models,
@@ -78,6 +81,14 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "dpo_coverage": record_dpo.coverage,
         "dpo_learning_rates": record_dpo.learning_rates,
         "invoice_policy": record_invoice_policy.weights,
+        "invoice_methods": record_invoices.methods,
+        "invoice_betas": record_invoices.dpo_betas,
+        "invoice_ranks": record_invoices.low_rank,
+        "invoice_rules": record_invoice_runs.rules,
+        "invoice_sparse": record_invoice_runs.sparse,
+        "invoice_shift": record_invoice_shift.shift,
+        "invoice_labels": record_invoice_shift.labels,
+        "invoice_cold_starts": record_invoice_shift.cold_starts,
     }
 
 

@@ -18,7 +18,14 @@ def adam(network: nn.Module, learning_rate: float) -> torch.optim.Optimizer:
 def descend(
     loss: Tensor, optimizer: torch.optim.Optimizer, *, max_norm: float | None = None
 ) -> None:
-    """One step of the optimizer, with cleared gradients, cut to a norm if asked for."""
+    """One step of the optimizer, with gradients cleared before.
+
+    Args:
+        loss: scalar.
+        optimizer: of the weights; those without a gradient stay as they are.
+        max_norm: positive; all gradients together are scaled down to this Euclidean
+            norm if theirs is larger. None leaves them as they are.
+    """
     optimizer.zero_grad()
     loss.backward()
     if max_norm is not None:

@@ -9,6 +9,7 @@ from tests.benchmarks import (
     explorers,
     gae,
     grpo,
+    invoice_training,
     invoices,
     learning,
     pixels,
@@ -63,6 +64,7 @@ SECTIONS = {
     "dpo": dpo.section,
     "grpo": grpo.section,
     "invoices": invoices.section,
+    "invoice_training": invoice_training.section,
     "explorers": explorers.section,
     "pixels": pixels.section,
 }

@@ -42,6 +42,7 @@ from rlnotes.explorers.ppo_ingredients import PPOIngredients
 from rlnotes.explorers.prioritized_sampling import PrioritizedSampling
 from rlnotes.explorers.psi_variants import PsiVariants
 from rlnotes.explorers.q_learning_stepper import QLearningStepper, learn
+from rlnotes.explorers.reward_hacking import RewardHacking
 from rlnotes.explorers.reward_kl_plane import RewardKLPlane
 from rlnotes.explorers.reward_weights import RewardWeights
 from rlnotes.explorers.trust_region_step import TrustRegionStep
@@ -81,6 +82,7 @@ TESTED = {
     PrioritizedSampling,
     PsiVariants,
     QLearningStepper,
+    RewardHacking,
     RewardKLPlane,
     RewardWeights,
     TrustRegionStep,

@@ -8,7 +8,7 @@ from torch.testing import assert_close
 
 from rlnotes.models.forward_meter import ForwardMeter
 from rlnotes.models.layer_shapes import layer_shapes
-from rlnotes.models.tiny_lm import TinyLM, frozen
+from rlnotes.models.tiny_lm import TinyLM, frozen, linear, start_weights
 
 
 def seeded(seed=0):
@@ -363,3 +363,96 @@ def test_answers_may_belong_to_any_prompt():
 def test_owners_name_a_prompt_for_each_answer(owners, message):
     with pytest.raises(ValueError, match=message):
         TinyLM(seeded()).groups(PROMPTS[:3], REPLIES, owners=owners)
+
+
+def random_block(num_heads=2):
+    return random_model(num_heads=num_heads).trunk.blocks[0]
+
+
+def random_bias(*shape, seed=3):
+    return torch.randn(shape, generator=seeded(seed))
+
+
+def test_a_bias_that_hides_what_is_later_is_causal():
+    block, inputs = random_block(), random_bias(3, 5, 32, seed=4)
+    hidden = torch.full((5, 5), float("-inf")).triu(1).expand(3, 2, 5, 5)
+    for low in (hidden, hidden.clamp(min=-1e4)):
+        outputs, (keys, _) = block(inputs, bias=low)
+        expected, (causal_keys, _) = block(inputs)
+        assert_close(outputs, expected, atol=1e-5, rtol=1e-5)
+        assert_close(keys, causal_keys)
+
+
+def test_with_a_bias_every_place_sees_every_other():
+    block, inputs = random_block(), random_bias(1, 4, 32, seed=4)
+    before, _ = block(inputs, bias=torch.zeros(1, 2, 4, 4))
+    for place in range(4):
+        moved = inputs.clone()
+        moved[:, place] = random_bias(1, 32, seed=5)
+        after, _ = block(moved, bias=torch.zeros(1, 2, 4, 4))
+        assert ((after - before).abs().amax(dim=(0, 2)) > 1e-3).all()
+
+
+def test_with_a_bias_the_order_is_no_matter():
+    block, inputs, bias = random_block(), random_bias(2, 4, 32, seed=4), random_bias(2, 2, 4, 4)
+    order = torch.tensor([2, 0, 3, 1])
+    outputs, _ = block(inputs, bias=bias)
+    turned, _ = block(inputs[:, order], bias=bias[:, :, order][..., order])
+    assert_close(turned, outputs[:, order], atol=1e-5, rtol=1e-5)
+    other, _ = block(inputs, bias=bias.transpose(2, 3))  # who looks is the third axis
+    assert (other - outputs).abs().max() > 1e-2
+
+
+def test_a_bias_that_is_one_number_for_each_place_that_looks_changes_nothing():
+    block, inputs, bias = random_block(), random_bias(2, 4, 32, seed=4), random_bias(2, 2, 4, 4)
+    outputs, _ = block(inputs, bias=bias)
+    lifted, _ = block(inputs, bias=bias + random_bias(2, 2, 4, 1, seed=6))
+    assert_close(lifted, outputs, atol=1e-5, rtol=1e-5)
+
+
+def test_a_bias_by_hand():
+    # Without weights all scores are 0: attention is the softmax of the bias alone.
+    block, inputs = random_block(), random_bias(1, 3, 32, seed=4)
+    with torch.no_grad():
+        block.query_key_value.weight[:64] = 0
+        block.query_key_value.bias[:64] = 0
+    bias = torch.log(torch.tensor([[1.0, 2.0, 1.0], [1.0, 0.0, 0.0], [0.0, 3.0, 1.0]]))
+    _, (_, values) = block(inputs, bias=bias)
+    values = values.transpose(1, 2).reshape(3, 32)  # both heads beside each other
+    mean = torch.stack(
+        [(values[0] + 2 * values[1] + values[2]) / 4, values[0], (3 * values[1] + values[2]) / 4]
+    )
+    hidden = inputs[0] + mean @ block.project.weight.T + block.project.bias
+    wide = torch.nn.functional.gelu(block.widen(block.norm_2(hidden)))
+    outputs, _ = block(inputs, bias=bias)
+    assert_close(outputs[0], hidden + block.narrow(wide), atol=1e-5, rtol=1e-5)
+
+
+def test_a_bias_goes_without_keys_and_values_from_before():
+    block, inputs = random_block(), random_bias(2, 1, 32, seed=4)
+    _, before = block(inputs)
+    with pytest.raises(ValueError, match=r"bias must be None with before, got shape \(1, 2\)"):
+        block(inputs, before, bias=torch.zeros(1, 2))
+
+
+def test_start_weights_are_drawn_part_by_part():
+    generator = seeded(1)
+    parts = [linear(40, 50), torch.nn.Embedding(60, 30), linear(50, 2)]
+    start_weights(torch.nn.Sequential(*parts), generator)
+    expected, again = seeded(1), [linear(40, 50), torch.nn.Embedding(60, 30), linear(50, 2)]
+    for part, other in zip(again, parts, strict=True):
+        start_weights(part, expected)
+        assert (part.weight == other.weight).all()
+    assert (generator.get_state() == expected.get_state()).all()
+    assert parts[0].weight.std().item() == pytest.approx(40**-0.5, rel=0.1)
+    assert parts[1].weight.std().item() == pytest.approx(0.02, rel=0.1)
+    assert (parts[0].bias == 0).all()
+
+
+def test_neither_a_layer_nor_its_start_touches_other_randomness():
+    state = torch.get_rng_state()
+    layer, norm = linear(3, 2), torch.nn.LayerNorm(3)
+    start_weights(torch.nn.Sequential(layer, norm), seeded())
+    assert layer.weight.shape == (2, 3)
+    assert (norm.weight == 1).all()
+    assert (torch.get_rng_state() == state).all()

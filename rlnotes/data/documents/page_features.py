@@ -16,7 +16,7 @@ _HEADER = 8
 
 @dataclass(frozen=True, eq=False)
 class PageFeatures:
-    """One document of N segments as arrays.
+    """One document of N segments as arrays; its length is N.
 
     Attributes:
         word_rows: [W] int64 rows of the table of words, those of the first segment
@@ -24,7 +24,7 @@ class PageFeatures:
         word_counts: [N] int64, how many belong to each segment.
         numbers: [N, `NUM_NUMBERS`] float32 in [0, 1], see `NUMBERS`.
         neighbours: [N, 4] int64, the nearest segment on the left, above, on the right
-            and below; -1 for none.
+            and below; -1 for none. See `find_neighbours`.
         pairs: [`NUM_PAIRS`, N, N] float32 in [-1, 1], how a second segment lies to a
             first one, see `PAIRS`.
     """
@@ -42,14 +42,15 @@ class PageFeatures:
 def page_features(
     document: Document, *, spelled: Mapping[str, Sequence[Spelling]] | None = None
 ) -> PageFeatures:
-    """Encode a document.
+    """A document as numbers, for a policy to read.
 
     Args:
         document: its segments, boxes and pages are read, never its target.
         spelled: its `spellings`, if they are there already.
 
     Raises:
-        ValueError: for a document without a segment.
+        ValueError: for a document without a segment, or if spelled has another number
+            of segments.
     """
     if not len(document.segments):
         raise ValueError(f"document must have a segment, got none in {document.name!r}")
@@ -66,7 +67,11 @@ def page_features(
 
 
 def _places(document: Document) -> dict[str, np.ndarray]:
-    """Box on its page, height in usual heights, order, first and last page."""
+    """Box on its page, height in usual heights, order, first and last page.
+
+    The usual height is the median of all that have one; heights are cut off at 4. The
+    header are the first 8 segments; the last page is the last one with a segment.
+    """
     width, height = document.page_sizes[document.pages].T
     left, top, right, bottom = document.boxes.T
     heights = bottom - top
@@ -86,7 +91,7 @@ def _places(document: Document) -> dict[str, np.ndarray]:
 
 
 def _forms(texts: Sequence[str]) -> dict[str, np.ndarray]:
-    """Length, and shares of digits, letters, capitals and other signs."""
+    """Length, cut off at 40; shares of digits, letters, capitals, and other signs."""
     lengths = np.array([len(text) for text in texts])
     shares = {
         name: np.array([sum(map(is_kind, text)) for text in texts]) / lengths
@@ -95,7 +100,7 @@ def _forms(texts: Sequence[str]) -> dict[str, np.ndarray]:
     return {
         "length": np.minimum(lengths, 40) / 40,
         **shares,
-        "signs": 1 - shares["digits"] - shares["letters"],
+        "signs": np.maximum(1 - shares["digits"] - shares["letters"], 0),  # not -1e-17
     }
 
 

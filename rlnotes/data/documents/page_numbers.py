@@ -6,9 +6,12 @@ from functools import lru_cache
 
 import numpy as np
 
+from rlnotes._checks import require_same_shape
 from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.page_places import on_one_row, row_numbers
 from rlnotes.data.documents.pointing import Spelling
+from rlnotes.functional.extraction.currencies import CURRENCY_CODES
+from rlnotes.functional.extraction.dates import read_date
 
 _LONGEST_RUN = 60
 _CENTS = re.compile(r"-?[0-9]{1,12}[.][0-9]{2}")
@@ -21,18 +24,40 @@ def amount_numbers(
 ) -> dict[str, np.ndarray]:
     """[N] numbers in [0, 1] by name: what is an amount, and how the amounts fit.
 
-    Whether a page has decimal commas is decided for the whole of it: by what more of
-    its segments can be read with.
+    Whether a document has decimal commas is decided for the whole of it: by what more
+    of its segments can be read with.
+
+        amount, date, currency   holds one; registration: a name before such a number
+        logarithm                log(1 + cents) / 15, cut off at 1
+        share of largest         of the largest amount; largest: is it
+        copies                   how often it occurs, a quarter each, 1 at most
+        column                   how many end where it does, 1/20 each, 1 at most
+        five cents               a multiple of 0.05; negative, zero: it is so
+        sum ... like a tax       see `sum_flags`
+        in a run, sum of a run   see `column_flags`
+        product                  see `product_flags`
+
+    Logarithm and largest are those of the size, without the sign.
 
     Args:
-        document: any document.
+        document: with N segments, at least one.
         spelled: its `spellings`.
+
+    Raises:
+        ValueError: if spelled has another number of segments, or there is none.
     """
     texts = document.segments
-    usual, other = ([row[form] for row in spelled["amount"]] for form in (1, 2))
-    has_commas = _num_changed(texts, other) > _num_changed(texts, usual)
+    if not 0 < len(texts) == len(spelled["amount"]):
+        raise ValueError(
+            f"spelled must have one row for each of the {len(texts)} segments, at least one, "
+            f"got {len(spelled['amount'])}"
+        )
+    printed, usual, other = zip(*spelled["amount"], strict=True)
+    # An amount with a point that is left as printed was not read with a comma.
+    with_comma = _are_cents(other) & ~_are_cents(printed)
+    has_commas = with_comma.sum() > _are_cents(usual).sum()
     written = other if has_commas else usual
-    is_amount = np.array([_CENTS.fullmatch(text) is not None for text in written])
+    is_amount = _are_cents(written)
     cents = np.array(
         [int(t.replace(".", "")) if held else 0 for t, held in zip(written, is_amount, strict=True)]
     )
@@ -40,15 +65,11 @@ def amount_numbers(
     sums = sum_flags(cents)
     runs = column_flags(cents, columns)
     sizes = np.abs(cents)
-    changed = {
-        kind: np.array([row.usual != text for row, text in zip(spelled[kind], texts, strict=True)])
-        for kind in ("date", "currency", "vendor")
-    }
     return {
         "amount": is_amount,
-        "date": changed["date"],
-        "currency": changed["currency"],
-        "registration": changed["vendor"],
+        "date": np.array([read_date(row.usual) is not None for row in spelled["date"]]),
+        "currency": np.array([row.usual in CURRENCY_CODES for row in spelled["currency"]]),
+        "registration": np.array([row.usual != row.as_printed for row in spelled["vendor"]]),
         "logarithm": np.minimum(np.log1p(sizes) / 15, 1),
         "share of largest": sizes / max(sizes.max(), 1),
         "largest": (sizes == sizes.max()) & (sizes > 0),
@@ -68,8 +89,8 @@ def amount_numbers(
     }
 
 
-def _num_changed(texts: Sequence[str], written: Sequence[str]) -> int:
-    return sum(text != form for text, form in zip(texts, written, strict=True))
+def _are_cents(texts: Sequence[str]) -> np.ndarray:
+    return np.array([_CENTS.fullmatch(text) is not None for text in texts])
 
 
 def _num_copies(numbers: np.ndarray) -> np.ndarray:
@@ -93,12 +114,18 @@ def _columns(boxes: np.ndarray, is_amount: np.ndarray) -> np.ndarray:
 def sum_flags(cents: np.ndarray) -> np.ndarray:
     """For each amount of a page, whether it is part of some a + b = c.
 
+    All three stand on the page and are positive, and a is larger than b.
+
     Args:
-        cents: [N] integers; what is 0 takes no part.
+        cents: [N] integers; what is 0 or below takes no part.
 
     Returns:
         [N, 4] bool: it is c; it is the larger addend a; it is the smaller one b; it is
-        one that is 3 to 30 % of a, as taxes are.
+        one that is 3 to 30 % of a, as taxes are. Equal amounts have equal rows.
+
+    Example:
+        >>> sum_flags(np.array([1000, 60, 1060, 7])).astype(int).tolist()
+        [[0, 1, 0, 0], [0, 0, 1, 1], [1, 0, 0, 0], [0, 0, 0, 0]]
     """
     flags = np.zeros((len(cents), 4), dtype=bool)
     distinct = np.unique(cents[cents > 0])
@@ -108,23 +135,33 @@ def sum_flags(cents: np.ndarray) -> np.ndarray:
     taxes = fits & (100 * second >= 3 * first) & (100 * second <= 30 * first)
     found = (sums[fits], first[fits], second[fits], second[taxes])
     for column, values in enumerate(found):
-        flags[:, column] = np.isin(cents, values) & (cents > 0)
+        flags[:, column] = np.isin(cents, values)
     return flags
 
 
 def column_flags(cents: np.ndarray, columns: np.ndarray) -> np.ndarray:
     """For each amount, whether it lies in a run of a column that adds up to an amount.
 
-    A run is two or more amounts that follow each other in one column; the sum has to
-    stand on the page, outside of the run.
+    A run is two or more amounts that follow each other in one column. Its sum is
+    positive and stands on the page, and no amount in the run equals it. Of a column the
+    first 60 amounts are looked at.
 
     Args:
         cents: [N] integers in reading order.
         columns: [N] number of the column of each; those of -1 are in none.
 
     Returns:
-        [N, 2] bool: it lies in the longest such run of its column; it is such a sum.
+        [N, 2] bool: it lies in the longest such run of its column, the first of them;
+        it equals the sum of that run.
+
+    Raises:
+        ValueError: if the shapes differ.
+
+    Example:
+        >>> column_flags(np.array([5, 2, 3, 9]), np.array([0, 0, 0, 0])).tolist()
+        [[False, True], [True, False], [True, False], [False, False]]
     """
+    require_same_shape(cents=cents, columns=columns)
     flags = np.zeros((len(cents), 2), dtype=bool)
     values = set(cents[cents != 0].tolist())
     for column in np.unique(columns[columns >= 0]):
@@ -150,12 +187,31 @@ def product_flags(cents: np.ndarray, texts: Sequence[str], rows: np.ndarray) -> 
     """For each amount, whether two numbers in its row, or in one beside it, make it.
 
     Such as quantity and price of a line, which may stand above or below its amount.
+    Both numbers stand in one row, in two segments or in one, but not in that of the
+    amount itself. They make it if their product rounds to it, half a cent either way.
 
     Args:
         cents: [N] integers; 0 for what is no amount.
-        texts: [N] segments; of each the first three numbers count.
+        texts: [N] segments; of each the first three numbers count. Numbers have no
+            minus, and a point or a comma before their decimals.
         rows: [N] number of the row of each, counted from the top.
+
+    Returns:
+        [N] bool.
+
+    Raises:
+        ValueError: if the lengths differ.
+
+    Example:
+        >>> texts = ["3 X 1.20", "3.60", "4.00"]
+        >>> product_flags(np.array([0, 360, 400]), texts, np.array([0, 0, 0])).tolist()
+        [False, True, False]
     """
+    if not len(cents) == len(texts) == len(rows):
+        raise ValueError(
+            f"cents, texts and rows must have one length, got {len(cents)}, {len(texts)} and "
+            f"{len(rows)}"
+        )
     flags = np.zeros(len(cents), dtype=bool)
     held: dict[int, list[tuple[int, float]]] = {}
     for i, (text, row) in enumerate(zip(texts, rows.tolist(), strict=True)):

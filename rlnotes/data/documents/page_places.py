@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from rlnotes._checks import require_shape
 from rlnotes.data.documents.document import Document
 
 PAIRS = ("left in row", "right in row", "aligned", "near line", "down", "right", "other page")
@@ -9,7 +10,11 @@ _NEAR, _FAR = 2.5, 20.0  # distances down a page, in heights of the first segmen
 
 
 def on_one_row(document: Document) -> np.ndarray:
-    """[N, N] bool: both on one page, and sharing half the height of the lower one."""
+    """[N, N] bool: which segments stand on one row.
+
+    They are on one page and share at least half the height of the less tall one. One
+    without height shares a row with what it touches; each is on a row with itself.
+    """
     _, top, _, bottom = document.boxes.T
     heights = bottom - top
     shared = np.minimum(bottom, bottom[:, None]) - np.maximum(top, top[:, None])
@@ -17,9 +22,17 @@ def on_one_row(document: Document) -> np.ndarray:
 
 
 def row_numbers(same_row: np.ndarray) -> np.ndarray:
-    """[N] the row of each segment, counted from 0 in reading order.
+    """[N] int64: the row of each segment, counted from 0 in reading order.
 
-    A segment belongs to the row of the first one that it shares a row with.
+    Two segments are in one row if the first segment that shares a row with each of them
+    is the same.
+
+    Args:
+        same_row: [N, N] bool, see `on_one_row`.
+
+    Example:
+        >>> row_numbers(np.eye(3, dtype=bool)).tolist()
+        [0, 1, 2]
     """
     return np.unique(same_row.argmax(axis=1), return_inverse=True)[1]
 
@@ -27,8 +40,9 @@ def row_numbers(same_row: np.ndarray) -> np.ndarray:
 def find_neighbours(document: Document) -> np.ndarray:
     """[N, 4] int64: the nearest segment left, above, right, below; -1 for none.
 
-    Beside lies what is on one row; above and below what is not, and shares some width.
-    Distances are those of the middles.
+    Beside lies what is on one row; above and below what is not, but is on the page and
+    shares some width. Distances are those of the middles, across or down; of two at one
+    distance the first in reading order is taken.
     """
     left, top, right, bottom = document.boxes.T
     row = on_one_row(document)
@@ -51,8 +65,20 @@ def pair_numbers(document: Document, same_row: np.ndarray) -> np.ndarray:
 
     On its row to the left or right; right edges within a height; within 2.5 lines above
     or below; distance down in twenty heights and to the right in widths of the page,
-    cut off at 1; on another page.
+    cut off at 1; on another page. Distances are those of the middles, heights and
+    widths those of the first segment and its page. Across pages, down is 0.
+
+    Args:
+        document: N segments.
+        same_row: [N, N] bool, see `on_one_row`.
+
+    Returns:
+        [7, N, N]; the distances in [-1, 1], the others 0 or 1.
+
+    Raises:
+        ValueError: if same_row has another shape.
     """
+    require_shape((len(document.segments),) * 2, same_row=same_row)
     left, top, right, bottom = document.boxes.T
     heights = np.maximum(bottom - top, 1e-9)[:, None]
     same_page = _same_page(document)

@@ -2,7 +2,7 @@
 
 Who learns on them cannot rely on a label that stands on the left, a name that stands on
 top, or a single word. The numbers on how amounts fit together stay as they are: they
-are the same on each of these pages, or nearly so.
+are the same on each of these pages, or nearly so (columns are found by right edges).
 """
 
 from dataclasses import replace
@@ -21,6 +21,7 @@ def mirrored(features: PageFeatures) -> PageFeatures:
     """The page with left and right exchanged.
 
     "Aligned" stays what it was: segments with one right edge have one left edge now.
+    Pages are taken to be equally wide. Twice is the page itself.
     """
     numbers, pairs = features.numbers.copy(), features.pairs.copy()
     numbers[:, _AT["left"]] = 1 - features.numbers[:, _AT["right"]]
@@ -33,7 +34,12 @@ def mirrored(features: PageFeatures) -> PageFeatures:
 
 
 def upside_down(features: PageFeatures) -> PageFeatures:
-    """The page with top and bottom exchanged, and the order of its segments."""
+    """The page with top and bottom exchanged, and the order of its segments.
+
+    The segments keep their numbers; what is exchanged is their column "order". "Top" is
+    where the lower edge comes to lie: heights in parts of the page are not at hand.
+    Twice is the page itself.
+    """
     numbers, pairs = features.numbers.copy(), features.pairs.copy()
     numbers[:, _AT["top"]] = 1 - features.numbers[:, _AT["top"]]
     for name in ("order", "header"):
@@ -49,6 +55,11 @@ def with_lost_words(
     features: PageFeatures, *, share: float, generator: np.random.Generator
 ) -> PageFeatures:
     """The page with the words of some segments lost, each with probability share.
+
+    Args:
+        features: N segments; their numbers stay, those on the form of a text as well.
+        share: probability in [0, 1], independent for each segment.
+        generator: draws N numbers.
 
     Raises:
         ValueError: if share lies outside [0, 1].

@@ -21,6 +21,13 @@ MIRRORED, UPSIDE_DOWN, LOST_WORDS = 0.5, 0.3, 0.3
 def join_pages(features: Sequence[PageFeatures]) -> Pages:
     """Documents in one batch, padded to the longest.
 
+    Args:
+        features: of B documents, see `page_features`.
+
+    Returns:
+        `Pages`, a copy. What is padding has no word, is no neighbour, and is marked in
+        the last of the pairs.
+
     Raises:
         ValueError: if there is no document.
     """
@@ -47,9 +54,12 @@ def join_pages(features: Sequence[PageFeatures]) -> Pages:
 
 
 def vary(features: PageFeatures, generator: np.random.Generator) -> PageFeatures:
-    """A page as it might also be: half of them mirrored, 30 % upside down.
+    """A page as it might also be: mirrored, upside down, with words lost.
 
-    And each segment's words are lost with probability 0.3.
+    Args:
+        features: of a document; not changed.
+        generator: decides, with the probabilities `MIRRORED`, `UPSIDE_DOWN` and, for
+            each segment alone, `LOST_WORDS`.
     """
     if generator.random() < MIRRORED:
         features = mirrored(features)
@@ -59,7 +69,11 @@ def vary(features: PageFeatures, generator: np.random.Generator) -> PageFeatures
 
 
 def draw_pages(examples: Sequence[Example], generator: np.random.Generator | None) -> Pages:
-    """The pages of some examples in one batch, varied if there is a generator."""
+    """The pages of some examples in one batch, varied if there is a generator.
+
+    Raises:
+        ValueError: if there is no example.
+    """
     features = [example.features for example in examples]
     if generator is not None:
         features = [vary(page, generator) for page in features]

@@ -17,15 +17,23 @@ from rlnotes.functional.extraction.answers import read_answer
 from rlnotes.models.pointer_policy import Choices
 from rlnotes.training.invoices.examples import Example
 
-AS_PRINTED = 0
+AS_PRINTED, USUAL, OTHER = range(len(FORMATS))
+_IMPOSSIBLE = -1e30  # nats; minus infinity would make the gradient NaN
+
+
+class EqualAmounts(NamedTuple):
+    """Segments that hold one amount; a label does not say which are the lines."""
+
+    places: tuple[int, ...]  # segments, counted from 0
+    count: int  # how many of them are lines
 
 
 class Demonstration(NamedTuple):
     """One label, as the choices that write it."""
 
-    right: np.ndarray  # [F, N + 1, 3] bool
-    amounts: tuple[tuple[tuple[int, ...], int], ...]  # segments of one text; how many are lines
-    line_format: int
+    right: np.ndarray  # [F, N + 1, 3] bool; none of a field that cannot be written
+    amounts: tuple[EqualAmounts, ...]  # each segment in one of them
+    line_format: int  # number of `FORMATS`
 
 
 def demonstrate(example: Example, *, copied: bool = False) -> Demonstration:
@@ -35,6 +43,10 @@ def demonstrate(example: Example, *, copied: bool = False) -> Demonstration:
         example: with a label.
         copied: whether the label was copied as it is printed, signs, commas and all,
             instead of written as agreed. A careless clerk does so.
+
+    Returns:
+        All choices that write the label. Of a field that is absent from the label, to
+        leave it out is the only one.
 
     Raises:
         ValueError: if the example has no label.
@@ -54,16 +66,18 @@ def _right_choices(example: Example, field: str, copied: bool) -> np.ndarray:
     if value is None:
         right[0, 0] = True
         return right
-    means = [
-        [read_answer({field: text}).values.get(field) == value for text in row] for row in rows
-    ]
-    right[1:] = means
+    right[1:] = [[_reading(field, text) == value for text in row] for row in rows]
     if copied:
         return _copies(right, [row.as_printed for row in rows])
     wanted = example.target[field]
     if field != "vendor":  # of a name capitals and blanks are no matter
         right[1:] &= [[text == wanted for text in row] for row in rows]
     return right
+
+
+def _reading(field: str, text: str):
+    """What a text says as a value of a field; None for nothing."""
+    return read_answer({field: text}).values.get(field)
 
 
 def _copies(right: np.ndarray, printed: Sequence[str]) -> np.ndarray:
@@ -76,19 +90,23 @@ def _copies(right: np.ndarray, printed: Sequence[str]) -> np.ndarray:
     return copies
 
 
-def _line_amounts(example: Example) -> tuple[tuple, int]:
-    """Segments by the amount that they hold, and how many of each are lines."""
+def _line_amounts(example: Example) -> tuple[tuple[EqualAmounts, ...], int]:
+    """Segments by amount, in the format that writes most of the lines; that format."""
     lines = example.target.get("line_items", [])
     wanted = Counter(row["amount"] for row in lines)
-    fits = []
-    for form in (1, 2):
-        held: dict[str, list[int]] = {}
-        for i, row in enumerate(example.spelled["amount"]):
-            held.setdefault(row[form], []).append(i)
-        groups = tuple((tuple(at), min(wanted[text], len(at))) for text, at in held.items())
-        fits.append((sum(count for _, count in groups), -form, groups))
-    _, form, groups = max(fits, key=lambda fit: fit[:2])
-    return groups, -form
+    by_format = {form: _equal_amounts(example, form, wanted) for form in (USUAL, OTHER)}
+    # Of two formats that write as many, the first: the usual one.
+    best = max(by_format, key=lambda form: sum(same.count for same in by_format[form]))
+    return by_format[best], best
+
+
+def _equal_amounts(example: Example, form: int, wanted: Counter) -> tuple[EqualAmounts, ...]:
+    held: dict[str, list[int]] = {}
+    for place, spelling in enumerate(example.spelled["amount"]):
+        held.setdefault(spelling[form], []).append(place)
+    return tuple(
+        EqualAmounts(tuple(places), min(wanted[text], len(places))) for text, places in held.items()
+    )
 
 
 def demonstration_loss(choices: Choices, demonstrations: Sequence[Demonstration]) -> Tensor:
@@ -97,14 +115,27 @@ def demonstration_loss(choices: Choices, demonstrations: Sequence[Demonstration]
         -mean over documents of the sum over fields of
             log of the total probability of all choices that write the label
 
-    Lines are independent, so that the probability of taking k of the segments with one
+    The lines are one more field: as many segments of each amount are taken as the label
+    has lines of it, and they are written in the format of the demonstration. Segments
+    are taken independently, so that the probability of taking k of those with one
     amount is a sum over all ways to do so, the Poisson-binomial distribution. A field
     that no choice writes does not count.
 
     Args:
-        choices: of the policy, for the documents of the demonstrations, in order.
-        demonstrations: B of them.
+        choices: of the policy, for B documents, padded or not.
+        demonstrations: B labels of these documents, in their order.
+
+    Returns:
+        Scalar, nats, to be minimized; differentiable in the choices.
+
+    Raises:
+        ValueError: if there are not as many demonstrations as documents.
     """
+    if len(demonstrations) != len(choices.pointers):
+        raise ValueError(
+            f"demonstrations must be one for each of the {len(choices.pointers)} documents, "
+            f"got {len(demonstrations)}"
+        )
     right = torch.zeros(choices.pointers.shape, dtype=torch.bool)
     for row, demonstration in enumerate(demonstrations):
         right[row, :, : demonstration.right.shape[1]] = torch.from_numpy(demonstration.right)
@@ -118,34 +149,48 @@ def demonstration_loss(choices: Choices, demonstrations: Sequence[Demonstration]
 
 def _lines_log_prob(lines: Tensor, demonstrations: Sequence[Demonstration]) -> Tensor:
     """Log-probability of taking as many segments of each amount as the labels have."""
-    alone = torch.zeros(lines.shape[:2], dtype=torch.bool)  # none of them is a line
+    without_lines = torch.zeros(lines.shape[:2], dtype=torch.bool)
     groups = []
     for row, demonstration in enumerate(demonstrations):
-        for places, count in demonstration.amounts:
-            if count:
-                groups.append((row, places, count))
+        for same in demonstration.amounts:
+            if same.count:
+                groups.append((row, same))
             else:
-                alone[row, list(places)] = True
-    left = lines[..., 0][alone].sum()
-    if not groups:
-        return left
-    owners = torch.tensor([row for row, _, _ in groups])
-    longest = max(len(places) for _, places, _ in groups)
+                without_lines[row, list(same.places)] = True
+    left = lines[..., 0][without_lines].sum()
+    return left + _groups_log_prob(lines, groups) if groups else left
+
+
+def _groups_log_prob(lines: Tensor, groups: Sequence[tuple[int, EqualAmounts]]) -> Tensor:
+    """The same of groups of equal amounts, each in the row of its document."""
+    longest = max(len(same.places) for _, same in groups)
     index = torch.zeros(len(groups), longest, dtype=torch.int64)
-    there = torch.zeros(len(groups), longest, dtype=torch.bool)
-    for number, (_, places, _) in enumerate(groups):
-        index[number, : len(places)] = torch.tensor(places)
-        there[number, : len(places)] = True
-    chances = lines[owners[:, None], index, 1].exp() * there
-    counts = torch.tensor([count for _, _, count in groups])
-    return left + _exactly(chances, counts).clamp(min=1e-12).log().sum()
+    padding = torch.ones(len(groups), longest, dtype=torch.bool)
+    for number, (_, same) in enumerate(groups):
+        index[number, : len(same.places)] = torch.tensor(same.places)
+        padding[number, : len(same.places)] = False
+    rows = torch.tensor([row for row, _ in groups])
+    left, taken = lines[rows[:, None], index].unbind(dim=-1)
+    counts = torch.tensor([same.count for _, same in groups])
+    left, taken = left.masked_fill(padding, 0), taken.masked_fill(padding, _IMPOSSIBLE)
+    return _exactly(left, taken, counts).sum()
 
 
-def _exactly(chances: Tensor, counts: Tensor) -> Tensor:
-    """[G] probability that so many of independent events happen, chances [G, C]."""
-    number = torch.zeros(len(chances), int(counts.max()) + 1)  # of those so far
-    number[:, 0] = 1
-    for chance in chances.T[:, :, None]:
-        one_less = torch.nn.functional.pad(number, (1, -1))
-        number = number * (1 - chance) + one_less * chance
-    return number.gather(1, counts[:, None])[:, 0]
+def _exactly(left: Tensor, taken: Tensor, counts: Tensor) -> Tensor:
+    """[G] log-probability that so many of C independent events happen.
+
+        log P_c(k) = log(P_(c-1)(k) left_c + P_(c-1)(k - 1) taken_c)
+
+    In logarithms, since a sure policy that errs still has a slope: 1 - p would be 0.
+
+    Args:
+        left: [G, C] log-probability that an event does not happen.
+        taken: [G, C] that it happens.
+        counts: [G] k, at most as many as there are events.
+    """
+    log_probs = taken.new_full((len(counts), int(counts.max()) + 1), _IMPOSSIBLE)
+    log_probs[:, 0] = 0  # of the events so far, none has happened
+    for not_this, this in zip(left.T, taken.T, strict=True):
+        one_less = torch.nn.functional.pad(log_probs, (1, -1), value=_IMPOSSIBLE)
+        log_probs = torch.logaddexp(log_probs + not_this[:, None], one_less + this[:, None])
+    return log_probs.gather(1, counts[:, None])[:, 0]

@@ -7,6 +7,13 @@ from typing import NamedTuple
 import numpy as np
 import torch
 
+from rlnotes._checks import (
+    float64_array,
+    require_finite,
+    require_positive_integer,
+    require_same_shape,
+    require_seed,
+)
 from rlnotes.functional.extraction.answers import read_answer
 from rlnotes.functional.extraction.fields import F1Scores, f1_scores
 from rlnotes.functional.extraction.formats import format_verdicts
@@ -56,7 +63,7 @@ class Evaluation:
 
 @torch.no_grad()
 def answer_all(policy: PointerPolicy, examples: Sequence[Example]) -> list[GivenAnswer]:
-    """The likeliest answer to each document."""
+    """The likeliest answer to each document, in the order of the documents."""
     given: list[GivenAnswer | None] = [None] * len(examples)
     for numbers in _batches([len(example.features) for example in examples]):
         part = [examples[number] for number in numbers]
@@ -88,6 +95,10 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 def evaluate(policy: PointerPolicy, examples: Sequence[Example]) -> Evaluation:
     """Answer documents that have a label, and compare.
 
+    Args:
+        policy: writes the answers.
+        examples: D documents with labels.
+
     Raises:
         ValueError: if there is no document, or one without a label.
     """
@@ -95,9 +106,23 @@ def evaluate(policy: PointerPolicy, examples: Sequence[Example]) -> Evaluation:
 
 
 def compare(answers: Sequence[Mapping], examples: Sequence[Example]) -> Evaluation:
-    """Answers from anywhere against the labels of their documents."""
+    """Answers from anywhere against the labels of their documents.
+
+    Args:
+        answers: D dicts, see `read_answer`.
+        examples: their documents, in the same order.
+
+    Raises:
+        ValueError: if there is no document, not one answer for each, or a document
+            without a label.
+    """
+    if not 0 < len(answers) == len(examples):
+        raise ValueError(
+            "answers and examples must be as many, and at least one, got "
+            f"{len(answers)} and {len(examples)}"
+        )
     pairs = list(zip(answers, examples, strict=True))
-    for _, example in pairs:
+    for example in examples:
         if example.target is None:
             raise ValueError(f"examples must have labels, got none for {example.document.name!r}")
     return Evaluation(
@@ -116,13 +141,20 @@ def compare(answers: Sequence[Mapping], examples: Sequence[Example]) -> Evaluati
 
 def _well_written(answer: Mapping) -> dict:
     """The answer, with what is not written as agreed made unreadable."""
-    verdicts = format_verdicts(read_answer(dict(answer)), ())
-    well = {verdict.key for verdict in verdicts if verdict.share == 1}
-    return {key: value if key in well else _UNREADABLE for key, value in answer.items()}
+    read = read_answer(dict(answer))
+    if read is None:
+        return dict(answer)
+    badly = {key: _UNREADABLE for key, share in format_verdicts(read, ()) if share < 1}
+    return {**answer, **badly}
 
 
 def keeps_rules(answer: Mapping) -> bool:
     """Whether an answer has what each document has, is well written and adds up.
+
+    The label is not looked at, and a row that could be missing is not missed.
+
+    Args:
+        answer: a dict, see `read_answer`.
 
     Example:
         >>> keeps_rules({"vendor": "Acme", "total": "9.60"})
@@ -133,7 +165,7 @@ def keeps_rules(answer: Mapping) -> bool:
 
 
 class Gain(NamedTuple):
-    """A mean difference and its 95% interval."""
+    """A mean difference and its 95% interval, in the unit of what is compared."""
 
     mean: float
     low: float
@@ -161,11 +193,21 @@ def paired_gain(
         seed: of these draws.
 
     Raises:
-        ValueError: if the shapes differ or there is no document.
+        ValueError: if the shapes differ, they are no vectors, there is no document, a
+            number is not finite, or num_resamples or seed is no such integer.
+
+    Example:
+        >>> paired_gain([0.0, 1.0, 0.5], [0.5, 1.5, 1.0])
+        Gain(mean=0.5, low=0.5, high=0.5)
     """
-    differences = np.asarray(after, dtype=np.float64) - np.asarray(before, dtype=np.float64)
-    if differences.ndim != 1 or not len(differences):
-        raise ValueError(f"before and after must be vectors, got shape {differences.shape}")
+    before, after = float64_array("before", before), float64_array("after", after)
+    require_same_shape(before=before, after=after)
+    require_finite(before=before, after=after)
+    require_positive_integer(num_resamples=num_resamples)
+    require_seed(seed=seed)
+    if before.ndim != 1 or not len(before):
+        raise ValueError(f"before and after must be vectors, got shape {before.shape}")
+    differences = after - before
     groups = np.arange(len(differences)) if groups is None else np.asarray(groups)
     if groups.shape != differences.shape:
         raise ValueError(f"groups must have shape {differences.shape}, got {groups.shape}")

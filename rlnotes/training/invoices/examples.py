@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from rlnotes._checks import require_positive_integer
+from rlnotes._checks import require_positive_integer, require_seed
 from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.page_features import (
     NUM_NEIGHBOURS,
@@ -18,6 +18,7 @@ from rlnotes.data.documents.page_words import NUM_WORD_ROWS
 from rlnotes.data.documents.pointing import FIELDS, Spelling, spellings
 from rlnotes.data.invoices.sampling import sample_invoices
 from rlnotes.functional.extraction.reward import PreparedTarget, prepare_target
+from rlnotes.functional.extraction.targets import read_target
 from rlnotes.models.pointer_policy import PointerPolicy
 
 TRAINING_LAYOUTS = ("receipt_till", "receipt_counter", "invoice_german", "invoice_plain")
@@ -51,11 +52,18 @@ def pointed_target(target: Mapping) -> dict:
 
     The table of tax rates is left out, and so are descriptions, quantities and prices.
 
+    Args:
+        target: in canonical form, as `rlnotes.data.documents.targets.as_target` has it.
+
+    Raises:
+        ValueError: if it is no good target, see `read_target`.
+
     Example:
         >>> lines = [{"description": "Tea", "amount": "9.60"}]
         >>> pointed_target({"total": "9.60", "line_items": lines, "tax_breakdown": []})
         {'total': '9.60', 'line_items': [{'amount': '9.60'}]}
     """
+    read_target(target)
     asked = {key: value for key, value in target.items() if key in FIELDS}
     if target.get("line_items"):
         asked["line_items"] = [{"amount": row["amount"]} for row in target["line_items"]]
@@ -65,8 +73,12 @@ def pointed_target(target: Mapping) -> dict:
 def make_example(document: Document) -> Example:
     """A document made ready, with or without a label.
 
+    Args:
+        document: from a reader or from `sample_invoices`.
+
     Raises:
-        ValueError: if it has no segment, or its target is no good one.
+        ValueError: if it has no segment, its target is no good one, or nothing in the
+            target can be pointed at.
     """
     spelled = spellings(document)
     target = None if document.target is None else pointed_target(document.target)
@@ -90,7 +102,7 @@ def sample_examples(
         seed: another seed gives other documents.
         layouts: names of layouts, all equally likely to be drawn.
         noise: share of segments misread.
-        most_segments: the longest document; about one in eight is longer than 100.
+        most_segments: of a document; memory and time grow with its square.
 
     Raises:
         ValueError: as `sample_invoices`; if a number is not positive; if hardly a
@@ -114,7 +126,11 @@ def new_policy(seed: int = 0, **shape: int) -> PointerPolicy:
     Args:
         seed: of its start weights.
         shape: width, num_blocks, num_heads, if not those of `PointerPolicy`.
+
+    Raises:
+        ValueError: if seed is no integer of at least 0, or as `PointerPolicy`.
     """
+    require_seed(seed=seed)
     return PointerPolicy(
         torch.Generator().manual_seed(seed),
         num_fields=len(FIELDS),

@@ -30,11 +30,11 @@ from rlnotes.models.pointer_actions import (
     choice_entropies,
     sample_actions,
 )
-from rlnotes.models.pointer_policy import Pages, PointerPolicy
+from rlnotes.models.pointer_policy import Choices, Pages, PointerPolicy
 from rlnotes.models.tiny_lm import frozen
 from rlnotes.training.invoices.batches import draw_pages
 from rlnotes.training.invoices.examples import Example
-from rlnotes.training.invoices.scoring import Score
+from rlnotes.training.invoices.scoring import Score, require_rewards
 from rlnotes.training.optimizing import adam, descend, falling_rate, torch_rng
 
 CRITIC = "critic"
@@ -159,7 +159,17 @@ def train_on_policy(
 
 
 class Learner:
-    """The policy, what it started from, and what is done with its answers."""
+    """The policy, what it started from, and what is done with its answers.
+
+    Args:
+        start: as for `train_on_policy`, like all others.
+        examples: documents to answer.
+        score: of answers.
+        config: see `Config`.
+
+    Raises:
+        ValueError: if there is no document.
+    """
 
     def __init__(
         self, start: PointerPolicy, examples: Sequence[Example], score: Score, config: Config
@@ -177,7 +187,11 @@ class Learner:
 
     @torch.no_grad()
     def rollout(self) -> Rollout:
-        """Answers to the next documents, scored and compared."""
+        """Answers to the next documents, scored and compared.
+
+        Raises:
+            ValueError: if the scores are no tensor [B, K] of finite numbers.
+        """
         config = self.config
         examples = [self.examples[number] for number in self.next_numbers()]
         pages = draw_pages(examples, self.order_generator if config.vary else None)
@@ -214,8 +228,17 @@ class Learner:
         numbers = rollout.rewards.mean(), spread, *first[:-1], parts[-1]
         return Diagnostics(*(float(torch.as_tensor(number).detach()) for number in numbers))
 
-    def losses(self, rollout: Rollout, reference) -> tuple[tuple, Tensor]:
-        """The parts of the loss and the share of ratios outside the band; the loss."""
+    def losses(self, rollout: Rollout, reference: Choices | None) -> tuple[tuple, Tensor]:
+        """The loss of `train_on_policy` on some answers, for the policy as it stands.
+
+        Args:
+            rollout: answers, their scores and advantages.
+            reference: choices of the start on the same pages, or None without a price.
+
+        Returns:
+            Policy loss, value loss, entropy, KL and the share of ratios outside the
+            band, as in `Diagnostics`; and the loss, a differentiable scalar.
+        """
         config = self.config
         choices = self.policy(rollout.pages)
         own, old = action_log_probs(choices, rollout.actions), rollout.old_log_probs
@@ -234,10 +257,3 @@ class Learner:
             loss = loss + config.beta * kl
         outside = clip_fraction(own.detach(), old, clip_epsilon=config.clip_epsilon)
         return (policy_loss, critic_loss, entropy, kl, outside), loss
-
-
-def require_rewards(rewards: Tensor, shape: tuple[int, int]) -> None:
-    """Raise unless a score function returned finite numbers of this shape."""
-    if not isinstance(rewards, Tensor) or rewards.shape != shape or not rewards.isfinite().all():
-        shown = tuple(rewards.shape) if isinstance(rewards, Tensor) else type(rewards).__name__
-        raise ValueError(f"score must return finite rewards of shape {shape}, got {shown}")

@@ -50,14 +50,17 @@ def train_sft(
     *,
     watch: Callable[[int], None] | None = None,
 ) -> Result:
-    """Imitate labels; the policy is trained where it stands.
+    """Imitate labels, see `demonstration_loss`; the policy is trained where it stands.
 
     Args:
         policy: usually a new one; it is changed.
-        examples: documents.
-        demonstrations: their labels, see `demonstrate`.
+        examples: documents, drawn with replacement.
+        demonstrations: their labels, in the same order, see `demonstrate`.
         config: see `Config`.
-        watch: called after each step with its number.
+        watch: called after each step with its number, from 1.
+
+    Returns:
+        A `Result` with the policy that was given.
 
     Raises:
         ValueError: if there is no document, or not one label for each.

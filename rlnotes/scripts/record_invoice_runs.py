@@ -1,0 +1,131 @@
+"""Recordings of the invoice case by update: rules alone, and a sparse reward."""
+
+from functools import lru_cache
+from itertools import product
+
+from rlnotes.scripts.record_invoices import NUM_LABELS, PPO, SEEDS, TEST_SEED, test_set
+from rlnotes.training.invoices.evaluation import answer_all, compare, evaluate
+from rlnotes.training.invoices.examples import sample_examples
+from rlnotes.training.invoices.on_policy import Config, train_on_policy
+from rlnotes.training.invoices.scoring import RewardScore, all_or_nothing, has_tax
+from rlnotes.training.invoices.starts import Start, make_start
+
+EVERY, NUM_WATCHED = 5, 60
+WATCHED_FIELDS = ("subtotal", "tax", "line_items")
+
+
+def by_rules(missing_rows: str, patch=None) -> RewardScore:
+    """A score without labels."""
+    return RewardScore(labels=False, missing_rows=missing_rows, patch=patch)
+
+
+# Run: what it starts from, its score, and what differs from `on_policy.Config`.
+RULES = {
+    "missing passes": ("agreed", by_rules("pass"), {}),
+    "missing fails": ("agreed", by_rules("fail"), {}),
+    "missing fails, tax > 0": ("agreed", by_rules("fail", has_tax), {}),
+    "missing is half": ("agreed", by_rules("half"), {}),
+    "missing passes, KL": ("agreed", by_rules("pass"), {"beta": 0.1}),
+    "missing is half, KL": ("agreed", by_rules("half"), {"beta": 0.1}),
+    "copied: missing is half, KL": ("copied", by_rules("half"), {"beta": 0.05}),
+    "copied: missing is half": ("copied", by_rules("half"), {}),
+    "copied: with labels": ("copied", RewardScore(), {}),
+}
+SPARSE = {
+    "parts": ("agreed", RewardScore(), {}),
+    "all or nothing": ("agreed", all_or_nothing, {}),
+    "all or nothing, entropy": ("agreed", all_or_nothing, {"entropy_coefficient": 0.01}),
+    "parts, entropy": ("agreed", RewardScore(), {"entropy_coefficient": 0.01}),
+    "parts, PPO": ("agreed", RewardScore(), PPO),
+}
+STARTS = {"agreed": {"num_labels": NUM_LABELS}, "copied": {"num_labels": 24, "num_copied": 12}}
+
+
+@lru_cache(maxsize=16)
+def start_of(kind: str, seed: int) -> Start:
+    """From labels as agreed, or half of them copied as printed."""
+    return make_start(seed, **STARTS[kind])
+
+
+@lru_cache(maxsize=1)
+def watched() -> list:
+    """Documents of seen layouts that are answered during a run."""
+    return sample_examples(NUM_WATCHED, seed=TEST_SEED + 1)
+
+
+def rules(pool) -> list[dict]:
+    """Training without labels: what it does to fields, rules and what is given."""
+    return _curves(pool, "rules", RULES)
+
+
+def sparse(pool) -> list[dict]:
+    """A reward for whole documents only, with an entropy bonus and without."""
+    return _curves(pool, "sparse", SPARSE)
+
+
+def _curves(pool, table: str, runs: dict) -> list[dict]:
+    jobs = [(table, name, seed) for name, seed in product(runs, SEEDS)]
+    return [row for rows in pool.map(_curve, jobs, chunksize=1) for row in rows]
+
+
+def _curve(job: tuple[str, str, int]) -> list[dict]:
+    table, name, seed = job
+    kind, score, changes = (RULES if table == "rules" else SPARSE)[name]
+    start = start_of(kind, seed)
+    rows = [_row(name, seed, 0, start.policy)]
+
+    def watch(update, policy):
+        if update % EVERY == 0:
+            rows.append(_row(name, seed, update, policy))
+
+    config = Config(seed=seed, **changes)
+    result = train_on_policy(start.policy, start.others, score, config, watch=watch)
+    log = result.diagnostics
+    for row in rows:
+        # Of the update that came next; the last row repeats the last one.
+        number = min(row["update"], config.num_updates - 1)
+        row |= {"score": log.reward[number], "entropy": log.entropy[number]}
+    rows[-1] |= _final(result.policy)
+    return rows
+
+
+def _row(name: str, seed: int, update: int, policy) -> dict:
+    answers = [given.answer for given in answer_all(policy, watched())]
+    evaluation = compare(answers, watched())
+    return {
+        "run": name,
+        "seed": seed,
+        "update": update,
+        "documents": NUM_WATCHED,
+        "right": int(evaluation.right.sum()),
+        "keeps_rules": int(evaluation.keeps_rules.sum()),
+        "macro_f1": evaluation.macro_f1,
+        "agreed_f1": evaluation.as_agreed.macro,
+        "reward": evaluation.rewards.mean(),
+        **{
+            f"gives_{field}": sum(field in answer for answer in answers) for field in WATCHED_FIELDS
+        },
+        **{
+            f"has_{field}": sum(field in each.target for each in watched())
+            for field in WATCHED_FIELDS
+        },
+        **dict.fromkeys(("new_right", "new_keeps_rules", "new_macro_f1", "new_agreed_f1"), ""),
+    }
+
+
+def _counts(verb: str, answers: list[dict]) -> dict[str, int]:
+    """How many answers have each of the watched fields."""
+    return {
+        f"{verb}_{field}": sum(field in answer for answer in answers) for field in WATCHED_FIELDS
+    }
+
+
+def _final(policy) -> dict:
+    """The last row has the layouts that no run has seen as well."""
+    evaluation = evaluate(policy, test_set("new"))
+    return {
+        "new_right": int(evaluation.right.sum()),
+        "new_keeps_rules": int(evaluation.keeps_rules.sum()),
+        "new_macro_f1": evaluation.macro_f1,
+        "new_agreed_f1": evaluation.as_agreed.macro,
+    }
