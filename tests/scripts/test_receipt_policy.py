@@ -153,6 +153,21 @@ def test_no_seller_is_trained_on_and_tested_on(folder, monkeypatch):
     assert (measured.seconds > 0).all()
 
 
+def test_the_split_does_not_depend_on_the_order_of_reading(folder, monkeypatch):
+    documents, _ = read_sroie(folder)
+    tested = []
+    read = receipt_policy.read_receipts
+
+    def reading(policy, some):
+        tested.append([document.name for document in some])
+        return read(policy, some)
+
+    monkeypatch.setattr(receipt_policy, "read_receipts", reading)
+    for order in (documents, documents[::-1]):
+        measure(order, 1, config=SHORT)
+    assert tested[0] == tested[2]
+
+
 def test_the_command_prints_a_table_and_keeps_a_recording(folder, tmp_path, capsys, monkeypatch):
     kept = tmp_path / "policy.csv"
     for _ in range(2):  # the second time in place of the first

@@ -30,6 +30,8 @@ NOISE = 0.15  # share of segments misread, in every second invented receipt
 class Config:
     """Hyperparameters: labels of invented receipts, then of real ones.
 
+    Chosen on receipts of other sellers than those that the result was measured on.
+
     Raises:
         ValueError: for a number out of its range.
     """
