@@ -107,6 +107,28 @@ def test_documents_in_any_number_and_order_keep_their_answers():
     assert values
 
 
+def test_the_bar_is_on_stderr_and_counts_documents(say, monkeypatch):
+    say({})
+    counted = []
+
+    class Bar:
+        def __init__(self, *, total, file, disable, **_):
+            counted.extend([total, file, disable])
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def update(self, count):
+            counted.append(count)
+
+    monkeypatch.setattr(invoice_extraction, "tqdm", Bar)
+    extract([page()] * 40, STORED)
+    assert counted == [40, invoice_extraction.sys.stderr, None, 32, 8]
+
+
 def test_what_has_no_text_or_too_much_is_passed_over_and_said(say, monkeypatch):
     say({"total": "9.60"})
     monkeypatch.setattr(invoice_extraction, "MOST_SEGMENTS", 10)

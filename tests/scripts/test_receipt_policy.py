@@ -123,10 +123,11 @@ def test_no_seller_is_trained_on_and_tested_on(folder, monkeypatch):
         receipt_policy.replace(d, target=d.target | {"vendor": vendor})
         for d, vendor in zip(documents, vendors, strict=True)
     ]
-    trained, tested = [], []
+    trained, tested, seeds = [], [], []
     train, read = receipt_policy.train_receipt_policy, receipt_policy.read_receipts
 
     def watched(receipts, config, watch):
+        seeds.append(config.seed)
         trained.append({example.document.target["vendor"] for example in receipts})
         return train(receipts, config, watch=watch)
 
@@ -137,6 +138,7 @@ def test_no_seller_is_trained_on_and_tested_on(folder, monkeypatch):
     monkeypatch.setattr(receipt_policy, "train_receipt_policy", watched)
     monkeypatch.setattr(receipt_policy, "read_receipts", reading)
     measured = measure(documents, 2, config=SHORT)
+    assert seeds == [0, 1]
     assert trained[0] == trained[1]
     assert len(tested) == 4  # each seed before and after the real receipts
     for names in tested:

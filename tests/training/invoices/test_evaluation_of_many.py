@@ -81,6 +81,19 @@ def test_documents_of_a_group_are_drawn_together():
     assert (gain.low, gain.high) == pytest.approx((-1 / 3, 1))
 
 
+def test_the_interval_is_that_of_all_documents_of_the_groups_drawn():
+    sizes = np.arange(1, 9)
+    groups = np.repeat(np.arange(8), sizes)
+    after = np.repeat([1.0, 1.0, 1.0, 1.0, 0.0, -1.0, 0.5, 0.0], sizes)
+    gain = paired_gain(np.zeros(36), after, groups=groups, num_resamples=8000)
+    generator = np.random.default_rng(11)
+    means = []
+    for _ in range(8000):
+        drawn = generator.choice(8, size=8)
+        means.append(np.concatenate([after[groups == group] for group in drawn]).mean())
+    assert (gain.low, gain.high) == pytest.approx(np.quantile(means, [0.025, 0.975]), abs=0.03)
+
+
 def test_groups_of_one_are_no_groups():
     alone = paired_gain(BEFORE, AFTER, groups=np.array([4, 3, 2, 1, 0]))
     none = paired_gain(BEFORE, AFTER)
