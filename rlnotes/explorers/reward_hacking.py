@@ -10,6 +10,7 @@ from rlnotes.explorers.invoice_exploits import (
     BY_RULES,
     DOCUMENTS,
     Scored,
+    example_of,
     printed,
     scored,
 )
@@ -73,6 +74,8 @@ class RewardHacking(Explorer):
         }
 
     def build(self):
+        for document in DOCUMENTS:  # read once, before the first of them is chosen
+            example_of(document)
         figure, (left, middle, right) = new_figure(3, size=(13.0, 4.5), width_ratios=[1, 1, 1.2])
         label(
             left,

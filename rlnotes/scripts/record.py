@@ -85,6 +85,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "invoice_betas": record_invoices.dpo_betas,
         "invoice_ranks": record_invoices.low_rank,
         "invoice_rules": record_invoice_runs.rules,
+        "invoice_rules_elsewhere": record_invoice_runs.rules_elsewhere,
         "invoice_sparse": record_invoice_runs.sparse,
         "invoice_shift": record_invoice_shift.shift,
         "invoice_labels": record_invoice_shift.labels,

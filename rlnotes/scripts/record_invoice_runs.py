@@ -3,8 +3,8 @@
 from functools import lru_cache
 from itertools import product
 
-from rlnotes.scripts.record_invoices import NUM_LABELS, PPO, SEEDS, TEST_SEED, test_set
-from rlnotes.training.invoices.evaluation import answer_all, compare, evaluate
+from rlnotes.scripts.record_invoices import NUM_LABELS, PPO, SEEDS, TEST_SEED, rows_of
+from rlnotes.training.invoices.evaluation import answer_all, compare
 from rlnotes.training.invoices.examples import sample_examples
 from rlnotes.training.invoices.on_policy import Config, train_on_policy
 from rlnotes.training.invoices.scoring import RewardScore, all_or_nothing, has_tax
@@ -38,6 +38,7 @@ SPARSE = {
     "parts, entropy": ("agreed", RewardScore(), {"entropy_coefficient": 0.01}),
     "parts, PPO": ("agreed", RewardScore(), PPO),
 }
+ELSEWHERE = ("missing is half, KL", "copied: missing is half, KL", "copied: with labels")
 STARTS = {"agreed": {"num_labels": NUM_LABELS}, "copied": {"num_labels": 24, "num_copied": 12}}
 
 
@@ -85,7 +86,6 @@ def _curve(job: tuple[str, str, int]) -> list[dict]:
         # Of the update that came next; the last row repeats the last one.
         number = min(row["update"], config.num_updates - 1)
         row |= {"score": log.reward[number], "entropy": log.entropy[number]}
-    rows[-1] |= _final(result.policy)
     return rows
 
 
@@ -109,7 +109,6 @@ def _row(name: str, seed: int, update: int, policy) -> dict:
             f"has_{field}": sum(field in each.target for each in watched())
             for field in WATCHED_FIELDS
         },
-        **dict.fromkeys(("new_right", "new_keeps_rules", "new_macro_f1", "new_agreed_f1"), ""),
     }
 
 
@@ -120,12 +119,17 @@ def _counts(verb: str, answers: list[dict]) -> dict[str, int]:
     }
 
 
-def _final(policy) -> dict:
-    """The last row has the layouts that no run has seen as well."""
-    evaluation = evaluate(policy, test_set("new"))
-    return {
-        "new_right": int(evaluation.right.sum()),
-        "new_keeps_rules": int(evaluation.keeps_rules.sum()),
-        "new_macro_f1": evaluation.macro_f1,
-        "new_agreed_f1": evaluation.as_agreed.macro,
-    }
+def rules_elsewhere(pool) -> list[dict]:
+    """Some of the runs on rules, before and after, on all kinds of layouts."""
+    jobs = list(product(ELSEWHERE, SEEDS))
+    return [row for rows in pool.map(_elsewhere, jobs, chunksize=1) for row in rows]
+
+
+def _elsewhere(job: tuple[str, int]) -> list[dict]:
+    name, seed = job
+    kind, score, changes = RULES[name]
+    start, config = start_of(kind, seed), Config(seed=seed, **changes)
+    label = {"run": name, "seed": seed}
+    rows = rows_of(start.policy, {**label, "update": 0})
+    result = train_on_policy(start.policy, start.others, score, config)
+    return rows + rows_of(result.policy, {**label, "update": config.num_updates})

@@ -6,6 +6,7 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from rlnotes.explorers.base import BadSetting
 from rlnotes.explorers.invoice_exploits import (
     BY_RULES,
     DOCUMENTS,
@@ -15,7 +16,7 @@ from rlnotes.explorers.invoice_exploits import (
     exploits,
 )
 from rlnotes.explorers.reward_hacking import RewardHacking
-from rlnotes.explorers.runs_by_rules import EVERY, LAST, RUNS
+from rlnotes.explorers.runs_by_rules import EVERY, LAST, RUNS, run_of
 from rlnotes.scripts.record_invoice_runs import RULES
 from rlnotes.training.recordings import load
 from tests.explorers.test_twins import found
@@ -157,6 +158,12 @@ def test_a_setting_that_was_not_recorded_says_so_and_keeps_the_picture():
     explorer.set(missing_rows="pass")
     explorer.set(missing_rows="fail")
     np.testing.assert_array_equal(explorer.curves["macro_f1"].line.get_xydata(), before)
+
+
+def test_a_run_that_is_missing_is_answered_with_those_at_the_same_price():
+    others = "'pass' and 'half' and 'fail' and 'fail, patch: tax > 0'"
+    with pytest.raises(BadSetting, match=rf"at this beta there are {others}\.$"):
+        run_of("never", 0.0)
 
 
 # The answers to one document.

@@ -161,7 +161,8 @@ def keeps_rules(answer: Mapping) -> bool:
         False
     """
     breakdown = invoice_reward(dict(answer), None, weights=REWARD_WEIGHTS)
-    return breakdown.structure == 1 and breakdown.format == 1 and breakdown.missing == 0
+    # A required field that is absent earns nothing for its format.
+    return breakdown.structure == 1 and breakdown.format == 1
 
 
 class Gain(NamedTuple):
