@@ -161,6 +161,15 @@ def test_dpo_from_labels_uses_those_of_all_documents_and_no_answer(starts, monke
     assert cost == {"answers": 0, "pages": 2000, "steps": 250, "labels": 12 + 3}
 
 
+@pytest.mark.parametrize("run", [recipe._dpo, recipe._dpo_from_labels])
+def test_another_price_is_all_that_changes(starts, monkeypatch, run):
+    for name in ("sampled_pairs", "corrupted_pairs"):
+        monkeypatch.setattr(recipe, name, lambda *_, **named: ["pairs"])
+    calls = listen(monkeypatch, dpo, "train_dpo")
+    run(1.0, 2)
+    assert calls == [(starts[2].policy, ["pairs"], dpo.Config(seed=2, beta=1.0))]
+
+
 def test_imitation_of_all_labels_begins_anew_and_copies_none(starts, monkeypatch):
     calls = listen(monkeypatch, sft, "train_sft")
     policy, cost = recipe.METHODS["SFT, all labels"](2)
