@@ -1,15 +1,18 @@
 """The recipes of other layouts, other numbers of labels and cold starts."""
 
+from dataclasses import replace
 from itertools import pairwise, product
 
+import numpy as np
 import pytest
 
 from rlnotes.data.invoices.sampling import LAYOUTS
+from rlnotes.functional.extraction.fields import f1_scores
 from rlnotes.scripts import record_invoice_shift as recipe
 from rlnotes.scripts import record_invoices
 from rlnotes.training.invoices import sft
 from rlnotes.training.invoices.demonstrations import demonstrate
-from rlnotes.training.invoices.evaluation import evaluate
+from rlnotes.training.invoices.evaluation import compare, evaluate
 from rlnotes.training.invoices.examples import FOREIGN_LAYOUTS, TRAINING_LAYOUTS
 from rlnotes.training.invoices.on_policy import Config
 from rlnotes.training.invoices.scoring import RewardScore
@@ -17,6 +20,7 @@ from rlnotes.training.invoices.starts import Start
 from tests.scripts.small_invoices import (
     EVALUATED,
     FULL,
+    LABEL,
     PAGES,
     TRAINED,
     Listener,
@@ -142,28 +146,28 @@ def test_all_labels_are_imitated_by_a_new_policy(asked, monkeypatch):
 
 
 def test_a_policy_answers_every_layout_at_every_noise(asked, trained, monkeypatch):
-    sets = {}
+    # Of three answers one is right, and two keep the rules. Five fields are hit,
+    # two are missed: micro F1 is 2 * 5 / (2 * 5 + 2), macro F1 would be 5 / 7.
+    label = {**LABEL, "tax": "1.00", "subtotal": "8.60"}
+    judged = replace(
+        compare([LABEL, {}, {}], PAGES[:3]),
+        keeps_rules=np.array([True, False, True]),
+        fields=f1_scores([(LABEL, label)]),
+    )
+    answered = []
 
-    def tests(layout, noise):
-        return sets.setdefault((layout, noise), [FULL] * (1 + len(sets) % 2))
+    def judge(policy, pages):
+        answered.append((policy, pages))
+        return judged
 
-    monkeypatch.setattr(recipe, "_tests", tests)
+    monkeypatch.setattr(recipe, "_tests", lambda *key: key)
+    monkeypatch.setattr(recipe, "evaluate", judge)
     rows = recipe._shift((2, "12 labels, GRPO", 1))
-    keys = [(row["layout"], row["noise"]) for row in rows]
-    assert keys == list(sets) == list(product(LAYOUTS, (0.0, 0.1, 0.3)))
-    judged = evaluate(TRAINED, [FULL])
-    for row, pages in zip(rows, sets.values(), strict=True):
-        assert row == {
-            "families": 2,
-            "method": "12 labels, GRPO",
-            "seed": 1,
-            "layout": row["layout"],
-            "noise": row["noise"],
-            "documents": 60,
-            "right": judged.right.sum() * len(pages),
-            "keeps_rules": judged.keeps_rules.sum() * len(pages),
-            "micro_f1": pytest.approx(judged.fields.micro),
-        }
+    keys = list(product(LAYOUTS, (0.0, 0.1, 0.3)))
+    assert answered == [(TRAINED, key) for key in keys]
+    run = {"families": 2, "method": "12 labels, GRPO", "seed": 1}
+    counts = {"documents": 60, "right": 1, "keeps_rules": 2, "micro_f1": pytest.approx(10 / 12)}
+    assert rows == [{**run, "layout": layout, "noise": noise, **counts} for layout, noise in keys]
 
 
 @pytest.mark.parametrize(("count", "steps"), [(6, 200), (24, 200), (48, 300), (96, 400)])
