@@ -45,6 +45,8 @@ _EXPLORERS = {
     "grpo_plane": "GRPOPlane",
     "reward_weights": "RewardWeights",
     "reward_hacking": "RewardHacking",
+    "layout_shift": "LayoutShift",
+    "label_share": "LabelShare",
 }
 
 

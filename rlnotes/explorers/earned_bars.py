@@ -7,7 +7,7 @@ from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
 from rlnotes.explorers.invoice_exploits import ABOVE, AS_MUCH, EXPLOITS, Scored
-from rlnotes.plotting.bar_paths import bar_path
+from rlnotes.plotting.bars import bar_path
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import GREEN, GREY, VERMILION, label
 

@@ -12,7 +12,7 @@ from rlnotes.explorers.written_invoices import TARGETS, TRUTH, candidate_answers
 from rlnotes.functional.extraction import REWARD_WEIGHTS, composite_reward, invoice_reward
 from rlnotes.functional.extraction.answers import read_answer
 from rlnotes.functional.extraction.structure import naive_score
-from rlnotes.plotting.bar_paths import bar_path
+from rlnotes.plotting.bars import bar_path
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, FURTHER, GREEN, GREY, VERMILION, label, new_figure
 

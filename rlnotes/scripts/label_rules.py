@@ -8,20 +8,19 @@ rules are those that first come to mind. With --output FILE.csv the verdict on e
 document is kept as a recording.
 """
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 
 from rlnotes.data.documents.folders import read_folder
 from rlnotes.functional.extraction.answers import read_answer
 from rlnotes.functional.extraction.checks import naive_checks
 from rlnotes.functional.extraction.structure import full_checks
-from rlnotes.scripts.output_files import as_csv, as_texts, replace_file, require_replaceable
+from rlnotes.scripts.labelled_folder import first_line, folder_parser, read_labelled
+from rlnotes.scripts.output_files import as_csv, as_texts, replace_file
 
 RULES = {"naive": naive_checks, "full": full_checks}
-FIRST_LINE = "# made by: python -m rlnotes.scripts.label_rules FOLDER --output FILE.csv\n"
+FIRST_LINE = first_line("label_rules")
 
 
 def verdicts(labels: Iterable[tuple[str, Mapping]]) -> list[dict[str, str]]:
@@ -66,26 +65,16 @@ def as_recording(rows: Sequence[Mapping[str, str]]) -> bytes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the folder and print the table; what could not be read goes to stderr."""
-    parser = argparse.ArgumentParser(
-        prog="python -m rlnotes.scripts.label_rules",
-        description="How many labels of invoices add up, by naive rules and by full ones.",
+    parser = folder_parser(
+        "label_rules",
+        "How many labels of invoices add up, by naive rules and by full ones.",
+        folder="with e-invoices or JSON lines",
     )
-    parser.add_argument("folder", type=Path, help="with e-invoices or JSON lines")
-    parser.add_argument("--output", type=Path, metavar="FILE.csv", help="keep the verdicts here")
     chosen = parser.parse_args(arguments)
-    try:
-        if chosen.output:
-            require_replaceable(chosen.output, FIRST_LINE)
-        documents, problems = read_folder(chosen.folder)
-    except (ValueError, OSError) as error:
-        parser.error(str(error))  # exits with code 2
-    for problem in problems:
-        print(f"{problem.where}: {problem.message}", file=sys.stderr)
-    labels = [(d.name, d.target) for d in documents if d.target is not None]
-    if not labels:
-        print(f"{chosen.folder} holds no label that can be read", file=sys.stderr)
+    labelled = read_labelled(parser, chosen, read_folder, made_by=FIRST_LINE)
+    if not labelled:
         return 1
-    rows = verdicts(labels)
+    rows = verdicts((document.name, document.target) for document in labelled)
     if not rows:
         print(f"no label in {chosen.folder} has sums to check", file=sys.stderr)
         return 1

@@ -9,8 +9,12 @@ in *.pdf and *.xml. A table says what was found. NEW_FOLDER gets
     documents.jsonl   text, boxes and label of each document
     labels.csv        the labels as a table, and whether each adds up
     problems.csv      what could not be read, and why
+    extracted.csv     with --policy: what a trained policy reads, and how sure it is
 
-In the two tables a text that a spreadsheet would take for a formula, such as a name
+The policy was trained on invented documents only; what it was trained on is printed,
+and how often it agrees with labels. Check what it says before you rely on it.
+
+In the tables a text that a spreadsheet would take for a formula, such as a name
 that begins with "=", has an apostrophe before it; documents.jsonl holds it as it is.
 
 NEW_FOLDER must be new, empty, or hold nothing but what this command wrote and nobody
@@ -28,6 +32,7 @@ from pathlib import Path
 
 from tqdm import tqdm
 
+from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.folders import find_sources, read_source
 from rlnotes.data.documents.reading import Reading
 from rlnotes.data.documents.targets import require_code
@@ -69,6 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
         default="MYR",
         help="code for receipts that name none, or only a bare dollar sign (default: MYR)",
     )
+    parser.add_argument("--policy", action="store_true", help="let a trained policy read them too")
     chosen = parser.parse_args(arguments)
     if not chosen.folder.is_dir():
         print(f"there is no folder {chosen.folder}", file=sys.stderr)
@@ -76,27 +82,44 @@ def main(arguments: list[str] | None = None) -> int:
     if check_or_explain(chosen.output, NAME, sources=chosen.folder):
         return 2
     try:
-        readings = read_all(chosen.folder, currency=chosen.currency)
+        return _read_and_write(chosen)
     except KeyboardInterrupt:
         print("interrupted: nothing was written", file=sys.stderr)
         return 130
-    return _finish(readings, chosen.folder, chosen.output)
 
 
-def _finish(readings: Sequence[tuple[str, Reading]], folder: Path, output: Path) -> int:
+def _read_and_write(chosen: argparse.Namespace) -> int:
+    readings = read_all(chosen.folder, currency=chosen.currency)
     kinds = [kind for kind, reading in readings for _ in reading.documents]
     documents = [document for _, reading in readings for document in reading.documents]
     problems = [problem for _, reading in readings for problem in reading.problems]
     if not documents:
         print(summary(documents, problems))
-        print(f"nothing in {folder} could be read, so nothing was written", file=sys.stderr)
+        print(f"nothing in {chosen.folder} could be read, so nothing was written", file=sys.stderr)
         return 1
+    files, opinion = _by_policy(documents) if chosen.policy else ({}, "")
     print(table(kinds, documents))
     print(summary(documents, problems))
-    if status := write_or_explain(contents(documents, problems), output, NAME):
+    if opinion:
+        print(opinion)
+    files = contents(documents, problems) | files
+    if status := write_or_explain(files, chosen.output, NAME):
         return status
-    print(f"written to {output}")
+    print(f"written to {chosen.output}")
     return 0
+
+
+def _by_policy(documents: Sequence[Document]) -> tuple[dict[str, bytes], str]:
+    """The file of what the stored policy reads, and what is printed about it."""
+    from rlnotes.scripts import invoice_extraction  # PyTorch, which is slow to load
+    from rlnotes.training.invoices.stored_policy import stored_policy
+
+    stored = stored_policy()
+    extraction = invoice_extraction.extract(documents, stored)
+    table_of_values = invoice_extraction.as_table(extraction)
+    return {"extracted.csv": table_of_values}, invoice_extraction.summary(
+        extraction, stored.settings
+    )
 
 
 if __name__ == "__main__":

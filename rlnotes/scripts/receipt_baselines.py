@@ -9,11 +9,9 @@ equal to the label: names without regard to case and blanks, dates as days, tota
 numbers. With --output FILE.csv the counts are kept as a recording as well.
 """
 
-import argparse
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -25,13 +23,12 @@ from rlnotes.data.documents.receipt_rules import (
 from rlnotes.data.documents.sroie import read_sroie
 from rlnotes.exact.bradley_terry import wilson_interval
 from rlnotes.functional.extraction.answers import read_answer
-from rlnotes.scripts.output_files import as_csv, replace_file, require_replaceable
+from rlnotes.scripts.labelled_folder import first_line, folder_parser, read_labelled
+from rlnotes.scripts.output_files import as_csv, replace_file
 
 BASELINES = {"plain": read_receipt, "with cash": read_receipt_with_cash}
 COLUMNS = ("vendor", "date", "total", "all three")
-MOST_PROBLEMS = 10
-# Not the folders of this machine: the file may be published.
-FIRST_LINE = "# made by: python -m rlnotes.scripts.receipt_baselines FOLDER --output FILE.csv\n"
+FIRST_LINE = first_line("receipt_baselines")
 Counts = dict[str, tuple[np.ndarray, float]]
 
 
@@ -82,26 +79,16 @@ def as_recording(results: Counts, total: int) -> bytes:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Read the folder and print the table; what could not be read goes to stderr."""
-    parser = argparse.ArgumentParser(
-        prog="python -m rlnotes.scripts.receipt_baselines",
-        description="Vendor, date and total of receipts in the folders of SROIE, by rules.",
+    parser = folder_parser(
+        "receipt_baselines",
+        "Vendor, date and total of receipts in the folders of SROIE, by rules.",
+        folder="with box/ and key/, or train/ and test/",
     )
-    parser.add_argument("folder", type=Path, help="with box/ and key/, or train/ and test/")
-    parser.add_argument("--output", type=Path, metavar="FILE.csv", help="keep the counts here")
     chosen = parser.parse_args(arguments)
-    try:
-        if chosen.output:
-            require_replaceable(chosen.output, FIRST_LINE)
-        documents, problems = read_sroie(chosen.folder)
-    except (ValueError, OSError) as error:
-        parser.error(str(error))  # exits with code 2
-    for problem in problems[:MOST_PROBLEMS]:
-        print(f"{problem.where}: {problem.message}", file=sys.stderr)
-    if len(problems) > MOST_PROBLEMS:
-        print(f"and {len(problems) - MOST_PROBLEMS} more problems", file=sys.stderr)
-    labelled = [document for document in documents if document.target is not None]
+    labelled = read_labelled(
+        parser, chosen, read_sroie, made_by=FIRST_LINE, wanted="receipt with a label"
+    )
     if not labelled:
-        print(f"{chosen.folder} holds no receipt with a label that can be read", file=sys.stderr)
         return 1
     results = count_all(labelled)
     print(table(results, len(labelled)))

@@ -29,7 +29,9 @@ from rlnotes.explorers.grpo_plane import GRPOPlane
 from rlnotes.explorers.importance_weights import ImportanceWeights
 from rlnotes.explorers.inner_epochs import InnerEpochs
 from rlnotes.explorers.kl_laboratory import KLLaboratory
+from rlnotes.explorers.label_share import LabelShare
 from rlnotes.explorers.language_mdp import LanguageMDP
+from rlnotes.explorers.layout_shift import LayoutShift
 from rlnotes.explorers.length_bias import LengthBias
 from rlnotes.explorers.likelihood_displacement import LikelihoodDisplacement
 from rlnotes.explorers.max_bias import MaxBias
@@ -69,7 +71,9 @@ TESTED = {
     ImportanceWeights,
     InnerEpochs,
     KLLaboratory,
+    LabelShare,
     LanguageMDP,
+    LayoutShift,
     LengthBias,
     LikelihoodDisplacement,
     MaxBias,

@@ -161,7 +161,8 @@ def test_a_setting_that_was_not_recorded_says_so_and_keeps_the_picture():
 
 
 def test_a_run_that_is_missing_is_answered_with_those_at_the_same_price():
-    with pytest.raises(BadSetting, match="there are 'pass' and 'half' and 'fail' and 'fail, patch"):
+    others = "'pass' and 'half' and 'fail' and 'fail, patch: tax > 0'"
+    with pytest.raises(BadSetting, match=rf"at this beta there are {others}\.$"):
         run_of("never", 0.0)
 
 

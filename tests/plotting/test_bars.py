@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rlnotes.plotting.bars import Bars
+from rlnotes.plotting.bars import Bars, bar_path, rectangles
 from rlnotes.plotting.style import new_figure
 
 
@@ -47,3 +47,35 @@ def test_one_end_for_each_bar():
             bars.set_ends(np.zeros(3), np.zeros(2))
 
     picture(check)
+
+
+def test_rectangles_are_closed_one_after_the_other():
+    path = rectangles([[0, 1, 2, 4], [5, 6, 7, 9]])
+    first, second = path.to_polygons()
+    assert first.tolist() == [[0, 1], [2, 1], [2, 4], [0, 4], [0, 1]]
+    assert second.tolist() == [[5, 6], [7, 6], [7, 9], [5, 9], [5, 6]]
+
+
+@pytest.mark.parametrize("boxes", [np.zeros((2, 3)), np.zeros(4)])
+def test_a_rectangle_has_four_sides(boxes):
+    with pytest.raises(ValueError, match=r"boxes must have shape \[N, 4\], got"):
+        rectangles(boxes)
+
+
+def test_each_bar_is_a_closed_rectangle_between_its_ends_around_its_row():
+    path = bar_path([0, -2], [3, 0.5], [0, 4], thickness=0.5)
+    first, second = (each.vertices for each in path._iter_connected_components())
+    assert first.tolist() == [[0, -0.25], [3, -0.25], [3, 0.25], [0, 0.25], [0, -0.25]]
+    assert second[:, 0].tolist() == [-2, 0.5, 0.5, -2, -2]
+    assert second[:, 1].tolist() == [3.75, 3.75, 4.25, 4.25, 3.75]
+    points = [(1, 0), (-1, 4), (1, 4), (1, 2), (-0.1, 0)]
+    assert path.contains_points(points).tolist() == [True, True, False, False, False]
+
+
+def test_no_bar_is_an_empty_path():
+    assert len(bar_path([], [], [], thickness=1).vertices) == 0
+
+
+def test_there_is_one_end_and_one_row_for_each_bar():
+    with pytest.raises(ValueError, match=r"common shape, got lows \(2,\), highs \(3,\), rows \(2,"):
+        bar_path(np.zeros(2), np.zeros(3), np.zeros(2), thickness=1)

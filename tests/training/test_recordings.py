@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rlnotes.scripts import label_rules, receipt_baselines, record
+from rlnotes.scripts import label_rules, receipt_baselines, receipt_policy, record
 from rlnotes.training import recordings
 
 NAMES = sorted(path.stem for path in recordings.FOLDER.glob("*.csv"))
@@ -13,6 +13,7 @@ ARRAYS = sorted(path.stem for path in recordings.FOLDER.glob("*.npz"))
 OF_THE_READERS_FILES = {
     "e_invoice_rules": label_rules.FIRST_LINE,
     "receipt_baselines": receipt_baselines.FIRST_LINE,
+    "receipt_policy": receipt_policy.FIRST_LINE,
 }
 
 

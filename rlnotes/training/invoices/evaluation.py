@@ -1,6 +1,6 @@
 """How good a policy is: fields, whole documents, rules; and whether it is better."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from rlnotes.training.invoices.examples import Example
 from rlnotes.training.invoices.scoring import is_right, write_answers
 
 _BATCH = 16
+_MOST_PAIRS = 2_000_000  # of segments in a batch
 _UNREADABLE = "not as agreed"
 
 
@@ -63,19 +64,32 @@ class Evaluation:
 @torch.no_grad()
 def answer_all(policy: PointerPolicy, examples: Sequence[Example]) -> list[GivenAnswer]:
     """The likeliest answer to each document, in the order of the documents."""
-    given = []
-    # Pages of about one length together, so that little is padding.
-    order = sorted(range(len(examples)), key=lambda i: len(examples[i].features))
-    for start in range(0, len(order), _BATCH):
-        part = [examples[i] for i in order[start : start + _BATCH]]
+    given: list[GivenAnswer | None] = [None] * len(examples)
+    for numbers in _batches([len(example.features) for example in examples]):
+        part = [examples[number] for number in numbers]
         choices = policy(draw_pages(part, None))
         actions = best_actions(choices)
         confidences = action_log_probs(choices, actions)[:, 0].exp().numpy()
         answers = write_answers(part, actions)
-        for (answer,), probabilities in zip(answers, confidences, strict=True):
-            given.append(GivenAnswer(answer, probabilities))
-    places = np.argsort(order)
-    return [given[place] for place in places]
+        for number, (answer,), confidence in zip(numbers, answers, confidences, strict=True):
+            given[number] = GivenAnswer(answer, confidence)
+    return given
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Numbers of documents of about one length, so that little is padding.
+
+    Long ones come in few or alone: memory grows with the square of the length.
+    """
+    batch: list[int] = []
+    for number in sorted(range(len(lengths)), key=lengths.__getitem__):
+        too_large = (len(batch) + 1) * lengths[number] ** 2 > _MOST_PAIRS
+        if batch and (len(batch) == _BATCH or too_large):
+            yield batch
+            batch = []
+        batch.append(number)
+    if batch:
+        yield batch
 
 
 def evaluate(policy: PointerPolicy, examples: Sequence[Example]) -> Evaluation:
@@ -160,7 +174,12 @@ class Gain(NamedTuple):
 
 
 def paired_gain(
-    before: np.ndarray, after: np.ndarray, *, num_resamples: int = 2000, seed: int = 0
+    before: np.ndarray,
+    after: np.ndarray,
+    *,
+    groups: np.ndarray | None = None,
+    num_resamples: int = 2000,
+    seed: int = 0,
 ) -> Gain:
     """Mean of after - before over the same documents, with a bootstrap interval.
 
@@ -169,6 +188,8 @@ def paired_gain(
     Args:
         before: [D] one number per document, such as `Evaluation.right`.
         after: [D] the same of what it is compared with.
+        groups: [D] what documents belong together, such as their sellers: those of a
+            group are drawn together. None: each is on its own.
         num_resamples: documents are drawn again so many times.
         seed: of these draws.
 
@@ -188,10 +209,13 @@ def paired_gain(
     if before.ndim != 1 or not len(before):
         raise ValueError(f"before and after must be vectors, got shape {before.shape}")
     differences = after - before
+    groups = np.arange(len(differences)) if groups is None else np.asarray(groups)
+    if groups.shape != differences.shape:
+        raise ValueError(f"groups must have shape {differences.shape}, got {groups.shape}")
+    places = np.unique(groups, return_inverse=True)[1]
+    sums, sizes = np.bincount(places, weights=differences), np.bincount(places)
     generator = np.random.default_rng(seed)
-    count = len(differences)
-    means = [
-        differences[generator.integers(count, size=count)].mean() for _ in range(num_resamples)
-    ]
+    drawn = (generator.integers(len(sums), size=len(sums)) for _ in range(num_resamples))
+    means = [sums[rows].sum() / sizes[rows].sum() for rows in drawn]
     low, high = np.quantile(means, [0.025, 0.975])
     return Gain(float(differences.mean()), float(low), float(high))
