@@ -102,18 +102,13 @@ def _row(name: str, seed: int, update: int, policy) -> dict:
         "macro_f1": evaluation.macro_f1,
         "agreed_f1": evaluation.as_agreed.macro,
         "reward": evaluation.rewards.mean(),
-        **{
-            f"gives_{field}": sum(field in answer for answer in answers) for field in WATCHED_FIELDS
-        },
-        **{
-            f"has_{field}": sum(field in each.target for each in watched())
-            for field in WATCHED_FIELDS
-        },
+        **_counts("gives", answers),
+        **_counts("has", [each.target for each in watched()]),
     }
 
 
 def _counts(verb: str, answers: list[dict]) -> dict[str, int]:
-    """How many answers have each of the watched fields."""
+    """How many answers, or labels, have each of the watched fields."""
     return {
         f"{verb}_{field}": sum(field in answer for answer in answers) for field in WATCHED_FIELDS
     }

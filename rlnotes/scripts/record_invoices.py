@@ -98,6 +98,7 @@ def _method(run: tuple[str, int]) -> list[dict]:
 
 
 def _cost(answers: int, pages: int, steps: int, labels: int) -> dict[str, int]:
+    """What a run took; labels are those it was shown, not those a score looked at."""
     return {"answers": answers, "pages": pages, "steps": steps, "labels": labels}
 
 

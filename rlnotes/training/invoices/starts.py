@@ -92,9 +92,10 @@ def _cover(examples: list[Example], count: int) -> tuple[list[Example], list[Exa
 
 
 def with_low_rank_trunk(policy: PointerPolicy, *, rank: int, seed: int = 0) -> PointerPolicy:
-    """The policy with a frozen trunk, whose linear maps get updates of low rank: LoRA.
+    """The policy with a frozen trunk and, in it, updates of low rank: LoRA.
 
-    The heads stay trainable. With rank 0 nothing else is.
+    The linear maps from the neighbours and in the blocks get them. The heads stay
+    trainable. With rank 0 nothing else is.
 
     Args:
         policy: changed in place.
