@@ -44,7 +44,7 @@ ON_POLICY = {
     "GRPO": {},
     "RLOO": {"advantage": "leave_one_out"},
     "PPO": PPO,
-    # The source's batch: eight documents with one answer each.
+    # A usual batch: eight documents with one answer each.
     "PPO, batch 8": {**PPO, "num_answers": 1, "num_updates": 1000, "learning_rate": 3e-4},
 }
 BETAS = (0.1, 0.3, 1.0)
