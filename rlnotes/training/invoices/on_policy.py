@@ -55,8 +55,8 @@ class Config:
     num_epochs: int = 3  # steps of Adam on the answers of an update
     clip_epsilon: float = 0.2
     value_coefficient: float = 0.5  # of the critic's loss; without a critic 0
-    entropy_coefficient: float = 0.0  # reward per nat of an answer's entropy
-    beta: float = 0.0  # price of the exact KL to the start, reward per nat, in the loss
+    entropy_coefficient: float = 0.0  # advantage per nat of an answer's entropy
+    beta: float = 0.0  # price of the exact KL to the start, advantage per nat
     learning_rate: float = 1e-3  # Adam's, falling linearly to a twentieth
     max_gradient_norm: float = 0.5
     vary: bool = False  # whether pages are varied, see `batches.vary`
