@@ -10,8 +10,6 @@ from rlnotes.plotting.numbers import number
 from rlnotes.training.invoices.on_policy import Config
 from rlnotes.training.recordings import load
 
-NUM_DOCUMENTS = 600  # of training, see `make_start`
-STEPS = {6: 200, 12: 200, 24: 200, 48: 300, 96: 400, 600: 600}  # of imitation, by labels
 UPDATES = (
     f"{Config.num_updates} updates of GRPO, each on {Config.num_answers} answers to "
     f"{Config.num_documents} documents"

@@ -1,4 +1,4 @@
-"""How many labels: imitation of them, and what a reward adds on documents without."""
+"""How many labels: imitation of them, and what a score of further answers adds."""
 
 from functools import lru_cache
 from typing import NamedTuple
@@ -8,8 +8,6 @@ import numpy as np
 
 from rlnotes.explorers.base import Explorer
 from rlnotes.explorers.invoice_runs import (
-    NUM_DOCUMENTS,
-    STEPS,
     UPDATES,
     by_setting,
     capital,
@@ -18,10 +16,10 @@ from rlnotes.explorers.invoice_runs import (
 )
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, GREEN, GREY, INK, VERMILION, label, new_figure
-from rlnotes.training.invoices.examples import FOREIGN_LAYOUTS, NEW_LAYOUTS, TRAINING_LAYOUTS
+from rlnotes.training.invoices.examples import LAYOUT_KINDS
+from rlnotes.training.invoices.starts import NUM_DOCUMENTS, STEPS
 
 LABELS = list(STEPS)
-LAYOUTS = {"seen": TRAINING_LAYOUTS, "new": NEW_LAYOUTS, "foreign": FOREIGN_LAYOUTS}
 FIELDS = ("vendor", "date", "currency", "subtotal", "tax", "total", "line_items", "lines_total")
 KEYS = ("layouts", "method", "labels")
 
@@ -54,7 +52,7 @@ class LabelShare(Explorer):
         return {
             "labels": slide(options=LABELS, value=12, description="labels imitated"),
             "measure": choose(options=measures, value="documents right", description="measure"),
-            "layouts": choose(options=list(LAYOUTS), description="layouts of the test"),
+            "layouts": choose(options=list(LAYOUT_KINDS), description="layouts of the test"),
         }
 
     def build(self):
@@ -111,7 +109,7 @@ class LabelShare(Explorer):
         spoken = "; ".join(f"{METHODS[name].words} {said(each)}" for name, each in now.items())
         return (
             f"{capital(measure)} with {labels} labels, on {num_tested(layouts)} documents of "
-            f"{layouts} layouts ({', '.join(LAYOUTS[layouts])}), mean of {len(most)} seeds "
+            f"{layouts} layouts ({', '.join(LAYOUT_KINDS[layouts])}), mean of {len(most)} seeds "
             f"(smallest to largest): {spoken}. {nothing or _said_of_others(others)} By number of "
             f"labels: {_said_lines(numbers)}. SFT on all {NUM_DOCUMENTS} labels: {said(most)}. "
             f"Imitation takes {STEPS[labels]} steps with {labels} labels. "

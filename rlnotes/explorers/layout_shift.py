@@ -1,6 +1,7 @@
 """Layouts that a policy has not seen: what it loses there, and how a page looks."""
 
 from functools import lru_cache
+from itertools import chain
 
 import ipywidgets
 import numpy as np
@@ -9,8 +10,6 @@ from matplotlib.path import Path
 
 from rlnotes.explorers.base import Explorer
 from rlnotes.explorers.invoice_runs import (
-    NUM_DOCUMENTS,
-    STEPS,
     UPDATES,
     by_setting,
     capital,
@@ -21,12 +20,11 @@ from rlnotes.explorers.layout_pages import LayoutPage, layout_page
 from rlnotes.plotting.bars import bar_path, rectangles
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, FURTHER, GREY, INK, SHADE, label, new_figure
-from rlnotes.training.invoices.examples import FOREIGN_LAYOUTS, NEW_LAYOUTS
+from rlnotes.training.invoices.examples import FAMILIES, FOREIGN_LAYOUTS
+from rlnotes.training.invoices.starts import NUM_DOCUMENTS, STEPS
 
-FAMILIES = [1, 2, 4, 6]
 # The first so many are trained on.
-ORDER = ("receipt_till", "invoice_german", "receipt_counter", "invoice_plain")
-ORDER += NEW_LAYOUTS + FOREIGN_LAYOUTS
+ORDER = tuple(dict.fromkeys(chain(*FAMILIES.values(), FOREIGN_LAYOUTS)))
 LABELS = 12
 METHODS = {
     "12 labels": "12 labels",
@@ -58,7 +56,7 @@ class LayoutShift(Explorer):
         slide, choose = ipywidgets.SelectionSlider, ipywidgets.Dropdown
         measures = ["documents right", "rules kept", "micro F1"]
         return {
-            "families": slide(options=FAMILIES, value=4, description="layouts trained on"),
+            "families": slide(options=list(FAMILIES), value=4, description="layouts trained on"),
             "method": choose(
                 options=list(METHODS), value="12 labels + GRPO", description="trained by"
             ),

@@ -14,6 +14,7 @@ from rlnotes.explorers.invoice_exploits import (
     printed,
     scored,
 )
+from rlnotes.explorers.invoice_runs import said
 from rlnotes.explorers.runs_by_rules import (
     EVERY,
     LAST,
@@ -21,7 +22,6 @@ from rlnotes.explorers.runs_by_rules import (
     Curve,
     run_of,
     shares_of_truth,
-    spread,
 )
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, FURTHER, GREEN, INK, VERMILION, label, new_figure
@@ -66,7 +66,9 @@ class RewardHacking(Explorer):
             "missing_rows": ipywidgets.Dropdown(
                 options=list(BY_RULES), description="a missing row counts as"
             ),
-            "beta": ipywidgets.SelectionSlider(options=betas, description="beta (reward per nat)"),
+            "beta": ipywidgets.SelectionSlider(
+                options=betas, description="beta (advantage per nat)"
+            ),
             "update": ipywidgets.IntSlider(
                 value=LAST, min=0, max=LAST, step=EVERY, description="update"
             ),
@@ -79,7 +81,7 @@ class RewardHacking(Explorer):
         figure, (left, middle, right) = new_figure(3, size=(13.0, 4.5), width_ratios=[1, 1, 1.2])
         label(
             left,
-            heading="What is trained, and what is meant",
+            heading="What rules see, and what is meant",
             x="updates",
             y="share of documents; F1",
         )
@@ -107,11 +109,11 @@ class RewardHacking(Explorer):
             curve.show(run[column])
         for columns, moment, note in zip(PANELS, self.moments, self.notes, strict=True):
             moment.set_data([update] * 2, [run[column][:, place].mean() for column in columns])
-            lines = [f"{WORDS[column]} {spread(run[column][:, place], 2)}" for column in columns]
+            lines = [f"{WORDS[column]} {said(run[column][:, place], 2)}" for column in columns]
             note.set_texts([f"at update {update}, {num_seeds} seeds (range):", *lines])
         self.bars.show(rows, f"printed: {printed(document)}")
         now, first, last = (
-            ", ".join(f"{words} {spread(run[column][:, at])}" for column, words in WORDS.items())
+            ", ".join(f"{words} {said(run[column][:, at])}" for column, words in WORDS.items())
             for at in (place, 0, -1)
         )
         had = ", ".join(

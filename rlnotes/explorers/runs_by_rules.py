@@ -9,7 +9,6 @@ from matplotlib.path import Path
 
 from rlnotes.explorers.base import BadSetting
 from rlnotes.explorers.invoice_exploits import PATCHED
-from rlnotes.plotting.numbers import number
 from rlnotes.training.recordings import load
 
 RUNS = {  # what missing rows count, and beta: how the run is called where it is recorded
@@ -65,12 +64,6 @@ def shares_of_truth() -> dict[str, float]:
     """Share of the documents that have a subtotal, and a tax."""
     (run, *_) = recorded().values()
     return {name: float(run[name][0, 0]) for name in ("has_subtotal", "has_tax")}
-
-
-def spread(values: np.ndarray, digits: int = 3) -> str:
-    """The mean, and from the smallest to the largest, in words."""
-    low, mean, high = (number(f(values), digits) for f in (np.min, np.mean, np.max))
-    return f"{mean} ({low} to {high})"
 
 
 class Curve:

@@ -22,14 +22,6 @@ class Actions(NamedTuple):
     lines: Tensor  # [B, K, N] bool, taken as the amount of a line
     line_format: Tensor  # [B, K] int64
 
-    def part(self, chosen: Tensor) -> "Actions":
-        """The answers to some of the documents.
-
-        Args:
-            chosen: [B'] int64 numbers of documents, or [B] bool.
-        """
-        return Actions(*(tensor[chosen] for tensor in self))
-
 
 @torch.no_grad()
 def sample_actions(choices: Choices, count: int, *, generator: torch.Generator) -> Actions:

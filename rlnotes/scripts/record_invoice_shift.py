@@ -5,30 +5,16 @@ from itertools import product
 
 from rlnotes.data.invoices.sampling import LAYOUTS
 from rlnotes.scripts.record_invoices import TEST_SEED, rows_of
-from rlnotes.training.invoices import sft
-from rlnotes.training.invoices.demonstrations import demonstrate
 from rlnotes.training.invoices.evaluation import evaluate
-from rlnotes.training.invoices.examples import (
-    NEW_LAYOUTS,
-    TRAINING_LAYOUTS,
-    new_policy,
-    sample_examples,
-)
+from rlnotes.training.invoices.examples import FAMILIES, new_policy, sample_examples
 from rlnotes.training.invoices.on_policy import Config, train_on_policy
 from rlnotes.training.invoices.scoring import RewardScore
-from rlnotes.training.invoices.starts import Start, make_start
+from rlnotes.training.invoices.starts import STEPS, Start, imitate_all, make_start
 
 FEWER = range(3)
-FAMILIES = {
-    1: ("receipt_till",),
-    2: ("receipt_till", "invoice_german"),
-    4: TRAINING_LAYOUTS,
-    6: (*TRAINING_LAYOUTS, *NEW_LAYOUTS),
-}
 NOISE = (0.0, 0.1, 0.3)
 COUNT = 60
 SFT_STEPS = (0, 25, 100, 200)
-LABELS = {6: 200, 12: 200, 24: 200, 48: 300, 96: 400, 600: 600}  # steps of imitation
 
 
 @lru_cache(maxsize=32)
@@ -73,22 +59,19 @@ def _trained(method: str, seed: int, layouts: tuple[str, ...]):
     if method == "12 labels":
         return start.policy
     if method == "all labels":
-        examples = start.labelled + start.others
-        demonstrations = [demonstrate(example) for example in examples]
-        config = sft.Config(num_steps=600, seed=seed)
-        return sft.train_sft(new_policy(seed), examples, demonstrations, config).policy
+        return imitate_all(start, seed=seed)
     return train_on_policy(start.policy, start.others, RewardScore(), Config(seed=seed)).policy
 
 
 def labels(pool) -> list[dict]:
     """By number of labels: imitation alone, and what comes after it."""
-    jobs = list(product(LABELS, FEWER))
+    jobs = list(product(STEPS, FEWER))
     return [row for rows in pool.map(_labels, jobs, chunksize=1) for row in rows]
 
 
 def _labels(job: tuple[int, int]) -> list[dict]:
     count, seed = job
-    start = make_start(seed, num_labels=count, num_steps=LABELS[count])
+    start = make_start(seed, num_labels=count, num_steps=STEPS[count])
     rows = rows_of(start.policy, {"labels": count, "seed": seed, "method": "SFT"})
     if not start.others:
         return rows

@@ -13,25 +13,20 @@ from rlnotes.models.pointer_policy import PointerPolicy
 from rlnotes.training.invoices import dpo, on_policy, sft
 from rlnotes.training.invoices.answer_pairs import corrupted_pairs, sampled_pairs
 from rlnotes.training.invoices.batches import draw_pages
-from rlnotes.training.invoices.demonstrations import demonstrate
 from rlnotes.training.invoices.evaluation import Evaluation, evaluate
-from rlnotes.training.invoices.examples import (
-    FOREIGN_LAYOUTS,
-    NEW_LAYOUTS,
-    TRAINING_LAYOUTS,
-    Example,
-    new_policy,
-    sample_examples,
-)
+from rlnotes.training.invoices.examples import LAYOUT_KINDS, Example, sample_examples
 from rlnotes.training.invoices.scoring import RewardScore
-from rlnotes.training.invoices.starts import Start, make_start, with_low_rank_trunk
+from rlnotes.training.invoices.starts import (
+    NUM_DOCUMENTS,
+    STEPS,
+    Start,
+    imitate_all,
+    make_start,
+    with_low_rank_trunk,
+)
 
 SEEDS = range(5)
-SETS = {
-    "seen": (TRAINING_LAYOUTS, 160),
-    "new": (NEW_LAYOUTS, 240),
-    "foreign": (FOREIGN_LAYOUTS, 160),
-}
+SETS = {"seen": 160, "new": 240, "foreign": 160}  # documents by kind of layouts
 TEST_SEED = 10_000  # no seed of training
 FIELDS_SHOWN = (
     *("vendor", "date", "currency", "subtotal", "tax", "total", "line_items", "lines_total"),
@@ -60,8 +55,7 @@ def start_of(seed: int) -> Start:
 @lru_cache(maxsize=8)
 def test_set(name: str) -> list[Example]:
     """Documents that no run has seen."""
-    layouts, count = SETS[name]
-    return sample_examples(count, seed=TEST_SEED, layouts=layouts)
+    return sample_examples(SETS[name], seed=TEST_SEED, layouts=LAYOUT_KINDS[name])
 
 
 def numbers_of(evaluation: Evaluation) -> dict[str, float]:
@@ -132,11 +126,9 @@ def _dpo_from_labels(beta: float, seed: int) -> tuple[PointerPolicy, dict]:
 
 
 def _all_labels(seed: int) -> tuple[PointerPolicy, dict]:
-    start, config = start_of(seed), sft.Config(num_steps=600, seed=seed)
-    examples = start.labelled + start.others
-    demonstrations = [demonstrate(example) for example in examples]
-    policy = sft.train_sft(new_policy(seed), examples, demonstrations, config).policy
-    return policy, _cost(0, config.num_steps * config.batch_size, config.num_steps, len(examples))
+    start, steps = start_of(seed), STEPS[NUM_DOCUMENTS]
+    policy, num_labels = imitate_all(start, seed=seed), len(start.labelled + start.others)
+    return policy, _cost(0, steps * sft.Config.batch_size, steps, num_labels)
 
 
 METHODS: dict[str, Callable[[int], tuple[PointerPolicy, dict]]] = {

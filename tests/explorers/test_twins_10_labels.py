@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from rlnotes.explorers.label_share import FIELDS, LABELS, LAYOUTS, METHODS, LabelShare
+from rlnotes.explorers.label_share import FIELDS, LABELS, METHODS, LabelShare
+from rlnotes.training.invoices.examples import LAYOUT_KINDS
 from rlnotes.training.recordings import load
 from tests.explorers.test_twins import found
 from tests.explorers.test_twins_06 import at
@@ -58,7 +59,7 @@ def test_all_that_was_recorded_can_be_chosen():
     assert {(row["method"], row["labels"]) for row in RAW} == {
         (method, count) for method in METHODS for count in counts(method)
     }
-    assert {row["layouts"] for row in RAW} == set(LAYOUTS)
+    assert {row["layouts"] for row in RAW} == set(LAYOUT_KINDS)
     assert {name: method.words for name, method in METHODS.items()} == WORDS
 
 

@@ -290,17 +290,6 @@ def test_the_best_answers_to_a_batch():
         assert together.line_format[row].tolist() == alone.line_format[0].tolist()
 
 
-def test_a_part_of_the_answers():
-    choices = random_policy()(joined(*[random_page(2, seed) for seed in range(3)]))
-    actions = sample_actions(choices, 4, generator=seeded())
-    for chosen in (torch.tensor([2, 0, 0]), torch.tensor([True, False, True])):
-        part = actions.part(chosen)
-        rows = chosen.nonzero()[:, 0] if chosen.dtype == torch.bool else chosen
-        assert [as_answers(part, new) for new in range(len(rows))] == [
-            as_answers(actions, old) for old in rows.tolist()
-        ]
-
-
 @pytest.mark.parametrize("count", [0, -1, 1.5, True])
 def test_a_number_of_answers_that_is_none(count):
     with pytest.raises(ValueError, match=f"count must be a positive integer, got {count}"):

@@ -57,7 +57,7 @@ KEYS = {
         ("labels", "seed", "method", "layouts"),
         [
             key
-            for key in product(others.LABELS, range(3), ("SFT", "GRPO", "rules"), SETS)
+            for key in product(others.STEPS, range(3), ("SFT", "GRPO", "rules"), SETS)
             if key[0] < 600 or key[2] == "SFT"
         ],
     ),

@@ -135,6 +135,7 @@ def test_grpo_goes_on_from_the_start_with_the_reward(asked, trained):
 def test_all_labels_are_imitated_by_a_new_policy(asked, monkeypatch):
     listener = Listener()
     monkeypatch.setattr(sft, "train_sft", listener)
+    monkeypatch.setattr("rlnotes.training.invoices.starts.new_policy", recipe.new_policy)
     assert recipe._trained("all labels", 2, TRAINING_LAYOUTS) is TRAINED
     ((policy, examples, demonstrations, config),) = listener.calls
     assert same_weights(weights_of(policy), weights_of(small_policy(52)))

@@ -38,7 +38,7 @@ def starts(monkeypatch):
     made = {seed: small_start(seed) for seed in range(3)}
     monkeypatch.setattr(recipe, "start_of", made.__getitem__)
     monkeypatch.setattr(recipe, "test_set", lambda name: [FULL])
-    monkeypatch.setattr(recipe, "new_policy", small_policy)
+    monkeypatch.setattr("rlnotes.training.invoices.starts.new_policy", small_policy)
     return made
 
 

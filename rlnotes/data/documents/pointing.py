@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rlnotes._checks import require_option
 from rlnotes.data.documents.document import Document
+from rlnotes.data.documents.texts import texts_of, without_registration
 from rlnotes.functional.extraction.answers import AMOUNTS
 from rlnotes.functional.extraction.currencies import read_currency
 from rlnotes.functional.extraction.dates import find_dates
@@ -21,9 +22,7 @@ FORMATS = ("as printed", "usual", "other")
 KINDS = ("vendor", "date", "currency", "amount", "deduction")
 # Printed with a minus as often as not; the answer has them without.
 _DEDUCTIONS = ("allowances", "prepaid")
-_LONGEST = 200
 _NEGATIVE = re.compile(r"-[0-9]+[.][0-9]{2}")
-_REGISTRATION = re.compile(r"\s*[(][^()]*[0-9]{3}[^()]*[)]?\s*$|^#[0-9]+\s+")
 
 
 class Spelling(NamedTuple):
@@ -75,7 +74,7 @@ def spellings(document: Document) -> dict[str, list[Spelling]]:
     Returns:
         For each of `KINDS` a list with one `Spelling` for each segment.
     """
-    texts = [text.strip()[:_LONGEST] for text in document.segments]
+    texts = texts_of(document)
     amounts = [_amounts(text) for text in texts]
     following = [*texts[1:], ""]
     return {
@@ -143,7 +142,7 @@ def _require_within(size: int, **choices: Sequence[int]) -> None:
 
 
 def _names(text: str, after: str) -> Spelling:
-    return Spelling(text, _REGISTRATION.sub("", text) or text, f"{text} {after}".strip())
+    return Spelling(text, without_registration(text) or text, f"{text} {after}".strip())
 
 
 @lru_cache(maxsize=16384)

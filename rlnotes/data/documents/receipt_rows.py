@@ -8,13 +8,13 @@ from decimal import Decimal
 import numpy as np
 
 from rlnotes.data.documents.document import Document
+from rlnotes.data.documents.texts import LONGEST, texts_of
 from rlnotes.functional.extraction.money import read_money, repair_lookalikes
 
 # An amount at the end of a line of words: "TOTAL: RM 9.60".
 _AT_END = re.compile(
     r"(?P<words>.*?[^-0-9.,(])(?P<amount>[-(]?(?:RM|[$])?\s?-?[0-9][0-9,]{0,11}\.\s?[0-9]{2}[-)]?)"
 )
-_LONGEST = 200
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,6 @@ class Row:
     amount: Decimal
     label: str
     place: tuple[int, float]
-
-
-def texts_of(document: Document) -> list[str]:
-    """The segments as rules read them: no blanks around, and at most 200 letters."""
-    return [text.strip()[:_LONGEST] for text in document.segments]
 
 
 def read_rows(document: Document) -> list[Row]:
@@ -57,7 +52,7 @@ def _rows_of_page(page: int, split: Sequence[tuple], boxes: np.ndarray) -> list[
     rows = []
     for (words, amount), box in zip(split, boxes.tolist(), strict=True):
         if amount is not None:
-            label = " ".join([*texts.left_of(box), words]).strip()[-_LONGEST:].lstrip()
+            label = " ".join([*texts.left_of(box), words]).strip()[-LONGEST:].lstrip()
             rows.append(Row(amount, label, (page, (box[1] + box[3]) / 2)))
     return rows
 
@@ -83,7 +78,7 @@ class _Texts:
         shared = np.minimum(bottoms, bottom) - np.maximum(tops, top)
         lower_height = np.minimum(bottoms - tops, bottom - top)
         beside = (lefts < left) & (shared >= lower_height / 2)
-        ranks = np.sort(self.ranks[first:end][beside])[-_LONGEST:]
+        ranks = np.sort(self.ranks[first:end][beside])[-LONGEST:]
         return [self.texts[rank] for rank in ranks.tolist()]
 
 

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from rlnotes.data.documents.document import Document
-from rlnotes.data.documents.receipt_rows import read_rows, texts_of
+from rlnotes.data.documents.receipt_rows import read_rows
 from rlnotes.data.documents.receipt_totals import total_by_cash, total_by_labels
+from rlnotes.data.documents.texts import texts_of, without_registration
 from rlnotes.functional.extraction.currencies import read_currency
 from rlnotes.functional.extraction.dates import find_dates
 
@@ -24,7 +25,6 @@ _HEADING = re.compile(
     r"\b(?:INVOICE|RECEIPT|BILL|CASH SALES?|THANK|WELCOME|TEL|FAX|GST|DATE|COPY|CASHIER|WWW"
     r"|REG|CO(?:MPANY)?\W*NO)\b|^(?:NO|LOT)\b[. ]*[0-9]|%"
 )
-_REGISTRATION = re.compile(r"\s*[(][^()]*[0-9]{3}[^()]*[)]?\s*$|^#[0-9]+\s+")
 _SUMMARY = re.compile(r"SUMMARY|ANALYSIS")
 _STAMP = re.compile(r"DATE|[0-9]{1,2}:[0-9]{2}")
 _OTHER_DATE = re.compile(r"EXP|DUE|VALID|UNTIL|PROMO")
@@ -81,7 +81,7 @@ def _vendor(segments: list[str]) -> str | None:
             if words.search(text.upper()) and not _is_heading(text):
                 return _whole_name(header, i)
     names = (text for text in header if not _is_heading(text))
-    return next((_REGISTRATION.sub("", text) for text in names), None)
+    return next((without_registration(text) for text in names), None)
 
 
 def _is_heading(text: str) -> bool:
@@ -90,7 +90,7 @@ def _is_heading(text: str) -> bool:
 
 def _whole_name(header: list[str], i: int) -> str:
     """A line of the header, joined with the one above if it is only a name's end."""
-    name = _REGISTRATION.sub("", header[i])
+    name = without_registration(header[i])
     rest = _TRADE.sub(" ", _COMPANY.sub(" ", name.upper())).replace("(M)", " ")
     is_end = name.startswith("&") or len(re.findall(r"[^\W\d_]+", rest)) <= 1
     joined = i > 0 and is_end and not _is_heading(header[i - 1])

@@ -24,6 +24,13 @@ from rlnotes.models.pointer_policy import PointerPolicy
 TRAINING_LAYOUTS = ("receipt_till", "receipt_counter", "invoice_german", "invoice_plain")
 NEW_LAYOUTS = ("receipt_cafe", "invoice_letter")
 FOREIGN_LAYOUTS = ("receipt_counterfoil", "invoice_ledger")
+LAYOUT_KINDS = {"seen": TRAINING_LAYOUTS, "new": NEW_LAYOUTS, "foreign": FOREIGN_LAYOUTS}
+FAMILIES = {  # how many layouts are trained on: which
+    1: ("receipt_till",),
+    2: ("receipt_till", "invoice_german"),
+    4: TRAINING_LAYOUTS,
+    6: (*TRAINING_LAYOUTS, *NEW_LAYOUTS),
+}
 MOST_SEGMENTS = 100
 
 

@@ -17,6 +17,8 @@ from rlnotes.training.invoices.examples import (
     sample_examples,
 )
 
+NUM_DOCUMENTS = 600
+STEPS = {6: 200, 12: 200, 24: 200, 48: 300, 96: 400, 600: 600}  # of imitation, by labels
 _TRUNK = ("words", "read", "beside", "mix", "blocks", "norm")
 
 
@@ -41,8 +43,8 @@ def make_start(
     *,
     num_labels: int = 12,
     num_copied: int = 0,
-    num_documents: int = 600,
-    num_steps: int = 200,
+    num_documents: int = NUM_DOCUMENTS,
+    num_steps: int = STEPS[12],
     layouts: Sequence[str] = TRAINING_LAYOUTS,
 ) -> Start:
     """Invented documents, and a policy that has imitated the labels of some.
@@ -76,6 +78,19 @@ def make_start(
     config = sft.Config(num_steps=num_steps, seed=seed)
     policy = sft.train_sft(new_policy(seed), labelled, demonstrations, config).policy
     return Start(policy, labelled, others)
+
+
+def imitate_all(start: Start, *, seed: int) -> PointerPolicy:
+    """A new policy that imitates the labels of all documents of a start.
+
+    Args:
+        start: its documents are taken, not its policy.
+        seed: of start weights and draws.
+    """
+    examples = start.labelled + start.others
+    demonstrations = [demonstrate(example) for example in examples]
+    config = sft.Config(num_steps=STEPS[NUM_DOCUMENTS], seed=seed)
+    return sft.train_sft(new_policy(seed), examples, demonstrations, config).policy
 
 
 def _cover(examples: list[Example], count: int) -> tuple[list[Example], list[Example]]:

@@ -7,7 +7,7 @@ from torch.testing import assert_close
 
 from rlnotes.data.documents.page_features import NUM_NEIGHBOURS, NUM_NUMBERS, NUM_PAIRS
 from rlnotes.data.documents.page_variants import mirrored, upside_down
-from rlnotes.models.pointer_actions import action_log_probs
+from rlnotes.models.pointer_actions import Actions, action_log_probs
 from rlnotes.training.invoices.batches import draw_pages, join_pages, vary
 from tests.training.invoices.hand_made import example, random_actions, small_policy
 
@@ -58,7 +58,7 @@ def test_a_page_is_read_alike_alone_and_beside_a_longer_one():
     log_probs = action_log_probs(together, actions)
     for row, page in enumerate(examples):
         alone = policy(draw_pages([page], None))
-        own = actions.part(torch.tensor([row]))
+        own = Actions(*(part[[row]] for part in actions))
         own = own._replace(lines=own.lines[:, :, : len(page.features)])
         assert_close(log_probs[row], action_log_probs(alone, own)[0], atol=1e-5, rtol=0)
         assert_close(together.values[row], alone.values[0], atol=1e-5, rtol=0)
