@@ -140,3 +140,16 @@ def test_a_document_without_a_segment_is_refused():
         page_features(Document("empty", [], [], [], [(1, 1)]))
     with pytest.raises(ValueError, match="spelled must have one row for each of the 14 segments"):
         page_features(messy_document(0), spelled=spellings(messy_document(0, count=3)))
+
+
+def test_the_usual_height_is_that_of_boxes_that_have_one():
+    # Of all five heights the median would be 0.
+    boxes = [[0, 10 * i, 30, 10 * i + height] for i, height in enumerate((0, 0, 0, 4, 8))]
+    document = Document("d", ["a"] * 5, boxes, [0] * 5, [(100, 100)])
+    assert column(page_features(document), "height") == pytest.approx([0, 0, 0, 1 / 6, 1 / 3])
+
+
+def test_a_share_of_no_other_sign_is_not_below_zero_by_rounding():
+    assert 1 - 4 / 5 - 1 / 5 < 0
+    document = Document("d", ["1234A"], [[0, 0, 30, 10]], [0], [(100, 100)])
+    assert column(page_features(document), "signs") == [0]
