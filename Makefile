@@ -1,11 +1,12 @@
 # make lab        open JupyterLab on your own copy of the notebooks (work/)
 # make test       everything that must pass, notebooks included
 # make browser    every slider of every chapter in a real browser (needs Chromium)
+# make bridge     the road to real models under TRL, in an environment of its own
 # make check      style only
 # make notebooks  run all notebooks and store their outputs
 # make handout    student copies without answers (handout/)
 # make bench      ratios against plain loops and a library, measured in one run
-# make clean      remove the environment (.venv), and nothing else
+# make clean      remove the environments (.venv, .venv-bridge), and nothing else
 #
 # PYTHON=python3.12      the Python to build the environment with
 # PIP_ARGS="..."         further arguments to pip, such as another index for torch
@@ -15,10 +16,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+BRIDGE := .venv-bridge
 # One thread each: the tests run in parallel and their tensors are small.
 export OMP_NUM_THREADS := 1
 
-.PHONY: lab test browser check notebooks handout bench clean
+.PHONY: lab test browser bridge check notebooks handout bench clean
 .DELETE_ON_ERROR:
 
 lab: $(VENV)/.ready
@@ -26,10 +28,15 @@ lab: $(VENV)/.ready
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
-	    --ignore tests/browser rlnotes tests notebooks $(PYTEST_ARGS)
+	    --ignore tests/browser --ignore tests/bridges --ignore rlnotes/bridges \
+	    rlnotes tests notebooks $(PYTEST_ARGS)
 
 browser: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
+
+# Nothing but the extra, to show what the bridge needs and that the rest needs no bridge.
+bridge: $(BRIDGE)/.ready
+	$(BRIDGE)/bin/python -m pytest rlnotes/bridges tests/bridges $(PYTEST_ARGS)
 
 check: $(VENV)/.ready-dev
 	$(BIN)/ruff check
@@ -46,7 +53,7 @@ bench: $(VENV)/.ready-bench
 	$(BIN)/python -m tests.benchmarks
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(BRIDGE)
 
 # The marks are made last, so an interrupted installation starts again, and again
 # when the versions change. pip skips what is there already. The first mark holds the
@@ -70,5 +77,10 @@ $(VENV)/.ready-dev: $(VENV)/.ready
 	touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-dev
-	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[dev,documents,bench]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[dev,documents,bench,trl]"
+	touch $@
+
+$(BRIDGE)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BRIDGE)
+	$(BRIDGE)/bin/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[trl]" pytest
 	touch $@

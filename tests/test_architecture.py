@@ -96,6 +96,15 @@ def test_the_check_sees_a_forbidden_import(layer, name):
     assert violations(layer, {name}) == {name}
 
 
+def test_nothing_but_the_bridges_needs_their_libraries_or_them():
+    bridge = {"trl", "transformers", "peft", "accelerate", "datasets", "tokenizers"}
+    for path in MODULES:
+        if layer_of(path) != "bridges":
+            imports = imported_modules(path)
+            assert not {name.partition(".")[0] for name in imports} & bridge, path
+            assert not any(name.startswith("rlnotes.bridges") for name in imports), path
+
+
 def test_no_module_draws_through_pyplot():
     for path in MODULES:
         assert "matplotlib.pyplot" not in imported_modules(path), path

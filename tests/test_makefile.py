@@ -34,7 +34,8 @@ def clone(tmp_path):
     return folder
 
 
-def test_clean_removes_the_environment_only(clone):
+def test_clean_removes_the_environments_only(clone):
+    (clone / ".venv-bridge").mkdir()
     for name in ("work/01_a.ipynb", "handout/01_a.ipynb", "handout.unfinished-x/old/01_a.ipynb"):
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
         (clone / name).write_text("mine")

@@ -21,6 +21,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = {r.name: r for r in map(Requirement, PROJECT["dependencies"])}
 DEV = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["dev"])}
 DOCUMENTS = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["documents"])}
+TRL = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["trl"])}
 # conda-forge's name of a package, where it is another one
 CONDA_NAMES = {"matplotlib-base": "matplotlib", "pytorch-cpu": "torch"}
 
@@ -51,14 +52,14 @@ def test_conda_installs_the_package_itself_last():
     assert text.endswith("- pip:\n      - -e .")
 
 
-@pytest.mark.parametrize("name", [*RUNTIME, *DEV, *DOCUMENTS])
+@pytest.mark.parametrize("name", [*RUNTIME, *DEV, *DOCUMENTS, *TRL])
 def test_every_dependency_is_pinned_inside_its_range(name):
-    requirement = (RUNTIME | DEV | DOCUMENTS)[name]
+    requirement = (RUNTIME | DEV | DOCUMENTS | TRL)[name]
     assert constraints()[name.lower()] in requirement.specifier
 
 
 def test_the_lower_bound_is_the_tested_version():
-    for name, requirement in (RUNTIME | DOCUMENTS).items():
+    for name, requirement in (RUNTIME | DOCUMENTS | TRL).items():
         lower = [s.version for s in requirement.specifier if s.operator == ">="]
         assert lower == [constraints()[name]], name
 
