@@ -139,6 +139,7 @@ _BY_HAND = (
     "= SUBTOTAL 9.45 | = GST 6% 0.57 | = TOTAL 10.02 | ROUNDING -0.02 | ROUNDED TOTAL 10.00",
     "SUBTOTAL 15.90 | = SUBTOTAL 31.80 | = GST 6% INCL. 1.80 | = TOTAL 31.80 | CASH 31.80",
     "= SUBTOTAL 9.42 | = GST 6% 0.57 | = TOTAL 9.99 | ROUNDING 0.01 | GRAND TOTAL 10.00",
+    "SUBTOTAL 15.00 | = SUBTOTAL 12.00 | GST 6% 0.72 | = GST 0% 0.00 | = TOTAL 12.00",
 )
 _RECEIPTS = [*(receipt(text) for text in _BY_HAND), *draw_receipts(28, seed=10)]
 

@@ -4,6 +4,7 @@ from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
+from operator import itemgetter
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_of_all_amounts_on_rows_of_their_fields_only_the_truth_adds_up():
 
 
 def test_every_kind_of_page_is_there_by_hand_and_drawn():
-    for receipts in (RECEIPTS[:15], RECEIPTS[15:]):
+    for receipts in (RECEIPTS[:16], RECEIPTS[16:]):
         counts = Counter()
         for page, truth in receipts:
             fields = Counter(map(field_of, page))
@@ -78,10 +79,10 @@ def test_each_of_fourteen_kinds_is_drawn_twice():
     def kinds(receipts):
         return [kind(*each) for each in receipts]
 
-    by_hand, first, second = RECEIPTS[:15], RECEIPTS[15:29], RECEIPTS[29:]
+    by_hand, first, second = RECEIPTS[:16], RECEIPTS[16:30], RECEIPTS[30:]
     assert kinds(first) == kinds(second)
     assert all(kinds(first).count(each) == 1 for each in kinds(first))
-    assert (len(by_hand), len(first)) == (15, 14)
+    assert (len(by_hand), len(first)) == (16, 14)
 
 
 def test_the_seed_decides_what_is_drawn():
@@ -249,6 +250,25 @@ def keeps_one_amount(choose):
         return sum(checks) / len(checks)
 
     return score
+
+
+def keeps_one_row(field, choose):
+    """A patch that looks at one row of a field, chosen by the amounts of its rows."""
+
+    def score(answer, page):
+        amounts = [row[1] for row in page if field_of(row) == field]
+        kept = choose(amounts) if amounts else None
+        return share_kept(answer, [row for row in page if field_of(row) != field or row[1] == kept])
+
+    return score
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("choose", [max, min, itemgetter(0), itemgetter(-1)])
+def test_no_choice_of_one_row_is_right_on_all_pages(field, choose):
+    verdict = PATCH.check(keeps_one_row(field, choose))
+    assert not verdict.passed
+    assert verdict.message.startswith("expected  1 for this answer: the truth")
 
 
 def lets_zero_pass(answer, page):
