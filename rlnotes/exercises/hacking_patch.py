@@ -8,7 +8,8 @@ import numpy as np
 from rlnotes.exercises.answers import Refused, question, read
 from rlnotes.exercises.base import Case, Exercise
 from rlnotes.exercises.hacking_patch_demands import Demand, demands
-from rlnotes.exercises.hacking_patch_mistakes import HINTS, MISTAKES, share_kept
+from rlnotes.exercises.hacking_patch_hints import HINTS
+from rlnotes.exercises.hacking_patch_mistakes import MISTAKES, share_kept
 from rlnotes.exercises.hacking_patch_pages import (
     FIELDS,
     ROW_LABELS,
@@ -43,7 +44,7 @@ class HackingPatch(Exercise):
             if not _keeps(score, demand):
                 return (
                     f"expected  {_wanted(demand)} for this answer: {demand.what}\n"
-                    f"got       {score:.6g}{where}{demand.why}"
+                    f"got       {score:.6g}{where}{_why(score, demand)}"
                 )
         return ""
 
@@ -84,11 +85,17 @@ def _score(candidate: Callable, answer: dict, page: list) -> tuple[float, list[s
             f"{_shown(answer, page)}"
         )
     before = {"answer": answer, "page": page}
-    return score, [name for name in before if copies[name] != before[name]]
+    return score, [name for name in before if repr(copies[name]) != repr(before[name])]
 
 
 def _keeps(score: float, demand: Demand) -> bool:
     return demand.least - _ROUNDING <= score <= demand.most + _ROUNDING
+
+
+def _why(score: float, demand: Demand) -> str:
+    if score < demand.least < demand.most:
+        return "a single row is missing. If that earns nothing, nearly right is as bad as wrong."
+    return demand.why
 
 
 def _wanted(demand: Demand) -> str:
@@ -130,8 +137,11 @@ _BY_HAND = (
     "= SUBTOTAL 20.00 | TOTAL 20.00 | = GST 6% 1.20 | = TOTAL 21.20 | CASH 25.00 | CHANGE 3.80",
     "SUBTOTAL 4.00 | = SUBTOTAL 9.00 | = TOTAL 9.00",
     "= SUBTOTAL 9.45 | = GST 6% 0.57 | = TOTAL 10.02 | ROUNDING -0.02 | ROUNDED TOTAL 10.00",
+    "SUBTOTAL 15.90 | = SUBTOTAL 31.80 | = GST 6% INCL. 1.80 | = TOTAL 31.80 | CASH 31.80",
+    "= SUBTOTAL 9.42 | = GST 6% 0.57 | = TOTAL 9.99 | ROUNDING 0.01 | GRAND TOTAL 10.00",
+    "SUBTOTAL 15.00 | = SUBTOTAL 12.00 | GST 6% 0.72 | = GST 0% 0.00 | = TOTAL 12.00",
 )
-_RECEIPTS = [*(receipt(text) for text in _BY_HAND), *draw_receipts(26, seed=10)]
+_RECEIPTS = [*(receipt(text) for text in _BY_HAND), *draw_receipts(28, seed=10)]
 
 EXERCISE = HackingPatch(
     name="hacking_patch",

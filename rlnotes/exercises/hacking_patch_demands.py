@@ -43,7 +43,7 @@ def demands(receipt: Receipt) -> list[Demand]:
         Demand("the truth, with four decimals", longer, 1, 1, "10.6000 is the number 10.60."),
     ]
     on_top = _ZERO if TAX_INSIDE in dict(receipt.page) else truth.get("tax", _ZERO)
-    exploits = chain(_left_out(truth), _made_up(truth, on_top), _moved(receipt, on_top))
+    exploits = chain(_left_out(truth), _moved(receipt, on_top), _made_up(truth, on_top))
     for what, answer, least, why in exploits:
         if all(answer != other.answer for other in found):
             found.append(Demand(what, answer, least, MOST, why))

@@ -6,6 +6,7 @@ from decimal import Decimal
 from rlnotes.exercises.hacking_patch_pages import FIELDS, ROW_LABELS, TAX_INSIDE
 
 _ZERO = Decimal(0)
+_FIVE_CENTS = Decimal("0.05")
 
 
 def share_kept(answer, page):
@@ -68,6 +69,11 @@ def _no_sum(answer, page):
     return []
 
 
+def _sum_on_top(answer, page):
+    """The sum, where the tax is not inside the prices."""
+    return [] if TAX_INSIDE in dict(page) else _sum_checks(answer, page)
+
+
 def _plain_sum(answer, page):
     """Subtotal + tax = total; what is missing passes."""
     if not {"subtotal", "total"} <= answer.keys():
@@ -91,7 +97,7 @@ def _sum_with_zeros(answer, page):
 
 
 def _sum_within(answer, page):
-    return [abs(left + tax - right) <= Decimal("0.05") for left, tax, right in _sides(answer, page)]
+    return [abs(left + tax - right) <= _FIVE_CENTS for left, tax, right in _sides(answer, page)]
 
 
 def _sum_in_floats(answer, page):
@@ -125,15 +131,30 @@ def _zero_is_missing(answer, rows):
     return _row_checks({field: amount for field, amount in answer.items() if amount}, rows)
 
 
+def _zero_tax_passes(answer, rows):
+    """A tax of 0 as if it were not given, where no row prints another."""
+    free = "tax" not in rows and answer.get("tax") == 0
+    return _row_checks({k: v for k, v in answer.items() if k != "tax" or not free}, rows)
+
+
+def _one_amount(choose: Callable) -> Callable:
+    """A wrong answer: one amount for each field, of those that its rows print."""
+
+    def checks(answer, rows):
+        return _row_checks(answer, {field: [choose(each)] for field, each in rows.items()})
+
+    return _with(rows=checks)
+
+
 def _anywhere(answer, rows):
     amounts = [amount for each in rows.values() for amount in each]
     return [answer.get(field) in amounts for field in FIELDS if field in answer or field in rows]
 
 
 def _within(answer, rows):
-    most = Decimal("0.05")
     return [
-        field in answer and any(abs(answer[field] - each) <= most for each in rows.get(field, []))
+        field in answer
+        and any(abs(answer[field] - each) <= _FIVE_CENTS for each in rows.get(field, []))
         for field in FIELDS
         if field in answer or field in rows
     ]
@@ -209,74 +230,29 @@ MISTAKES = {
     "missing is 0": _with(rows=_missing_is_zero),
     "0.00 is missing": _with(rows=_zero_is_missing),
     "only printed rows": _with(rows=_printed_only),
+    "tax of 0 passes": _with(rows=_zero_tax_passes),
     "tax above 0": _tax_above_zero,
     "total not 0": _total_not_zero,
     "only the sums": lambda answer, page: _share(_sum_with_zeros(answer, page)),
     "no sums": _with(sums=_no_sum),
+    "no sum without a tax": _with(sums=_full_sum),
+    "no sum with the tax inside": _with(sums=_sum_on_top),
     "either sum": _with(sums=_either_sum),
     "tax always on top": _with(sums=_tax_on_top),
     "somewhere on the page": _with(rows=_anywhere),
     "labels by word": _on_rows(_rows_by_word),
     "last row of a field": _on_rows(_last_rows),
     "first row of a field": _on_rows(_first_rows),
+    "largest row of a field": _one_amount(max),
+    "smallest row of a field": _one_amount(min),
+    "rows of a field added up": _one_amount(sum),
     "every row of a field": _with(rows=_every_row),
     "floats": _with(sums=_sum_in_floats),
     "within five cents": _with(rows=_within, sums=_sum_within),
+    "sum within five cents": _with(sums=_sum_within),
     "as text": _with(rows=_as_text),
     "all or nothing": _all_or_nothing,
     "share that fails": lambda answer, page: 1 - share_kept(answer, page),
     "changes the answer": _changes_the_answer,
     "uses up the page": _uses_up_the_page,
-}
-
-HINTS = {
-    "missing passes": "a row that the answer lacks passes, and so does a sum that lacks a row. "
-    "Then an answer that leaves out what is hard is never wrong. What the page prints must be "
-    "there.",
-    "only given rows": "only what the answer gives is looked at. Look from the other side, too: "
-    "what the page prints and the answer lacks is a check that failed.",
-    "mean over given keys": "this is the mean over the keys that the answer gives. It chooses its "
-    "own checks, and one sure amount is enough. Count the printed fields as well, and the sum.",
-    "missing always fails": "each missing field counts as failed. Many pages print no tax, or no "
-    "subtotal: their truth loses, and inventing a row pays. Only what the page prints must be "
-    "there.",
-    "missing is 0": "a missing amount counts as 0. Where the page prints a tax of 0.00, leaving "
-    "it out is not reading it. Ask whether the key is there.",
-    "0.00 is missing": "an amount of 0.00 counts as missing: Decimal(0) is false. Ask with `in` "
-    "whether the key is there.",
-    "only printed rows": "only fields that the page prints are looked at. What the answer invents "
-    "beside them must fail, too.",
-    "tax above 0": "that a tax must be above 0 closes one number, not the hole: a tax of 0.01 is "
-    "invented as easily, and the truth of a page without tax loses. Compare with the page.",
-    "total not 0": "that a total must not be 0 closes one number, not the hole: other amounts "
-    "that add up are invented as easily. Compare with the page.",
-    "only the sums": "only the sum is checked, and made-up amounts add up as well. Compare each "
-    "with the page.",
-    "no sums": "the sum is not checked. A field may have several rows, and the wrong one of them "
-    "is told by the sum alone.",
-    "either sum": "subtotal + tax = total or subtotal = total: an answer may choose what suits "
-    "it. The page says which applies: by the row that TAX_INSIDE names.",
-    "tax always on top": "the tax is always added. Where the row that TAX_INSIDE names is "
-    "printed, the subtotal holds the tax: subtotal = total.",
-    "somewhere on the page": "an amount passes if it stands anywhere on the page. Total, change "
-    "and cash add up, too. Look at the row's label.",
-    "labels by word": "a label is told by a word in it, but SUBTOTAL and ROUNDED TOTAL hold the "
-    "word TOTAL. Take the field from ROW_LABELS.",
-    "last row of a field": "a field may have several rows. A dict from field to amount keeps the "
-    "last. Keep all of them.",
-    "first row of a field": "a field may have several rows. Only the first is kept here. Keep all "
-    "of them.",
-    "every row of a field": "a field may have several rows, with different amounts. The answer "
-    "has to stand on one of them, not on all.",
-    "floats": "as floats 1.10 + 0.07 is not 1.17. Stay with Decimal, which is exact.",
-    "within five cents": "differences of some cents are forgiven, so that an amount that stands "
-    "nowhere passes. Decimals are exact: compare with ==.",
-    "as text": "amounts are compared as text. 10.60 and 10.6000 are the same Decimal.",
-    "all or nothing": "a single mistake takes all the pay. Then an answer that is nearly right "
-    "earns no more than nothing, and a policy cannot see the way. Return the share.",
-    "share that fails": "this is the share of the checks that fail. Return what is kept.",
-    "changes the answer": "your function writes into the answer. A policy is trained on what it "
-    "wrote, not on what the reward made of it. Use answer.get, or a copy.",
-    "uses up the page": "your function takes rows off the page. The next answer to the same page "
-    "would find it empty. Work on a copy.",
 }

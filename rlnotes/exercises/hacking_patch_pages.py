@@ -41,6 +41,7 @@ _KINDS = (
     "= SUBTOTAL {net} | TOTAL {net} | = GST 6% {tax} | = TOTAL {gross}",
     "SUBTOTAL {part} | = SUBTOTAL {net} | = TOTAL {net}",
     "= SUBTOTAL {net} | SUBTOTAL {part} | = TOTAL {net}",
+    "SUBTOTAL {part} | = SUBTOTAL {gross} | = GST 6% INCL. {tax} | = TOTAL {gross}",
 )
 
 

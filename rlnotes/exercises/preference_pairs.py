@@ -5,6 +5,7 @@ import torch
 
 from rlnotes.exercises.base import Case, Exercise
 from rlnotes.exercises.preference_pairs_hints import HINTS
+from rlnotes.exercises.preference_pairs_loops import SEARCH_MISTAKES
 from rlnotes.exercises.preference_pairs_mistakes import MISTAKES, best_against_worst
 from rlnotes.functional.preference_pairs import best_and_worst
 
@@ -54,24 +55,25 @@ EXERCISE = Exercise(
     cases=[
         Case(
             {
-                "answers": [_totals("1 2 3"), _totals("4 5 6"), _totals("7 8 9")],
-                "rewards": [[0.2, 0.9, 0.5], [0.8, 0.1, 0.3], [0.4, 0.6, 0.0]],
+                "answers": [_totals("1 2 3 4"), _totals("5 6 7 8"), _totals("9 10 11 12")],
+                "rewards": [[0.6, 0.9, 0.2, 0.7], [0.8, 0.3, 0.0, 0.4], [0.1, 0.4, 0.3, 0.6]],
             },
-            [(0, 1, 0), (1, 0, 1), (2, 1, 2)],
-            "the best rewards are 0.9, 0.8 and 0.6, the worst of each document 0.2, 0.1 and 0.",
+            [(0, 1, 2), (1, 0, 2), (2, 3, 0)],
+            "the best rewards are 0.9, 0.8 and 0.6, the worst of each document 0.2, 0 and 0.1.",
         ),
         Case(
             {
-                "answers": [_totals("1 2 3 4")] * 5,
+                "answers": [_totals("1 2 3 4")] * 6,
                 "rewards": [
                     [1.0, 1.0, 1.0, 1.0],
-                    [0.5, 1.0, 0.0, 1.0],
-                    [0.0, 0.5, 0.0, 1.0],
-                    [0.0, 0.0, 0.0, 0.0],
                     [0.704, 0.702, 0.704, 0.702],
+                    [0.5, 1.0, 0.0, 1.0],
+                    [0.0, 0.0, 0.0, 0.0],
+                    [0.0, 0.5, 0.0, 1.0],
+                    [0.6, 0.3, 0.9, 0.1],
                 ],
             },
-            [(1, 1, 2), (2, 3, 0), (4, 0, 1)],
+            [(1, 0, 1), (2, 1, 2), (4, 3, 0), (5, 2, 3)],
             "where all four rewards are equal there is no pair. Of two best or two worst answers "
             "the first is taken. 0.704 is more than 0.702.",
         ),
@@ -84,25 +86,27 @@ EXERCISE = Exercise(
                     [0.3, None, 0.1, None],
                     [None, None, 0.7, None],
                     [0.5, None, 0.5, 0.5],
-                    [None, -0.2, -0.6, None],
+                    [-0.6, None, -0.2, None],
                 ],
             },
-            [(0, 2, 1), (2, 0, 2), (5, 1, 2)],
+            [(0, 2, 1), (2, 0, 2), (5, 2, 0)],
             "answers without a score are left out, and the others keep their places. Fewer than "
             "two scores, or equal ones, make no pair.",
         ),
         Case(
             {
-                "answers": [_totals("1 2 3")] * 4,
+                "answers": [_totals("1 2 3")] * 6,
                 "rewards": [
                     [-3.0, 1.0, 2.0],
                     [-1.0, -0.5, -2.0],
                     [0.0, -1.0, -0.5],
                     [-0.5, 0.3, -1.0],
+                    [None, -5.0, -3.0],
+                    [None, 4.0, 3.0],
                 ],
             },
-            [(0, 2, 0), (1, 1, 2), (2, 0, 1), (3, 1, 2)],
-            "rewards may be negative. The lowest are -3, -2, -1 and -1 again.",
+            [(0, 2, 0), (1, 1, 2), (2, 0, 1), (3, 1, 2), (4, 2, 1), (5, 1, 2)],
+            "rewards may be any numbers: all below -1, or all above 1.",
         ),
         Case(
             {
@@ -127,6 +131,19 @@ EXERCISE = Exercise(
         ),
         Case(
             {
+                "answers": [
+                    [{"date": "a", "total": "1"}, {"total": "1"}, {"total": "2"}],
+                    [{"date": "a", "total": "1"}, {"total": "2"}, {"total": "1"}],
+                    [{"total": "1"}, {"total": "2"}, {"subtotal": "1"}],
+                ],
+                "rewards": [[0.2, 0.9, 0.5], [0.9, 0.5, 0.2], [0.2, 0.5, 0.9]],
+            },
+            [(0, 1, 0), (1, 0, 2), (2, 2, 0)],
+            "a field that one of the two answers lacks is a difference, and so is another name "
+            "for the same amount.",
+        ),
+        Case(
+            {
                 "answers": [_totals("1 1 2 3"), _totals("2 3 3 1"), _totals("2 1 1 1")],
                 "rewards": [[0.4, 0.9, 0.2, 0.6], [0.3, 0.5, 0.8, 0.1], [0.9, 0.5, 0.7, 0.6]],
             },
@@ -140,6 +157,6 @@ EXERCISE = Exercise(
         _drawn_case(5, num_documents=10, num_answers=8),
     ],
     solutions=[best_against_worst, _pairs_in_one_pass],
-    wrong_answers=MISTAKES,
+    wrong_answers=MISTAKES | SEARCH_MISTAKES,
     hints=HINTS,
 )

@@ -13,8 +13,8 @@ HINTS = {
     "last. A tie says nothing, however the answers are sorted: no pair.",
     "alike kept": "two answers that are written alike make a pair here. Their rewards differ by "
     "noise alone, and the loss would push one text up and down: no pair.",
-    "alike as text": "the answers are compared as texts. As dicts they are equal in any order of "
-    "their keys.",
+    "alike as text": "the order of the keys counts here, as it does in texts and in lists of "
+    "values. As dicts two answers are equal in any order: compare the dicts.",
     "alike in the total": "only one field of the two answers is compared. They are written alike "
     "if all of it is equal: compare the dicts.",
     "next that differs": "where best and worst are written alike you take the next worse answer "
@@ -75,4 +75,34 @@ HINTS = {
     "no document": "the document is missing. Return (document, chosen, rejected).",
     "largest gap first": "the pairs are sorted by their gap. Keep the order of the documents.",
     "first pair": "the function returns after its first pair. Is the return inside the loop?",
+    "alike in the values": "only the values of the two answers are compared. A subtotal is no "
+    "total, though the amounts be equal: compare the dicts.",
+    "alike in shared keys": "only the keys that both answers have are compared. A field that one "
+    "of them lacks is a difference: compare the dicts.",
+    "alike in the keys of chosen": "only the keys of the chosen answer are compared. A field that "
+    "the rejected one has beside them is a difference: compare the dicts.",
+    "alike in the keys of rejected": "only the keys of the rejected answer are compared. A field "
+    "that the chosen one has beside them is a difference: compare the dicts.",
+    "search from 0": "the best so far starts at 0, or the worst at 1. A reward may lie beyond: "
+    "start with None, or with minus and plus infinity.",
+    "search from -1": "the best so far starts at -1, or the worst at 1. A reward may lie beyond: "
+    "start with None, or with minus and plus infinity.",
+    "if and elif": "best and worst are sought by `if` and `elif`: an answer that is the best so "
+    "far is not asked whether it is the worst. The first is both: use two ifs.",
+    "break": "the search ends at the first document without a pair. `continue` goes on with the "
+    "next one.",
+    "next best that differs": "where best and worst are written alike you take the next best "
+    "answer that differs. Then the rewards of this document are noise: no pair.",
+    "place of the text": "the place is looked up by the text: `index` finds the first answer that "
+    "is written alike. Keep the place that belongs to the reward.",
+    "mean of twins": "the rewards of answers written alike are averaged. Each answer keeps its "
+    "own; compare the two at the end.",
+    "every best and worst": "several best answers, or several worst, make several pairs here. "
+    "Wanted is one for each document: the first of each.",
+    "negatives left out": "rewards below 0 are left out. They are rewards like others: only None "
+    "is left out.",
+    "scored documents counted": "the first number counts the documents with two scores or "
+    "more. It is the place among all documents.",
+    "all from one": "documents and answers are counted from 1. Count both from 0.",
+    "document from one": "the documents are counted from 1. Count from 0.",
 }

@@ -4,6 +4,7 @@ from collections import Counter
 from decimal import Decimal
 from fractions import Fraction
 from itertools import product
+from operator import itemgetter
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_of_all_amounts_on_rows_of_their_fields_only_the_truth_adds_up():
 
 
 def test_every_kind_of_page_is_there_by_hand_and_drawn():
-    for receipts in (RECEIPTS[:13], RECEIPTS[13:]):
+    for receipts in (RECEIPTS[:16], RECEIPTS[16:]):
         counts = Counter()
         for page, truth in receipts:
             fields = Counter(map(field_of, page))
@@ -65,11 +66,12 @@ def test_every_kind_of_page_is_there_by_hand_and_drawn():
             counts["rounded"] += fields["payable"]
             counts["paid exactly"] += dict(page).get("CASH") == truth["total"]
             counts.update({f"{field} twice": fields[field] > 1 for field in FIELDS})
+            counts["inside, twice"] += TAX_INSIDE in dict(page) and fields["subtotal"] > 1
         assert min(counts.values()) > 0, counts
-        assert len(counts) == 10
+        assert len(counts) == 11
 
 
-def test_each_of_thirteen_kinds_is_drawn_twice():
+def test_each_of_fourteen_kinds_is_drawn_twice():
     def kind(page, truth):
         known = [row for row in page if field_of(row) in FIELDS]
         return [(label, amount == truth[ROW_LABELS[label]]) for label, amount in known]
@@ -77,14 +79,14 @@ def test_each_of_thirteen_kinds_is_drawn_twice():
     def kinds(receipts):
         return [kind(*each) for each in receipts]
 
-    by_hand, first, second = RECEIPTS[:13], RECEIPTS[13:26], RECEIPTS[26:]
+    by_hand, first, second = RECEIPTS[:16], RECEIPTS[16:30], RECEIPTS[30:]
     assert kinds(first) == kinds(second)
     assert all(kinds(first).count(each) == 1 for each in kinds(first))
-    assert len(by_hand) == len(first) == 13
+    assert (len(by_hand), len(first)) == (16, 14)
 
 
 def test_the_seed_decides_what_is_drawn():
-    first, again, other = (draw_receipts(13, seed=seed) for seed in (1, 1, 2))
+    first, again, other = (draw_receipts(14, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert all(one != two for one, two in zip(first, other, strict=True))
     assert not any(each in RECEIPTS for each in first)
@@ -92,7 +94,7 @@ def test_the_seed_decides_what_is_drawn():
 
 def test_the_rows_below_the_total_keep_their_sums():
     # total + rounding = rounded total; cash - change = what is due; and 6 % of tax
-    for page, truth in draw_receipts(130, seed=3):
+    for page, truth in draw_receipts(140, seed=3):
         rows = {field_of(row): row[1] for row in page}
         due = truth["total"] + rows.get("rounding", 0)
         assert due == rows.get("payable", due)
@@ -208,6 +210,107 @@ def forgives_a_cent(field):
     return score
 
 
+def passes_the_sum(where):
+    """A patch that takes the sum for right where something holds of answer and page."""
+
+    def score(answer, page):
+        if not where(answer, page) or not {"subtotal", "total"} <= answer.keys():
+            return share_kept(answer, page)
+        rows = {field for field in FIELDS if field in answer or field in map(field_of, page)}
+        kept = sum((label_field, answer.get(label_field)) in printed(page) for label_field in rows)
+        return (kept + 1) / (len(rows) + 1)
+
+    return score
+
+
+def printed(page):
+    return {(field_of(row), row[1]) for row in page}
+
+
+def sum_gap(answer, page):
+    tax = 0 if TAX_INSIDE in dict(page) else answer.get("tax", 0)
+    return answer["subtotal"] + tax - answer["total"]
+
+
+def keeps_one_amount(choose):
+    """A patch that looks at one amount for each field, chosen among its rows."""
+
+    def score(answer, page):
+        rows = {}
+        for row in page:
+            rows.setdefault(field_of(row), []).append(row[1])
+        short = {field: choose(amounts) for field, amounts in rows.items()}
+        checks = [
+            answer.get(field) == short.get(field)
+            for field in FIELDS
+            if field in answer or field in short
+        ]
+        if {"subtotal", "total"} <= answer.keys():
+            checks.append(sum_gap(answer, page) == 0)
+        return sum(checks) / len(checks)
+
+    return score
+
+
+def keeps_one_row(field, choose):
+    """A patch that looks at one row of a field, chosen by the amounts of its rows."""
+
+    def score(answer, page):
+        amounts = [row[1] for row in page if field_of(row) == field]
+        kept = choose(amounts) if amounts else None
+        return share_kept(answer, [row for row in page if field_of(row) != field or row[1] == kept])
+
+    return score
+
+
+@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("choose", [max, min, itemgetter(0), itemgetter(-1)])
+def test_no_choice_of_one_row_is_right_on_all_pages(field, choose):
+    verdict = PATCH.check(keeps_one_row(field, choose))
+    assert not verdict.passed
+    assert verdict.message.startswith("expected  1 for this answer: the truth")
+
+
+def lets_zero_pass(answer, page):
+    """`if answer.get(...)` where `in` was meant, and the page has no row."""
+    known = set(map(field_of, page))
+    return share_kept({f: amount for f, amount in answer.items() if amount or f in known}, page)
+
+
+@pytest.mark.parametrize(
+    ("score", "name"),
+    [
+        (passes_the_sum(lambda answer, page: "tax" not in answer), "no sum without a tax"),
+        (
+            passes_the_sum(lambda answer, page: TAX_INSIDE in dict(page)),
+            "no sum with the tax inside",
+        ),
+        (
+            passes_the_sum(
+                lambda a, page: (
+                    "total" in a and "subtotal" in a and abs(sum_gap(a, page)) < Decimal("0.02")
+                )
+            ),
+            "sum within five cents",
+        ),
+        (keeps_one_amount(max), "largest row of a field"),
+        (keeps_one_amount(min), "smallest row of a field"),
+        (keeps_one_amount(sum), "rows of a field added up"),
+    ],
+)
+def test_a_patch_that_is_nearly_right_is_told_what_it_lacks(score, name):
+    message = PATCH.check(score).message
+    assert message.startswith("expected ")
+    assert message.endswith(f"\nHint: {PATCH.hints[name]}")
+
+
+def test_a_tax_of_zero_that_passes_is_named_from_the_first_page_without_a_tax():
+    message = PATCH.check(lets_zero_pass).message
+    assert message.startswith("expected  at most 0.9 for this answer: ")
+    assert "tax 0.00" in message
+    assert PATCH.hints["tax of 0 passes"] in message
+
+
 HOLES = [
     (hole, field)
     for hole in (lets_it_be_left_out, takes_it_from_anywhere, forgives_a_cent)
@@ -252,6 +355,19 @@ def empties_the_page(answer, page):
     return score
 
 
+def writes_fewer_digits(answer, page):
+    score = share_kept(answer, page)
+    for field, amount in answer.items():
+        answer[field] = amount.quantize(Decimal("0.01"))  # an equal number
+    return score
+
+
+def adds_a_row(answer, page):
+    score = share_kept(answer, page)
+    page.append(("CASH", Decimal("1.00")))
+    return score
+
+
 def empties_both(answer, page):
     score = share_kept(answer, page)
     page.clear()
@@ -270,6 +386,8 @@ def empties_both(answer, page):
         (lambda answer, page: "all", "could not read your answer"),
         (lambda answer, page: min(share_kept(answer, page) + 0.16, 1.0), "got       0.91"),
         (empties_the_page, "got       another page\n"),
+        (writes_fewer_digits, "got       another answer\n"),
+        (adds_a_row, "changes the list of rows"),
         (empties_both, "got       another answer and another page\n"),
         (lambda answer, page: share_kept(answer, page) + 0 * int(answer["tax"]), "KeyError: 'tax'"),
         (lambda answer: 1.0, "Keep the argument names of the exercise."),
@@ -279,6 +397,20 @@ def test_what_is_wrong_is_said(score, message):
     verdict = PATCH.check(score)
     assert not verdict.passed
     assert message in verdict.message
+
+
+def test_nothing_for_nearly_right_is_refused_with_that_reason():
+    message = PATCH.check(lambda answer, page: share_kept(answer, page) == 1).message
+    assert message.startswith("expected  at least 0.01 and at most 0.9 for this answer: no ")
+    assert "got       0\n" in message
+    assert "Why: a single row is missing. If that earns nothing," in message
+
+
+def test_no_answer_is_called_made_up_whose_amounts_all_stand_on_their_rows():
+    for each in RECEIPTS:
+        for demand in demands(each):
+            if "made up" in demand.why:
+                assert not demand.answer.items() <= printed(each.page)
 
 
 def test_the_message_shows_the_answer_the_page_and_what_it_may_earn():

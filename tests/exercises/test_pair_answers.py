@@ -122,9 +122,7 @@ def as_json(answers, rewards):
 
 
 def same_object(answers, rewards):
-    numbers = itertools.count()
-    names = [[next(numbers) for _ in row] for row in answers]  # each object is another
-    return pairs_by_definition(names, rewards)
+    return pairs_by_definition(numbered(answers), rewards)
 
 
 def argmax_and_argmin(answers, rewards):
@@ -152,9 +150,170 @@ def returns_early(answers, rewards):
         return [pair]
 
 
+def same_values(answers, rewards):
+    return pairs_by_definition([[{*answer.values()} for answer in row] for row in answers], rewards)
+
+
+def compared(alike):
+    """The best and the worst of each document, with another test for what is alike."""
+
+    def pairs(answers, rewards):
+        every = pairs_by_definition(numbered(answers), rewards)
+        return [(d, c, r) for d, c, r in every if not alike(answers[d][c], answers[d][r])]
+
+    return pairs
+
+
+def numbered(answers):
+    """A number for each answer, as if no two were alike."""
+    numbers = itertools.count()
+    return [[next(numbers) for _ in row] for row in answers]
+
+
+def has_all_of(one, other):
+    return other.items() <= one.items()
+
+
+def agrees(one, other):
+    return all(one[key] == other[key] for key in one if key in other)
+
+
+def running_extremes(best_so_far, worst_so_far):
+    """A loop that starts at the first place, and from two numbers that nobody gave."""
+
+    def pairs(answers, rewards):
+        found = []
+        for document, scores in enumerate(rewards):
+            best, worst, chosen, rejected = best_so_far, worst_so_far, 0, 0
+            for place, score in enumerate(scores):
+                if score is not None and score > best:
+                    best, chosen = score, place
+                if score is not None and score < worst:
+                    worst, rejected = score, place
+            if answers[document][chosen] != answers[document][rejected]:
+                found.append((document, chosen, rejected))
+        return found
+
+    return pairs
+
+
+def one_if_with_elif(answers, rewards):
+    found = []
+    for document, scores in enumerate(rewards):
+        best, worst, chosen, rejected = -np.inf, np.inf, None, None
+        for place, score in enumerate(scores):
+            if score is None:
+                continue
+            if score > best:
+                best, chosen = score, place
+            elif score < worst:
+                worst, rejected = score, place
+        if rejected is None or best == worst:
+            continue
+        if answers[document][chosen] != answers[document][rejected]:
+            found.append((document, chosen, rejected))
+    return found
+
+
+def leaves_the_loop(answers, rewards):
+    pairs = {document: (c, r) for document, c, r in pairs_by_definition(answers, rewards)}
+    kept = itertools.takewhile(lambda document: document in pairs, range(len(rewards)))
+    return [(document, *pairs[document]) for document in kept]
+
+
+def index_of_the_answer(answers, rewards):
+    return [
+        (d, answers[d].index(answers[d][c]), answers[d].index(answers[d][r]))
+        for d, c, r in pairs_by_definition(answers, rewards)
+    ]
+
+
+def best_that_is_not_the_worst(answers, rewards):
+    turned_pairs = worst_that_is_not_the_best(answers, turned(rewards))
+    return [(document, rejected, chosen) for document, chosen, rejected in turned_pairs]
+
+
+def worst_that_is_not_the_best(answers, rewards):
+    found = []
+    for document, scores in enumerate(rewards):
+        ranked = sorted((score, place) for place, score in enumerate(scores) if score is not None)
+        if not ranked:
+            continue
+        best = scores.index(ranked[-1][0])
+        for score, place in ranked:
+            if score < scores[best] and answers[document][place] != answers[document][best]:
+                found.append((document, best, place))
+                break
+    return found
+
+
+def averaged(answers, rewards):
+    """Each text once, at its first place, with the mean of its rewards."""
+    means = []
+    for texts, scores in zip(answers, rewards, strict=True):
+        row = [None] * len(texts)
+        given = [place for place in range(len(texts)) if scores[place] is not None]
+        for place in reversed(given):
+            twins = [other for other in given if texts[other] == texts[place]]
+            row[twins[0]] = sum(scores[other] for other in twins) / len(twins)
+        means.append(row)
+    return pairs_by_definition(answers, means)
+
+
+def all_the_best_and_worst(answers, rewards):
+    pairs = []
+    for document, scores in enumerate(rewards):
+        given = [score for score in scores if score is not None]
+        for better, worse in itertools.product(range(len(scores)), repeat=2):
+            ends = scores[better], scores[worse]
+            if len({*given}) < 2 or ends != (max(given), min(given)):
+                continue
+            if answers[document][better] != answers[document][worse]:
+                pairs.append((document, better, worse))
+    return pairs
+
+
+def only_from_zero(answers, rewards):
+    kept = [[s if s is not None and s >= 0 else None for s in scores] for scores in rewards]
+    return pairs_by_definition(answers, kept)
+
+
+def filtered_first(answers, rewards):
+    kept = [d for d, scores in enumerate(rewards) if len(scores) - scores.count(None) >= 2]
+    return pairs_by_definition([answers[d] for d in kept], [rewards[d] for d in kept])
+
+
+def counted_from_one(answers, rewards):
+    return np.add(pairs_by_definition(answers, rewards), 1)
+
+
+def documents_from_one(answers, rewards):
+    return np.add(pairs_by_definition(answers, rewards), [1, 0, 0])
+
+
 @pytest.mark.parametrize(
     ("wrong", "name"),
     [
+        (same_values, "alike in the values"),
+        (compared(agrees), "alike in shared keys"),
+        (
+            compared(lambda chosen, rejected: has_all_of(rejected, chosen)),
+            "alike in the keys of chosen",
+        ),
+        (compared(has_all_of), "alike in the keys of rejected"),
+        (running_extremes(0, 1), "search from 0"),
+        (running_extremes(-1, 1), "search from -1"),
+        (one_if_with_elif, "if and elif"),
+        (leaves_the_loop, "break"),
+        (best_that_is_not_the_worst, "next best that differs"),
+        (worst_that_is_not_the_best, "next that differs"),
+        (index_of_the_answer, "place of the text"),
+        (averaged, "mean of twins"),
+        (all_the_best_and_worst, "every best and worst"),
+        (only_from_zero, "negatives left out"),
+        (filtered_first, "scored documents counted"),
+        (counted_from_one, "all from one"),
+        (documents_from_one, "document from one"),
         (ends_of_a_sorted_list, "last of the best"),
         (upwards_and_downwards, "last of the worst"),
         (without_nones, "places among the scored"),
