@@ -19,6 +19,7 @@ from rlnotes.exercises.answers import Outcome, Refused, outcome, question, read,
 from rlnotes.exercises.patterns import general_hint
 from rlnotes.exercises.time_limit import TimeUp, time_limit
 
+_MOST_NUMBERS = 40  # of two answers of different shapes, to show both
 _MOST_GUESSES = 2  # known mistakes that may be named when one input alone tells
 _LONGEST = 2_000  # characters of an error
 
@@ -167,10 +168,17 @@ def _problem(candidate: Callable, case: Case) -> str:
     where = f"on this input:\n{_show_arguments(case.arguments)}\nWhy: {case.reason}"
     if given.numbers.shape != expected.shape:
         wanted = f"an array of shape {expected.shape}" if expected.shape else "one number"
-        return f"expected {wanted}, got shape {given.numbers.shape}{question(answer)}, {where}"
+        shapes = f"expected {wanted}, got shape {given.numbers.shape}{question(answer)}"
+        if max(given.numbers.size, expected.size) > _MOST_NUMBERS:
+            return f"{shapes}, {where}"
+        return f"{shapes}\n{_side_by_side(expected, given.numbers)}\n{where}"
     if not np.isnan(given.numbers).any() and given.equals(expected):
         return ""
-    return f"expected  {show(expected)}\ngot       {show(given.numbers)}\n{where}"
+    return f"{_side_by_side(expected, given.numbers)}\n{where}"
+
+
+def _side_by_side(expected: np.ndarray, given: np.ndarray) -> str:
+    return f"expected  {show(expected)}\ngot       {show(given)}"
 
 
 def _equal(given, before) -> bool:

@@ -75,7 +75,7 @@ def yielded(**given):
         (cumsum_from_the_left, "Hint: these are running sums from the left."),
         (typed_beta, "Hint: beta is 0.1 in your code"),
         (another_typed_beta, "Hint: beta is 0.05 in your code"),
-        (yielded, "got shape (1, 2, 3) (did you write yield instead of return?), on"),
+        (yielded, "got shape (1, 2, 3) (did you write yield instead of return?)"),
     ],
 )
 def test_mistakes_in_rewards_per_token(wrong, hint):
