@@ -1,0 +1,196 @@
+"""LayoutLMv3 as the policy that points: the same choices, rewards and trainers.
+
+LayoutLMv3 is an encoder: it reads tokens and their boxes and gives back a vector for
+each. It cannot write a JSON by itself. With heads it can point, and
+`rlnotes.data.documents.pointing` writes the answer, as for the small policy. Donut
+(arXiv:2111.15664) and Pix2Struct (arXiv:2210.03347) are encoder-decoders: they read a
+picture and write text, without OCR, so their policy is one over tokens, and a trainer
+for text applies to them.
+"""
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+import transformers
+from tokenizers import pre_tokenizers
+from torch import Tensor
+from transformers import LayoutLMv3Config, LayoutLMv3Model, LayoutLMv3Tokenizer
+
+from rlnotes._checks import require_positive_integer, require_seed
+from rlnotes.bridges.layout_inputs import LayoutPages, LayoutReader
+from rlnotes.data.documents.pointing import FIELDS
+from rlnotes.models.pointer_heads import Choices, PointerHeads
+from rlnotes.models.tiny_lm import start_weights
+
+SETTINGS = {"visual_embed": False, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+
+
+class LayoutTagger(PointerHeads):
+    """A LayoutLMv3 with the heads of a policy that points.
+
+    The first token of a segment stands for it, and the first of a window for the
+    window; the whole page is the mean over its windows. Windows do not see each other.
+
+    Dropout is off: an answer must be as likely when it is learned from as it was when
+    it was drawn. The weights of the relative positions are frozen: the library looks
+    them up without a gradient, so that no training reaches them, while they would count
+    as trained.
+
+    Args:
+        encoder: of text and boxes, without the image part.
+        generator: source of the start weights of the heads.
+        num_fields: F.
+    """
+
+    def __init__(
+        self,
+        encoder: LayoutLMv3Model,
+        generator: torch.Generator,
+        *,
+        num_fields: int = len(FIELDS),
+    ):
+        super().__init__()
+        self.add_heads(encoder.config.hidden_size, num_fields)
+        start_weights(self, generator)
+        self.start_heads()
+        self.encoder = encoder
+        for name, weights in encoder.named_parameters():
+            if ".rel_pos_" in name:
+                weights.requires_grad_(False)
+
+    def forward(self, pages: LayoutPages) -> Choices:
+        """The choices on each page, and its value.
+
+        Raises:
+            ValueError: for windows that are longer than the model has positions.
+        """
+        length, most = pages.token_ids.shape[1], usable_positions(self.encoder.config)
+        if length > most:
+            raise ValueError(f"pages must have windows of at most {most} tokens, got {length}")
+        hidden = self.encoder(
+            input_ids=pages.token_ids, bbox=pages.boxes, attention_mask=pages.attention_mask
+        ).last_hidden_state
+        whole = _mean_by_owner(hidden[:, 0], pages.owners, len(pages.mask))
+        return self.choose(whole, hidden.flatten(0, 1)[pages.places], pages.mask)
+
+
+def _mean_by_owner(rows: Tensor, owners: Tensor, count: int) -> Tensor:
+    """[B, d] mean of the rows [R, d] of each owner."""
+    sums = rows.new_zeros(count, rows.shape[1]).index_add(0, owners, rows)
+    return sums / owners.bincount(minlength=count)[:, None]
+
+
+def usable_positions(config: LayoutLMv3Config) -> int:
+    """The most tokens that the model reads at once: it counts from behind the padding.
+
+    Example:
+        >>> usable_positions(LayoutLMv3Config(max_position_embeddings=514))
+        512
+    """
+    return config.max_position_embeddings - config.pad_token_id - 1
+
+
+def load_layout_tagger(
+    folder: str | Path, *, window: int = 512, seed: int = 0
+) -> tuple[LayoutTagger, LayoutReader]:
+    """A tagger from a LayoutLMv3 that lies in a folder, and what reads for it.
+
+    Nothing is fetched. The encoder is as it lies there, in float32, without its image
+    part; the heads are new.
+
+    Args:
+        folder: with the configuration, the weights and the tokenizer of a LayoutLMv3,
+            with or without a head of its own.
+        window: most tokens that are read at once.
+        seed: of the heads' start weights.
+
+    Raises:
+        ValueError: if the folder holds no such model, weights or words are missing in
+            it, model and tokenizer do not fit together, or the model has too few
+            positions for the window.
+    """
+    require_positive_integer(window=window)
+    require_seed(seed=seed)
+    folder = Path(folder)
+    config = _read_config(folder)
+    most = usable_positions(config)
+    if not 2 < window <= most:
+        raise ValueError(
+            f"window must lie in [3, {most}] for the {config.max_position_embeddings} "
+            f"positions of the model in {folder}, got {window}"
+        )
+    tokenizer = LayoutLMv3Tokenizer.from_pretrained(folder, local_files_only=True)
+    _require_fitting(tokenizer, config, folder)
+    generator = torch.Generator().manual_seed(seed)
+    return LayoutTagger(_load_encoder(folder), generator), LayoutReader(tokenizer, window)
+
+
+def _read_config(folder: Path) -> LayoutLMv3Config:
+    try:
+        settings = json.loads((folder / "config.json").read_bytes())
+        kind = settings["model_type"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"folder must hold the config.json of a LayoutLMv3, got {folder}: {error!r}"
+        ) from error
+    if kind != LayoutLMv3Config.model_type:
+        raise ValueError(f"folder must hold a model of type layoutlmv3, got {kind!r} in {folder}")
+    return LayoutLMv3Config.from_pretrained(folder, local_files_only=True)
+
+
+def _require_fitting(
+    tokenizer: LayoutLMv3Tokenizer, config: LayoutLMv3Config, folder: Path
+) -> None:
+    """Raise unless the tokenizer knows all letters, and the model all of its tokens.
+
+    Without its files the library makes one of five tokens, which drops all words.
+    """
+    letters = pre_tokenizers.ByteLevel.alphabet()
+    missing = sum(letter not in tokenizer.get_vocab() for letter in letters)
+    if missing:
+        raise ValueError(
+            f"folder must hold a tokenizer that knows all 256 bytes, got one without "
+            f"{missing} of them in {folder}: are its files there?"
+        )
+    if len(tokenizer) > config.vocab_size or tokenizer.pad_token_id != config.pad_token_id:
+        raise ValueError(
+            f"folder must hold a tokenizer and a model for it, got {len(tokenizer)} tokens with "
+            f"padding {tokenizer.pad_token_id} and a model for {config.vocab_size} with padding "
+            f"{config.pad_token_id} in {folder}"
+        )
+
+
+def _load_encoder(folder: Path) -> LayoutLMv3Model:
+    try:
+        with _quiet():
+            encoder, report = LayoutLMv3Model.from_pretrained(
+                folder,
+                dtype=torch.float32,
+                local_files_only=True,
+                output_loading_info=True,
+                **SETTINGS,
+            )
+    except (OSError, RuntimeError, ValueError) as error:
+        raise ValueError(
+            f"folder must hold the weights of its model, got {folder}: {error}"
+        ) from error
+    if report["missing_keys"]:
+        some = sorted(report["missing_keys"])[:3]
+        raise ValueError(
+            f"folder must hold all weights of its model, got none for {some} in {folder}"
+        )
+    return encoder
+
+
+@contextmanager
+def _quiet():
+    """Without the library's table of the weights that are not needed here."""
+    logging = transformers.utils.logging
+    before = logging.get_verbosity()
+    logging.set_verbosity_error()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(before)
