@@ -14,6 +14,7 @@ from pathlib import Path
 
 import torch
 import transformers
+from safetensors import SafetensorError
 from tokenizers import pre_tokenizers
 from torch import Tensor
 from transformers import LayoutLMv3Config, LayoutLMv3Model, LayoutLMv3Tokenizer
@@ -172,7 +173,7 @@ def _load_encoder(folder: Path) -> LayoutLMv3Model:
                 output_loading_info=True,
                 **SETTINGS,
             )
-    except (OSError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, SafetensorError) as error:
         raise ValueError(
             f"folder must hold the weights of its model, got {folder}: {error}"
         ) from error
