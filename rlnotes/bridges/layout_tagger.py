@@ -122,7 +122,7 @@ def load_layout_tagger(
             f"window must lie in [3, {most}] for the {config.max_position_embeddings} "
             f"positions of the model in {folder}, got {window}"
         )
-    tokenizer = LayoutLMv3Tokenizer.from_pretrained(folder, local_files_only=True)
+    tokenizer = _load_tokenizer(folder)
     _require_fitting(tokenizer, config, folder)
     generator = torch.Generator().manual_seed(seed)
     return LayoutTagger(_load_encoder(folder), generator), LayoutReader(tokenizer, window)
@@ -139,6 +139,13 @@ def _read_config(folder: Path) -> LayoutLMv3Config:
     if kind != LayoutLMv3Config.model_type:
         raise ValueError(f"folder must hold a model of type layoutlmv3, got {kind!r} in {folder}")
     return LayoutLMv3Config.from_pretrained(folder, local_files_only=True)
+
+
+def _load_tokenizer(folder: Path) -> LayoutLMv3Tokenizer:
+    try:
+        return LayoutLMv3Tokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as error:  # the part in Rust raises no special one
+        raise ValueError(f"folder must hold a tokenizer, got {folder}: {error!r}") from error
 
 
 def _require_fitting(

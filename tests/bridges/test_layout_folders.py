@@ -141,6 +141,12 @@ def test_missing_words(folder):
     refused(folder, "tokenizer that knows all 256 bytes, got one without 256")
 
 
+@pytest.mark.parametrize("text", ["{", "{}"])
+def test_broken_words(folder, text):
+    (folder / "tokenizer.json").write_text(text)
+    refused(folder, "folder must hold a tokenizer, got")
+
+
 def test_words_of_another_model(folder):
     change(folder, vocab_size=799)
     refused(folder, "tokenizer and a model for it, got 800 tokens .* a model for 799")
