@@ -30,7 +30,7 @@ from rlnotes.training.optimizing import torch_rng
 
 TINY = "tiny"
 INSTALL = 'pip install -c constraints.txt -e ".[trl]"'
-NUM_ANSWERS = BATCH = 8
+NUM_ANSWERS, BATCH = 8, 8
 SHORT = {"most_segments": 40}  # documents that make quick steps
 SETS = "trained on", "others"
 TINY_RATE, RATE = 2e-3, 3e-5  # of Adam; trained weights must move less
@@ -69,7 +69,9 @@ def train(
     """
     settings = {"learning_rate": chosen.learning_rate, "seed": chosen.seed, "vary": False}
     imitation = sft.Config(num_steps=chosen.imitation_steps, batch_size=BATCH, **settings)
-    grpo = on_policy.Config(num_updates=chosen.steps, num_answers=NUM_ANSWERS, **settings)
+    grpo = on_policy.Config(
+        num_updates=chosen.steps, num_documents=BATCH, num_answers=NUM_ANSWERS, **settings
+    )
     demonstrations = [demonstrate(example) for example in examples]
     with tqdm(total=chosen.imitation_steps, desc="imitation", leave=False) as bar:
         sft.train_sft(policy, examples, demonstrations, imitation, watch=lambda _: bar.update())
@@ -97,7 +99,7 @@ def _arguments() -> argparse.ArgumentParser:
 
 
 def _load(chosen: argparse.Namespace):
-    from rlnotes.bridges.layout_tagger import load_layout_tagger
+    from rlnotes.bridges.layout_folders import load_layout_tagger
     from rlnotes.bridges.tiny_layout_model import save_tiny_layout_model
 
     if chosen.model != TINY:
@@ -155,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = _arguments()
     chosen = parser.parse_args(arguments)
     if find_spec("transformers") is None:
-        parser.error(f"transformers is missing: {INSTALL}")
+        parser.error(f"transformers is not installed; in the project's folder: {INSTALL}")
     try:
         print(run(chosen))
     except ValueError as error:

@@ -8,7 +8,8 @@ import torch
 from safetensors.torch import load_file, save_file
 from transformers import LayoutLMv3ForTokenClassification
 
-from rlnotes.bridges.layout_tagger import load_layout_tagger, usable_positions
+from rlnotes.bridges.layout_folders import load_layout_tagger
+from rlnotes.bridges.layout_tagger import usable_positions
 from rlnotes.bridges.tiny_layout_model import save_tiny_layout_model
 from rlnotes.training.invoices.batches import join_pages
 from tests.bridges.layout_pages import document, letters_tokenizer
@@ -152,6 +153,11 @@ def test_words_of_another_model(folder):
     refused(folder, "tokenizer and a model for it, got 800 tokens .* a model for 799")
     change(folder, vocab_size=800, pad_token_id=0)
     refused(folder, "padding 1 and a model for 800 with padding 0")
+
+
+def test_boxes_that_the_model_has_no_number_for(folder):
+    change(folder, max_2d_position_embeddings=1000)
+    refused(folder, "a model for boxes up to 1000, got one for less than 1000")
 
 
 def test_missing_weights(folder):

@@ -45,7 +45,8 @@ def numbers_of(line):
     return [float(number) for number in re.findall(r"\d+\.\d+", line)]
 
 
-def test_a_tiny_run(capsys):
+def test_a_tiny_run(capsys, monkeypatch):
+    monkeypatch.setattr(layout_invoices, "BATCH", 2)
     assert main(["--model", "tiny", *SMALL]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].endswith("weights trained, learning rate 0.002")
@@ -61,7 +62,8 @@ def test_a_tiny_run(capsys):
     assert capsys.readouterr().out.splitlines() != lines
 
 
-def test_cut_tokens_are_told(capsys):
+def test_cut_tokens_are_told(capsys, monkeypatch):
+    monkeypatch.setattr(layout_invoices, "BATCH", 2)
     main(["--model", "tiny", *SMALL, "--window", "4"])
     line = capsys.readouterr().out.splitlines()[1]
     documents, windows, cut = map(int, re.findall(r"\d+", line))

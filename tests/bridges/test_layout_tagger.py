@@ -7,8 +7,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from rlnotes.bridges.layout_folders import load_layout_tagger
 from rlnotes.bridges.layout_inputs import LayoutReader, thousandths
-from rlnotes.bridges.layout_tagger import LayoutTagger, load_layout_tagger, usable_positions
+from rlnotes.bridges.layout_tagger import LayoutTagger, usable_positions
 from rlnotes.bridges.tiny_layout_model import save_tiny_layout_model
 from rlnotes.models.pointer_actions import (
     Actions,
