@@ -6,6 +6,7 @@ import torch
 
 from rlnotes.bridges.layout_inputs import LayoutPage, LayoutReader, thousandths
 from rlnotes.bridges.tiny_layout_model import save_tiny_layout_model
+from rlnotes.data.documents.document import Document
 from rlnotes.data.invoices.sampling import sample_invoices
 from rlnotes.training.invoices.batches import draw_pages, join_pages
 from rlnotes.training.invoices.examples import make_example
@@ -102,6 +103,13 @@ def test_a_segment_that_just_fits_is_not_cut():
     page = LayoutReader(LETTERS, 12).read(document("abcdefghi", "abcdefghij"))
     assert [len(row) for row in page.token_ids] == [12, 12]
     assert page.num_cut == 1
+
+
+def test_each_segment_has_the_size_of_its_own_page():
+    sheets = [(100, 200), (50, 400)]
+    two = Document("two", ["a", "b"], [(10, 20, 30, 40)] * 2, [1, 0], sheets)
+    page = LayoutReader(LETTERS, 512).read(two)
+    assert [row[1].tolist() for row in page.boxes] == [[200, 50, 600, 100], [100, 100, 300, 200]]
 
 
 def test_pages_in_any_order_begin_a_window_each():
