@@ -11,7 +11,7 @@ from rlnotes._checks import (
     require_same_shape,
     require_shape,
 )
-from rlnotes.models.pointer_policy import NUM_FORMATS, Choices
+from rlnotes.models.pointer_heads import NUM_FORMATS, Choices
 
 
 class Actions(NamedTuple):

@@ -6,10 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from rlnotes._checks import require_positive_integer, require_shape
+from rlnotes.models.pointer_heads import PADDING_SCORE, Choices, PointerHeads
 from rlnotes.models.tiny_lm import Block, linear, start_weights
-
-PADDING_SCORE = -1e4
-NUM_FORMATS = 3
 
 
 class Pages(NamedTuple):
@@ -26,23 +24,10 @@ class Pages(NamedTuple):
     mask: Tensor  # [B, N] bool, False for padding
 
 
-class Choices(NamedTuple):
-    """What a policy would do with B documents, in nats, and a value."""
-
-    pointers: Tensor  # [B, F, N + 1, 3] of segment and format together; place 0 is absent
-    lines: Tensor  # [B, N, 2] of leaving a segment, and of taking it as a line's amount
-    line_format: Tensor  # [B, 3]
-    values: Tensor  # [B] of the value head: expected reward
-
-
-class PointerPolicy(nn.Module):
+class PointerPolicy(PointerHeads):
     """Reads a page; for each field it says which segment holds it, and in what format.
 
-        p(segment, format | field) = p(segment | field) p(format | segment, field)
-
-    One of the segments is "absent", which has one format. Besides, each segment is
-    taken as the amount of a line, or not, on its own. Fields and lines are independent,
-    given the page. A value head reads the same trunk.
+    How it says so, see `PointerHeads`; a value head reads the same trunk.
 
     A segment is the sum of its words and of the numbers on its form and place, mixed
     with its four neighbours. Attention gets a bias from how two segments lie to each
@@ -84,7 +69,7 @@ class PointerPolicy(nn.Module):
         require_positive_integer(**sizes, **sides, **shape)
         if width % num_heads:
             raise ValueError(f"width must be a multiple of num_heads={num_heads}, got {width}")
-        self.num_fields, self.num_numbers, self.num_heads = num_fields, num_numbers, num_heads
+        self.num_numbers, self.num_heads = num_numbers, num_heads
         self.words = nn.utils.skip_init(nn.EmbeddingBag, num_words, width, mode="sum")
         self.read = linear(num_numbers, width)
         self.beside = nn.ModuleList(linear(width, width) for _ in range(num_neighbours))
@@ -93,19 +78,12 @@ class PointerPolicy(nn.Module):
         self.bias = nn.Parameter(torch.zeros(num_blocks, num_heads, num_pairs))
         self.blocks = nn.ModuleList(Block(width, num_heads) for _ in range(num_blocks))
         self.norm = nn.LayerNorm(width)
-        self.pointer = linear(width, num_fields)
-        self.absent = linear(width, num_fields)
-        self.format = linear(width, NUM_FORMATS * num_fields)
-        self.line = linear(width, 1)
-        self.line_format = linear(width, NUM_FORMATS)
-        self.value = linear(width, 1)
+        self.add_heads(width, num_fields)
         start_weights(self, generator)
         with torch.no_grad():
             self.words.weight.normal_(std=0.1, generator=generator)
             self.bias.normal_(std=0.2, generator=generator)
-            self.value.weight.zero_()
-            self.line.weight.zero_()
-            self.line.bias.fill_(-2.0)  # most segments are no line
+        self.start_heads()
 
     def forward(self, pages: Pages) -> Choices:
         """The choices on each page, and its value.
@@ -114,24 +92,7 @@ class PointerPolicy(nn.Module):
             ValueError: if the parts of the pages do not fit together or the policy.
         """
         hidden = self.features(pages)
-        whole, segments = hidden[:, 0], hidden[:, 1:]
-        scores = self.pointer(segments).masked_fill(~pages.mask[..., None], PADDING_SCORE)
-        scores = torch.cat([self.absent(whole)[:, None], scores], dim=1)
-        pointers = scores.transpose(1, 2).log_softmax(dim=-1)  # [B, F, N + 1]
-        batch, length = pages.mask.shape
-        shape = batch, length, self.num_fields, NUM_FORMATS
-        formats = self.format(segments).view(shape).log_softmax(dim=-1).transpose(1, 2)
-        absent = formats.new_full((batch, self.num_fields, 1, NUM_FORMATS), PADDING_SCORE)
-        absent[..., 0] = 0
-        joint = pointers[..., None] + torch.cat([absent, formats], dim=2)
-        lines = self.line(segments)[..., 0].masked_fill(~pages.mask, PADDING_SCORE)
-        sides = torch.stack([-lines, lines], dim=-1)
-        return Choices(
-            joint,
-            nn.functional.logsigmoid(sides),
-            self.line_format(whole).log_softmax(dim=-1),
-            self.value(whole)[:, 0],
-        )
+        return self.choose(hidden[:, 0], hidden[:, 1:], pages.mask)
 
     def features(self, pages: Pages) -> Tensor:
         """[B, N + 1, width]: of the whole page, and of each segment.

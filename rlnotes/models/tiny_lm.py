@@ -306,4 +306,5 @@ def start_weights(module: nn.Module, generator: torch.Generator) -> None:
             part.weight.normal_(std=0.02, generator=generator)
         elif isinstance(part, nn.Linear):
             part.weight.normal_(std=part.in_features**-0.5, generator=generator)
-            part.bias.zero_()
+            if part.bias is not None:
+                part.bias.zero_()

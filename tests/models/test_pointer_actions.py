@@ -15,7 +15,7 @@ from rlnotes.models.pointer_actions import (
     choice_entropies,
     sample_actions,
 )
-from rlnotes.models.pointer_policy import NUM_FORMATS, Choices
+from rlnotes.models.pointer_heads import NUM_FORMATS, Choices
 from tests.models.small_pages import NUM_FIELDS, joined, random_page, random_policy, seeded
 
 PAGE = random_page(2, seed=7)

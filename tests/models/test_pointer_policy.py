@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from rlnotes.models.pointer_policy import NUM_FORMATS, PADDING_SCORE
+from rlnotes.models.pointer_heads import NUM_FORMATS, PADDING_SCORE
 from tests.models.small_pages import (
     NUM_FIELDS,
     NUM_NUMBERS,

@@ -449,6 +449,14 @@ def test_start_weights_are_drawn_part_by_part():
     assert (parts[0].bias == 0).all()
 
 
+def test_start_weights_of_a_map_without_bias():
+    layer = torch.nn.utils.skip_init(torch.nn.Linear, 40, 50, bias=False)
+    other = linear(40, 50)
+    start_weights(layer, seeded(1))
+    start_weights(other, seeded(1))
+    assert torch.equal(layer.weight, other.weight)
+
+
 def test_neither_a_layer_nor_its_start_touches_other_randomness():
     state = torch.get_rng_state()
     layer, norm = linear(3, 2), torch.nn.LayerNorm(3)

@@ -1,6 +1,7 @@
 """Pages for the policy: padded to one length, and varied."""
 
 from collections.abc import Sequence
+from typing import Protocol, Self
 
 import numpy as np
 import torch
@@ -18,21 +19,39 @@ from rlnotes.training.invoices.examples import Example
 MIRRORED, UPSIDE_DOWN, LOST_WORDS = 0.5, 0.3, 0.3
 
 
-def join_pages(features: Sequence[PageFeatures]) -> Pages:
+class OtherFeatures(Protocol):
+    """One document as a policy of another kind reads it: N segments, its length.
+
+    An `Example` may hold such features in place of `PageFeatures`. Their policy turns
+    the joined pages into `Choices`, and all trainers here take it.
+    """
+
+    def __len__(self) -> int: ...
+
+    def join(self, features: Sequence[Self]) -> tuple:
+        """The pages of B documents, this one first; a mask [B, N] is among them."""
+
+    def vary(self, generator: np.random.Generator) -> Self:
+        """The page as it might also be."""
+
+
+def join_pages(features: Sequence[PageFeatures | OtherFeatures]) -> Pages | tuple:
     """Documents in one batch, padded to the longest.
 
     Args:
-        features: of B documents, see `page_features`.
+        features: of B documents, see `page_features`; or all `OtherFeatures`.
 
     Returns:
         `Pages`, a copy. What is padding has no word, is no neighbour, and is marked in
-        the last of the pairs.
+        the last of the pairs. Of other features what they are joined to.
 
     Raises:
         ValueError: if there is no document.
     """
     if not features:
         raise ValueError("features must hold at least one document, got none")
+    if not isinstance(features[0], PageFeatures):
+        return features[0].join(features)
     batch, length = len(features), max(map(len, features))
     counts = np.zeros((batch, length), dtype=np.int64)
     numbers = np.zeros((batch, length, NUM_NUMBERS), dtype=np.float32)
@@ -53,14 +72,18 @@ def join_pages(features: Sequence[PageFeatures]) -> Pages:
     return Pages(*map(torch.from_numpy, arrays))
 
 
-def vary(features: PageFeatures, generator: np.random.Generator) -> PageFeatures:
+def vary(
+    features: PageFeatures | OtherFeatures, generator: np.random.Generator
+) -> PageFeatures | OtherFeatures:
     """A page as it might also be: mirrored, upside down, with words lost.
 
     Args:
-        features: of a document; not changed.
+        features: of a document; not changed. Other features vary in their own way.
         generator: decides, with the probabilities `MIRRORED`, `UPSIDE_DOWN` and, for
             each segment alone, `LOST_WORDS`.
     """
+    if not isinstance(features, PageFeatures):
+        return features.vary(generator)
     if generator.random() < MIRRORED:
         features = mirrored(features)
     if generator.random() < UPSIDE_DOWN:
@@ -68,7 +91,7 @@ def vary(features: PageFeatures, generator: np.random.Generator) -> PageFeatures
     return with_lost_words(features, share=LOST_WORDS, generator=generator)
 
 
-def draw_pages(examples: Sequence[Example], generator: np.random.Generator | None) -> Pages:
+def draw_pages(examples: Sequence[Example], generator: np.random.Generator | None) -> Pages | tuple:
     """The pages of some examples in one batch, varied if there is a generator.
 
     Raises:

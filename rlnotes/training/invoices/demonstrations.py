@@ -14,7 +14,7 @@ from torch import Tensor
 
 from rlnotes.data.documents.pointing import FIELDS, FORMATS, kind_of
 from rlnotes.functional.extraction.answers import read_answer
-from rlnotes.models.pointer_policy import Choices
+from rlnotes.models.pointer_heads import Choices
 from rlnotes.training.invoices.examples import Example
 
 AS_PRINTED, USUAL, OTHER = range(len(FORMATS))

@@ -41,7 +41,8 @@ class Example:
     Attributes:
         document: as it was read.
         spelled: how each segment can be written, see `spellings`.
-        features: what the policy reads.
+        features: what the policy reads; another policy may read something else, see
+            `rlnotes.training.invoices.batches.OtherFeatures`.
         target: the part of the label that can be pointed at, see `pointed_target`; None
             without a label.
         prepared: the same for the reward.

@@ -30,7 +30,8 @@ from rlnotes.models.pointer_actions import (
     choice_entropies,
     sample_actions,
 )
-from rlnotes.models.pointer_policy import Choices, Pages, PointerPolicy
+from rlnotes.models.pointer_heads import Choices
+from rlnotes.models.pointer_policy import Pages, PointerPolicy
 from rlnotes.models.tiny_lm import frozen
 from rlnotes.training.invoices.batches import draw_pages
 from rlnotes.training.invoices.examples import Example

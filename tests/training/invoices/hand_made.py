@@ -6,7 +6,7 @@ import torch
 from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.pointing import FIELDS, FORMATS
 from rlnotes.models.pointer_actions import Actions
-from rlnotes.models.pointer_policy import Choices
+from rlnotes.models.pointer_heads import Choices
 from rlnotes.training.invoices.examples import make_example, new_policy
 
 NUM_FIELDS, NUM_FORMATS = len(FIELDS), len(FORMATS)

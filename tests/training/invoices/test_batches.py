@@ -1,5 +1,7 @@
 """Pages in one batch: the same as alone, padding marked, varied as often as said."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 import torch
@@ -122,6 +124,35 @@ def test_a_batch_is_a_copy():
     before = SHORT.features.numbers.copy()
     join_pages([SHORT.features]).numbers.fill_(7)
     assert np.array_equal(SHORT.features.numbers, before)
+
+
+@dataclass(frozen=True)
+class Letters:
+    """What another policy might read: the lengths of the segments."""
+
+    lengths: list[int]
+    scale: int = 1
+
+    def __len__(self):
+        return len(self.lengths)
+
+    def join(self, features):
+        return [self.lengths, *[(page.lengths, page.scale) for page in features]]
+
+    def vary(self, generator):
+        return replace(self, scale=int(generator.integers(2, 100)))
+
+
+def test_another_kind_of_features_joins_and_varies_itself():
+    examples = [replace(each, features=Letters([len(each.features)])) for each in (SHORT, LONG)]
+    one, two = (each.features.lengths for each in examples)
+    assert draw_pages(examples, None) == [one, (one, 1), (two, 1)]
+    drawn = np.random.default_rng(3).integers(2, 100, size=2).tolist()
+    assert draw_pages(examples, np.random.default_rng(3)) == [
+        one,
+        (one, drawn[0]),
+        (two, drawn[1]),
+    ]
 
 
 def test_no_page_is_refused():

@@ -12,7 +12,7 @@ from torch.testing import assert_close
 from rlnotes.data.documents.pointing import FIELDS, written_answer
 from rlnotes.data.invoices.sampling import LAYOUTS
 from rlnotes.functional.extraction.answers import read_answer
-from rlnotes.models.pointer_policy import Choices
+from rlnotes.models.pointer_heads import Choices
 from rlnotes.training.invoices.demonstrations import (
     Demonstration,
     EqualAmounts,
