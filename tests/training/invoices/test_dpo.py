@@ -73,8 +73,9 @@ def test_answers_have_the_sum_of_their_log_probs():
 def test_the_loss_starts_at_log_2(pairs):
     result = run(pairs, num_steps=1, beta=0.7)
     assert result.diagnostics.loss.item() == pytest.approx(math.log(2), abs=1e-6)
-    assert result.diagnostics.chosen_log_ratio.item() == 0
-    assert result.diagnostics.rejected_log_ratio.item() == 0
+    # Policy and reference read batches of other shapes: sums of some 40 nats, rounded.
+    assert result.diagnostics.chosen_log_ratio.item() == pytest.approx(0, abs=1e-4)
+    assert result.diagnostics.rejected_log_ratio.item() == pytest.approx(0, abs=1e-4)
 
 
 def in_double(examples, generator):
