@@ -89,5 +89,9 @@ def answer_text(target: Mapping) -> str:
     """
     asked = pointed_target(target)
     prepare_target(asked)  # says what is wrong with a target that says nothing
-    ordered = {key: asked[key] for key in (*FIELDS, "line_items") if key in asked}
-    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
+    return as_json({key: asked[key] for key in (*FIELDS, "line_items") if key in asked})
+
+
+def as_json(answer: Mapping) -> str:
+    """An answer as JSON without blanks, with letters of all languages as they are."""
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))

@@ -86,7 +86,7 @@ def save_tiny_model(
 
 
 def _draw_weights(model: LlamaForCausalLM, generator: torch.Generator) -> None:
-    """Matrices from a normal distribution, in the order of their names; scales are 1."""
+    """Matrices get normal numbers, in the order of their names; scales are 1."""
     with torch.no_grad():
         for _, weight in sorted(model.named_parameters()):
             if weight.dim() > 1:
