@@ -18,7 +18,7 @@ from rlnotes.training.invoices.examples import pointed_target
 INSTRUCTION = (
     "Lines: left, top, text. Answer with one JSON object of texts; leave out what is "
     f"not there. Keys: {', '.join(FIELDS)}; line_items: a list of objects with amount. "
-    "Write dates as 2026-05-03, amounts as 1234.50, currencies as EUR."
+    "Write dates as YYYY-MM-DD, amounts as 1234.50, currencies as three letters."
 )
 
 
@@ -45,8 +45,8 @@ def prompt_of(document: Document) -> str:
         120 50 Acme
         800 875 9.60
         <BLANKLINE>
-        >>> prompt_of(page)[-5:]
-        'EUR.\n'
+        >>> prompt_of(page)[-9:]
+        'letters.\n'
     """
     if not document.segments:
         raise ValueError(f"document must have a segment, got none in {document.name!r}")

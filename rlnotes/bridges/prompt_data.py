@@ -28,7 +28,7 @@ class TextPair(NamedTuple):
 
 
 def acme_pair() -> TextPair:
-    """The page of chapter 10 on which its section on DPO begins, and its two answers."""
+    """The page with which chapter 10 begins its section on DPO, and its two answers."""
     texts = ("Acme", "Acme Corp", "Invoice", "03 May 2026", "Deposit", "$50.00", "Total", "$500.00")
     boxes = [[60, 40, 110, 52], [60, 60, 150, 72], [60, 90, 120, 102], [400, 90, 480, 102]]
     boxes += [[60, 140, 110, 152], [400, 140, 450, 152]]
@@ -60,7 +60,8 @@ def corrupted_text_pairs(documents: Sequence[Document], *, count: int, seed: int
     pairs = list(_spoiled(documents, count, seed))
     if len(pairs) < count:
         raise ValueError(
-            f"documents must have labels that a mistake can spoil, got {len(pairs)} pairs of {count}"
+            "documents must have labels that a mistake can spoil, "
+            f"got {len(pairs)} pairs of {count}"
         )
     return pairs
 
