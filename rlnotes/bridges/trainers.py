@@ -134,7 +134,7 @@ def _shared(settings: Settings, folder: Path) -> dict:
         "seed": settings.seed,
         "use_cpu": not torch.cuda.is_available(),
         "bf16": settings.precision == "bfloat16",  # TRL has True, on a CPU as well
-        "gradient_checkpointing": settings.gradient_checkpointing,
+        "activation_checkpointing": settings.gradient_checkpointing,
         "dataloader_pin_memory": torch.cuda.is_available(),
         "ddp_find_unused_parameters": False,
         "logging_steps": 1,
