@@ -20,7 +20,7 @@ from rlnotes.scripts.output_files import as_csv, replace_file, require_writable
 RUN, METRICS = "run.json", "metrics.csv"
 MODEL, CHECKPOINTS, ADAPTER = "model", "checkpoints", "adapter"
 _STATE = "trainer_state.json"  # written last, so a checkpoint that has it is whole
-_MAY_DIFFER = ("steps", "resume", "processes")
+_MAY_DIFFER = ("steps", "save_every", "versions")
 
 
 class RunFolderError(ValueError):

@@ -19,6 +19,10 @@ SCALES = ("group", "batch", "none")
 PRECISIONS = ("float32", "bfloat16")
 
 
+class Refusal(ValueError):
+    """A run that cannot begin, or not go on, with the reason in one sentence."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """What is trained, and how.

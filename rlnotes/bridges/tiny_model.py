@@ -56,7 +56,7 @@ def save_tiny_model(
         width: of the hidden states, a multiple of twice num_heads.
         num_layers: transformer blocks.
         num_heads: of attention.
-        vocabulary: tokens at most; the 256 bytes, `PIECES` and two special ones among them.
+        vocabulary: most tokens; the 256 bytes, `PIECES` and two special ones included.
         num_positions: longest text in tokens, prompt and answer together.
 
     Returns:
