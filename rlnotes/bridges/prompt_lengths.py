@@ -26,7 +26,8 @@ def require_short_prompts(loaded: Loaded, data: Dataset, *, max_answer: int) -> 
         name = data[longest].get("name", f"of pair {longest}")
         raise ValueError(
             f"the prompt {name} needs {lengths[longest]} tokens with its answer, and the model "
-            f"has {loaded.num_positions}: leave long documents out with --most-segments"
+            f"has {loaded.num_positions}: leave long documents out, or let answers be "
+            "shorter"
         )
 
 

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from accelerate import PartialState
 from safetensors import SafetensorError
 
+from rlnotes.bridges.processes import is_main, the_state
 from rlnotes.bridges.rewards import RewardError
 from rlnotes.bridges.run_settings import Refusal
 
@@ -24,7 +24,7 @@ class Outcome:
 
 
 @contextmanager
-def explained(folder: Path, *, is_main: bool) -> Iterator[Outcome]:
+def explained(folder: Path) -> Iterator[Outcome]:
     """Turn what may go wrong with a run into a sentence on stderr.
 
     What all processes find out is said by the main one; what one of them meets, by that
@@ -32,7 +32,6 @@ def explained(folder: Path, *, is_main: bool) -> Iterator[Outcome]:
 
     Args:
         folder: of the run.
-        is_main: whether this is the main process.
     """
     outcome = Outcome()
     try:
@@ -40,10 +39,11 @@ def explained(folder: Path, *, is_main: bool) -> Iterator[Outcome]:
     except RewardError as error:
         outcome.code = _say(str(error))
     except Refusal as error:
-        outcome.code = _say(str(error)) if is_main else 2
+        outcome.code = _say(str(error)) if is_main() else 2
+        the_state().wait_for_everyone()  # or the first to end stops the one that speaks
     except KeyboardInterrupt:
         outcome.code = 130
-        if is_main:
+        if is_main():
             _say("interrupted: go on from the newest checkpoint with --resume")
     except (OSError, SafetensorError, RuntimeError) as error:
         if not _is_of_writing(error):
@@ -51,7 +51,7 @@ def explained(folder: Path, *, is_main: bool) -> Iterator[Outcome]:
         reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
         outcome.code = _say(f"cannot write to {folder}: {reason}")
     finally:
-        PartialState().destroy_process_group()
+        the_state().destroy_process_group()
 
 
 def _is_of_writing(error: Exception) -> bool:
