@@ -21,8 +21,8 @@ from tests.bridges.trl_losses import (
 )
 
 ANSWERS = drawn_answers()
-# TRL's loss_type, our normalizer, and how many times TRL's loss is ours: dr_grpo divides
-# by the longest answer that is allowed, our "longest" by the longest of the batch.
+# TRL's loss_type, our normalizer, and TRL's loss / our loss: dr_grpo divides by the
+# longest answer that is allowed, our "longest" by the longest of the batch.
 LOSS_TYPES = {
     "grpo": ("answer", 1),
     "bnpo": ("batch_tokens", 1),
