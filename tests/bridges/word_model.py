@@ -1,4 +1,4 @@
-"""A tiny Llama of eleven words for TRL's trainers, saved as a checkpoint would be."""
+"""A tiny Llama of twelve words for TRL's trainers, saved as a checkpoint would be."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ import torch
 import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-WORDS = ("<pad>", "<eos>", *"abcdefghijk")
+WORDS = ("<pad>", "<eos>", *"abcdefghijkl")
 PAD, EOS = 0, 1
 
 
