@@ -83,8 +83,10 @@ def counted(mask: Tensor | None, **tensors: Tensor) -> list[Tensor]:
 
 
 def where_counted(tensor: Tensor, mask: Tensor) -> Tensor:
-    """[N] `tensor[mask]`; where all counts, a view, whose gradient costs much less."""
-    return tensor.flatten() if mask.all() else tensor[mask]
+    """[N, ...] `tensor[mask]`; where all counts, a view, whose gradient costs much less."""
+    if mask.all():
+        return tensor.reshape(mask.numel(), *tensor.shape[mask.ndim :])
+    return tensor[mask]
 
 
 def _ready(tensors: list[Tensor]) -> bool:

@@ -15,6 +15,7 @@ from rlnotes.functional.inputs import (
     require_counted_finite,
     require_flags,
     require_tensors,
+    where_counted,
 )
 from rlnotes.functional.log_probs import counted_logits
 
@@ -93,7 +94,8 @@ def token_log_probs(logits: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
         return log_probs
     (rows,) = counted_logits(mask, logits=logits)
     _require_known(tokens, mask, logits.shape[-1])
-    chosen = rows.log_softmax(dim=-1).gather(-1, tokens[mask].unsqueeze(-1)).squeeze(-1)
+    counted = where_counted(tokens, mask)
+    chosen = rows.log_softmax(dim=-1).gather(-1, counted.unsqueeze(-1)).squeeze(-1)
     log_probs = log_probs.masked_scatter(mask, chosen)
     if torch.isneginf(log_probs).any():
         where = tuple(torch.isneginf(log_probs).nonzero()[0].tolist())
