@@ -83,7 +83,7 @@ def counted(mask: Tensor | None, **tensors: Tensor) -> list[Tensor]:
 
 
 def where_counted(tensor: Tensor, mask: Tensor) -> Tensor:
-    """[N, ...] `tensor[mask]`; where all counts, a view, whose gradient costs much less."""
+    """[N, ...] `tensor[mask]`; where all counts, a view, with a cheaper gradient."""
     if mask.all():
         return tensor.reshape(mask.numel(), *tensor.shape[mask.ndim :])
     return tensor[mask]

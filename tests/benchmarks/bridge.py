@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from pathlib import Path
 
 import torch
 
@@ -17,6 +18,7 @@ from rlnotes.data.help_desk import END, MAX_WORDS, PROMPTS, SYMBOLS, prompt_toke
 from rlnotes.models.tiny_lm import TinyLM
 from rlnotes.training import dpo, grpo
 from rlnotes.training.comparisons import Comparisons
+from tests.benchmarks import bridge_memory
 from tests.benchmarks.frame import Measurement, measurement
 
 STEPS, ROUNDS = 8, 15  # of each side in a round; one round more comes first
@@ -28,17 +30,22 @@ LIBRARIES = ("trl", "transformers", "accelerate", "torch")
 INTRODUCTION = f"""
 
 One update here and one step of TRL's trainers, CPU time on one thread, in turns within
-one process: {STEPS} steps of each are a round. TRL's model is a Llama of about as many
+one process, {STEPS} of each in a round. TRL's model is a Llama of about as many
 weights as ours, and what its trainers offer beyond the algorithm is switched off: half
 precision, gradient checkpointing, logs, files, the KL of GRPO. Both sides draw every
 token, score by the same rule, clip the gradient and make one fused step of Adam.
 
 """
+MEMORY = f"""
+A run of the bridge on the tiny model that it builds, in a process of its own, and in
+another one TRL with the same model, prompts, adapter and sizes, {bridge_memory.ROUNDS} times.
+"""
 
 
 def section() -> str:
     """The table, as Markdown."""
-    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false")
+    # Also for the processes whose memory is measured.
+    os.environ.update(HF_HUB_OFFLINE="1", TOKENIZERS_PARALLELISM="false", OMP_NUM_THREADS="1")
     torch.set_num_threads(1)
     _be_quiet()
     lines = [
@@ -49,8 +56,8 @@ def section() -> str:
         "| --- | --- | --- | --- | --- | --- |",
     ]
     with tempfile.TemporaryDirectory() as folder:
-        for race in (_grpo, _dpo):
-            lines.append(_row(*race(folder)))
+        lines += [_row(*race(folder)) for race in (_grpo, _dpo)]
+        lines += [MEMORY, *bridge_memory.rows(Path(folder))]
     return INTRODUCTION + "\n".join(lines)
 
 
@@ -117,7 +124,7 @@ def _low(answers: torch.Tensor) -> torch.Tensor:
 
 
 def _dpo(folder: str) -> tuple[Measurement, torch.nn.Module, torch.nn.Module]:
-    """The help desk's prompts; replies of four words and the end, nearly all different."""
+    """The help desk's prompts; replies of four words and the end, hardly two equal."""
     from trl import DPOConfig, DPOTrainer
 
     pairs = _pairs(_num_steps() * NUM_PAIRS)
@@ -183,7 +190,7 @@ def _trainer(folder: str, trainer_class, config_class, rows: dict, **settings):
 
 
 def _in_turns(name: str, trainer, update: Callable[[], None]) -> Measurement:
-    """All steps of the trainer, each followed by one of our updates."""
+    """Rounds of the trainer's steps, each followed by as many of our updates."""
     from transformers import PrinterCallback, TrainerCallback
 
     ours, peer = [], []
@@ -192,26 +199,22 @@ def _in_turns(name: str, trainer, update: Callable[[], None]) -> Measurement:
         def on_train_begin(self, *_, **__):
             self.begin = time.process_time()
 
-        def on_step_end(self, *_, **__):
-            # Since the last step's end: what a step costs, with its batch of data.
+        def on_step_end(self, _, state, *__, **___):
+            if state.global_step % STEPS:
+                return
+            # From the end of a step to that of another: with the batches of data.
             end = time.process_time()
-            update()
-            peer.append(end - self.begin)
+            for _ in range(STEPS):
+                update()
+            peer.append((end - self.begin) / STEPS)
             self.begin = time.process_time()
-            ours.append(self.begin - end)
+            ours.append((self.begin - end) / STEPS)
 
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(Turns())
     trainer.train()
-    assert len(peer) == _num_steps(), f"{name}: {len(peer)} steps"
-    rounds = [range(start, start + STEPS) for start in range(STEPS, _num_steps(), STEPS)]
-    return measurement(
-        name,
-        *(
-            [sum(times[step] for step in steps) / STEPS for steps in rounds]
-            for times in (ours, peer)
-        ),
-    )
+    assert len(peer) == ROUNDS + 1, f"{name}: {len(peer)} rounds"
+    return measurement(name, ours[1:], peer[1:])
 
 
 if __name__ == "__main__":
