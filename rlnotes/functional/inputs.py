@@ -89,6 +89,13 @@ def where_counted(tensor: Tensor, mask: Tensor) -> Tensor:
     return tensor[mask]
 
 
+def at_counted(numbers: Tensor, mask: Tensor) -> Tensor:
+    """[...] numbers [N] at the places that count, 0 elsewhere: where they came from."""
+    if mask.all():
+        return numbers.view(mask.shape)
+    return numbers.new_zeros(mask.shape).masked_scatter(mask, numbers)
+
+
 def _ready(tensors: list[Tensor]) -> bool:
     """Whether nothing is left to check or to convert: the usual case, seen quickly."""
     first = tensors[0]
