@@ -88,7 +88,10 @@ def require_indices(size: int, **indices) -> None:
         dtype = str(tensor.dtype) if is_torch else type(tensor).__name__
         if dtype != "torch.int64":
             raise ValueError(f"{name} must be an int64 tensor, got {dtype}")
-        if not tensor.numel() or (tensor.min() >= 0 and tensor.max() < size):
+        if not tensor.numel():
+            continue
+        least, most = (end.item() for end in tensor.aminmax())
+        if least >= 0 and most < size:
             continue
         wrong = tensor[(tensor < 0) | (tensor >= size)]
         raise ValueError(f"{name} must lie in [0, {size}), got {wrong[0].item()}")

@@ -83,8 +83,17 @@ def counted(mask: Tensor | None, **tensors: Tensor) -> list[Tensor]:
 
 
 def where_counted(tensor: Tensor, mask: Tensor) -> Tensor:
-    """[N] `tensor[mask]`; where all counts, a view, whose gradient costs much less."""
-    return tensor.flatten() if mask.all() else tensor[mask]
+    """[N, ...] `tensor[mask]`; where all counts, a view, with a cheaper gradient."""
+    if mask.all():
+        return tensor.reshape(mask.numel(), *tensor.shape[mask.ndim :])
+    return tensor[mask]
+
+
+def at_counted(numbers: Tensor, mask: Tensor) -> Tensor:
+    """[...] numbers [N] at the places that count, 0 elsewhere: where they came from."""
+    if mask.all():
+        return numbers.view(mask.shape)
+    return numbers.new_zeros(mask.shape).masked_scatter(mask, numbers)
 
 
 def _ready(tensors: list[Tensor]) -> bool:

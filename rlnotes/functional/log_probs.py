@@ -6,7 +6,12 @@ import torch
 from torch import Tensor
 
 from rlnotes._checks import require_floating_point, require_same_shape
-from rlnotes.functional.inputs import at_least_float32, require_mask, require_tensors
+from rlnotes.functional.inputs import (
+    at_least_float32,
+    require_mask,
+    require_tensors,
+    where_counted,
+)
 
 
 def action_log_probs(logits: Tensor, actions: Tensor) -> Tensor:
@@ -149,11 +154,10 @@ def counted_logits(mask: Tensor | None, **logits: Tensor) -> list[Tensor]:
         if mask is None:
             continue
         require_mask(mask, states=rows[..., 0])
-        if not _sum_is_finite(rows[mask]):
+        logits[name] = where_counted(rows, mask)
+        if not _sum_is_finite(logits[name]):
             # Not of the selected rows alone, so that a message tells the place.
             checked_logits(rows.detach().masked_fill(~mask[..., None], 0.0), name)
-    if mask is not None:
-        logits = {name: rows[mask] for name, rows in logits.items()}
     return [checked_logits(rows, name) for name, rows in logits.items()]
 
 

@@ -53,10 +53,10 @@ def truncated_log_probs(log_probs: Tensor, *, temperature: float, top_p: float) 
     temperature = min(max(temperature, numbers.tiny), numbers.max)
     largest = log_probs.amax(dim=-1, keepdim=True)
     tempered = torch.log_softmax((log_probs - largest) / temperature, dim=-1)
-    probs, order = tempered.detach().exp().sort(dim=-1, descending=True, stable=True)
-    before = probs.cumsum(dim=-1) - probs
-    # At 1 nothing is left out: a rare action's share may be less than the rounding.
-    reached = before >= (top_p - 16 * numbers.eps if top_p < 1 else torch.inf)
-    left_out = reached & (before > 0)
-    left_out = torch.zeros_like(left_out).scatter(-1, order, left_out)
-    return torch.log_softmax(tempered.masked_fill(left_out, -torch.inf), dim=-1)
+    if top_p < 1:  # at 1 nothing is left out: a rare share may be less than the rounding
+        probs, order = tempered.detach().exp().sort(dim=-1, descending=True, stable=True)
+        before = probs.cumsum(dim=-1) - probs
+        left_out = (before >= top_p - 16 * numbers.eps) & (before > 0)
+        left_out = torch.zeros_like(left_out).scatter(-1, order, left_out)
+        tempered = tempered.masked_fill(left_out, -torch.inf)
+    return torch.log_softmax(tempered, dim=-1)

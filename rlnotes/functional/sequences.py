@@ -11,10 +11,12 @@ from torch import Tensor
 
 from rlnotes._checks import require_floating_point, require_same_shape
 from rlnotes.functional.inputs import (
+    at_counted,
     at_least_float32,
     require_counted_finite,
     require_flags,
     require_tensors,
+    where_counted,
 )
 from rlnotes.functional.log_probs import counted_logits
 
@@ -87,15 +89,15 @@ def token_log_probs(logits: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
             f"logits must have shape [*tokens.shape, V], got {tuple(logits.shape)} "
             f"for tokens {tuple(tokens.shape)}"
         )
-    wide = torch.float64 if logits.dtype == torch.float64 else torch.float32
-    log_probs = torch.zeros(tokens.shape, dtype=wide, device=logits.device)
     if not mask.any():
-        return log_probs
+        wide = torch.float64 if logits.dtype == torch.float64 else torch.float32
+        return torch.zeros(tokens.shape, dtype=wide, device=logits.device)
     (rows,) = counted_logits(mask, logits=logits)
     _require_known(tokens, mask, logits.shape[-1])
-    chosen = rows.log_softmax(dim=-1).gather(-1, tokens[mask].unsqueeze(-1)).squeeze(-1)
-    log_probs = log_probs.masked_scatter(mask, chosen)
-    if torch.isneginf(log_probs).any():
+    counted = where_counted(tokens, mask)
+    chosen = rows.log_softmax(dim=-1).gather(-1, counted.unsqueeze(-1)).squeeze(-1)
+    log_probs = at_counted(chosen, mask)
+    if torch.isneginf(chosen).any():
         where = tuple(torch.isneginf(log_probs).nonzero()[0].tolist())
         raise ValueError(
             f"tokens must not be masked out, got {tokens[where].item()} at {where}, whose "

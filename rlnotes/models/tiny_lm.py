@@ -69,9 +69,9 @@ class Block(nn.Module):
         if before is not None and bias is not None:
             raise ValueError(f"bias must be None with before, got shape {tuple(bias.shape)}")
         batch, length, width = inputs.shape
-        shape = batch, length, 3, self.num_heads, width // self.num_heads
-        heads = self.query_key_value(self.norm_1(inputs)).view(shape)
-        query, key, value = heads.permute(2, 0, 3, 1, 4)  # [B, H, t, d / H] each
+        shape = batch, length, self.num_heads, width // self.num_heads
+        parts = self.query_key_value(self.norm_1(inputs)).chunk(3, dim=-1)
+        query, key, value = (part.view(shape).transpose(1, 2) for part in parts)
         visible = bias
         if before is not None:
             read = before[0].shape[2]

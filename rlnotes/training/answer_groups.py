@@ -29,6 +29,8 @@ class Groups(NamedTuple):
 
     def part(self, chosen: Tensor) -> "Groups":
         """Some of the groups, by a [P] bool."""
+        if chosen.all():
+            return self
         rows = chosen.repeat_interleave(self.scores.shape[1])
         per_answer = ("answers", "mask", "old_log_probs", "ref_log_probs")
         return Groups(

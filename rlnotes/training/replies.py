@@ -95,14 +95,13 @@ def reply_numbers(tokens: Tensor) -> Tensor:
     require_indices(len(SYMBOLS), tokens=tokens)
     if tokens.shape[-1:] != (MAX_WORDS,):
         raise ValueError(f"tokens must have shape [..., {MAX_WORDS}], got {tuple(tokens.shape)}")
+    # Shorter replies come first, so a word behind a reply makes 7 places of its one.
     num_words = len(SYMBOLS) - 1
-    is_word = (tokens != END).long().cumprod(dim=-1)
-    length = is_word.sum(dim=-1)
-    number = torch.zeros_like(length)
+    is_word = (tokens != END).cumprod(dim=-1).bool()
+    number = torch.zeros_like(tokens[..., 0])
     for t in range(MAX_WORDS):
-        number = torch.where(is_word[..., t] > 0, number * num_words + tokens[..., t] - 1, number)
-    shorter = torch.tensor([sum(num_words**t for t in range(n)) for n in range(MAX_WORDS + 1)])
-    return shorter[length] + number
+        number = torch.where(is_word[..., t], number * num_words + tokens[..., t], number)
+    return number
 
 
 class Evaluation(NamedTuple):

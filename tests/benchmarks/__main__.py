@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 
 from tests.benchmarks import (
+    bridge,
     dpo,
     dqn,
     explorers,
@@ -65,6 +66,7 @@ SECTIONS = {
     "grpo": grpo.section,
     "invoices": invoices.section,
     "invoice_training": invoice_training.section,
+    "bridge": bridge.section,
     "explorers": explorers.section,
     "pixels": pixels.section,
 }

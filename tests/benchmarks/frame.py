@@ -44,9 +44,14 @@ def measure(comparison: Comparison) -> Measurement:
         assert comparison.check(our_answer, peer_answer), comparison.name
         ours.append(our_time)
         peer.append(peer_time)
+    return measurement(comparison.name, ours, peer)
+
+
+def measurement(name: str, ours: list[float], peer: list[float]) -> Measurement:
+    """Of the CPU seconds of both in each round."""
     ratios = [b / a for a, b in zip(ours, peer, strict=True)]
     return Measurement(
-        comparison.name,
+        name,
         1000 * statistics.median(ours),
         1000 * statistics.median(peer),
         statistics.median(ratios),

@@ -20,6 +20,7 @@ from rlnotes.functional.dueling import (
     summed_dueling_q_values,
 )
 from rlnotes.functional.inputs import (
+    at_counted,
     at_least_float32,
     counted,
     finite_result,
@@ -408,3 +409,22 @@ def test_what_counts_comes_in_the_order_of_an_index_with_the_same_gradient(count
         assert_close(one, other, rtol=0, atol=0)
         slopes = [torch.autograd.grad((x**3).sum(), numbers)[0] for x in (one, other)]
         assert_close(*slopes, rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("mask", [[[True, True], [True, True]], [[False, True], [True, False]]])
+def test_what_counts_goes_back_to_its_places_with_its_gradient(mask):
+    mask = torch.tensor(mask)
+    numbers = torch.arange(1.0, 1 + mask.sum()).requires_grad_(True)
+    table = at_counted(numbers, mask)
+    assert torch.equal(where_counted(table, mask), numbers)
+    assert not table[~mask].any()
+    weights = torch.tensor([[3.0, 5.0], [7.0, 11.0]])
+    (table * weights).sum().backward()
+    assert torch.equal(numbers.grad, weights[mask])
+
+
+def test_rows_of_a_table_count_as_they_are_or_in_part():
+    table = torch.arange(12.0).view(2, 2, 3)
+    every, some = torch.ones(2, 2, dtype=torch.bool), torch.tensor([[False, True], [True, False]])
+    assert where_counted(table, every).tolist() == table.view(4, 3).tolist()
+    assert where_counted(table, some).tolist() == [[3, 4, 5], [6, 7, 8]]
