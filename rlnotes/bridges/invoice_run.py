@@ -132,7 +132,7 @@ def _require_possible(run: Run, num_documents: int) -> None:
 
 
 def _opened(run: Run) -> str | None:
-    """Check the folder and build the tiny model; the checkpoint to go on from, if any."""
+    """Check the folder, build the tiny model; the checkpoint to go on from, if any."""
     try:
         if run.resume:
             return str(_checkpoint(run))
