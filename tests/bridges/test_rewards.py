@@ -9,7 +9,7 @@ END = 7
 TARGET = {"vendor": "Acme Corp", "total": "500.00"}
 LABEL = json.dumps(TARGET)
 RIGHT = answer_text(TARGET)
-# Vendor right, total wrong: F1 is 1/2, nothing to add up, both as agreed, none invented.
+# Vendor right, total wrong: F1 is 1/2; nothing to add up, both as agreed, none new.
 # 0.4 * 0.5 + 0.3 + 0.2 = 0.7
 HALF = '{"vendor":"ACME corp","total":"50.00"}'
 UNREADABLE = -0.1
@@ -123,7 +123,7 @@ def test_a_missing_label_is_an_error_and_not_a_reward():
     reward = InvoiceReward(end_ids=[END])
     with pytest.raises(RewardError, match="columns must hold target"):
         reward([None], [RIGHT], [[END]])
-    with pytest.raises(RewardError, match="document 'b', .* needs a label, got none"):
+    with pytest.raises(RewardError, match=r"document 'b', .* needs a label, got none"):
         rewards([RIGHT, RIGHT], target=[LABEL, None], name=["a", "b"])
 
 
