@@ -4,7 +4,6 @@ import pytest
 
 from rlnotes.bridges.run_documents import invented, of_folder
 
-
 LABEL = {"vendor": "Acme", "date": "2026-05-03", "currency": "EUR", "total": "9.60"}
 
 

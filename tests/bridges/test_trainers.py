@@ -77,7 +77,7 @@ def test_only_the_adapter_moves(runs, method):
     adapter = {name for name in before if "lora_" in name}
     assert moved
     assert moved <= adapter
-    # B starts at zero and moves in both layers: four matrices of attention, three others.
+    # B starts at zero and moves in both layers: four matrices of attention, three more.
     ends = {name for name in adapter if "lora_B" in name}
     assert len(ends) == 2 * 7
     assert ends <= moved

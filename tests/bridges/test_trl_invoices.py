@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -71,7 +72,9 @@ def whole(tmp_path_factory):
 def test_a_run_leaves_adapter_settings_and_a_row_for_each_step(whole):
     rows = table(whole)
     assert [row["step"] for row in rows] == [str(step) for step in range(1, 9)]
-    assert all(float(row["reward"]) >= -0.1 for row in rows)
+    # Rewards come with the steps that draw answers, every second one here.
+    assert all(float(row["reward"]) >= -0.1 for row in rows[::2])
+    assert {row["reward"] for row in rows[1::2]} == {""}
     settings = json.loads((whole / "run.json").read_text())
     assert settings == json.loads((whole / "adapter" / "run.json").read_text())
     chosen = {"model": "tiny", "method": "grpo", "steps": 8, "beta": 0.04, "processes": 1}
@@ -166,7 +169,7 @@ REFUSALS = {
     "no model in the folder": (["--model", "{tmp}"], "there is no model"),
     "no such documents": (["--documents", "{tmp}/missing"], "folder must be a folder"),
     "nothing in them": (["--documents", "{tmp}"], "holds no document to train on"),
-    "too few prompts": (["--count", "1"], "prompts must be at least 2, .* got 1"),
+    "too few prompts": (["--batch-size", "26"], "prompts must be at least 13, .* got 12"),
     "no whole group": (["--num-answers", "3"], "num_answers must divide the 4 answers .* got 3"),
     "not between blocks": (
         ["--num-iterations", "2", "--steps", "3"],
@@ -192,15 +195,8 @@ def test_a_run_that_cannot_begin_is_refused_in_one_sentence(name, tiny_folder, t
     assert not printed.out
     *problems, sentence = printed.err.strip().split("\n")
     assert not problems
-    pytest.raises(AssertionError, _matches, "no such sentence", sentence)
-    _matches(message, sentence)
+    assert re.search(message, sentence), sentence
     assert not list(tmp_path.glob("new/*"))
-
-
-def _matches(pattern, text):
-    import re
-
-    assert re.search(pattern, text), text
 
 
 def test_a_run_goes_on_with_its_own_settings_only(whole, capsys):
@@ -222,16 +218,18 @@ def test_a_reward_that_gives_nothing_ends_the_run(tiny_folder, tmp_path, monkeyp
     assert "must be a finite number, got None" in errors
 
 
-@pytest.mark.parametrize("kilobytes", [1, 10, 24])
+@pytest.mark.parametrize(("kilobytes", "rank"), [(1, 4), (10, 4), (24, 4), (90, 16)])
 def test_a_full_disk_ends_in_a_sentence_and_leaves_no_half_table(
-    kilobytes, tiny_folder, tmp_path, capsys
+    kilobytes, rank, tiny_folder, tmp_path, capsys
 ):
-    # A limit on the size of files stands for a disk that is full: at the settings and
-    # the table, at the weights (safetensors), at the optimizer's state (torch).
+    # A limit on the size of files stands for a disk that is full. Each library has its
+    # own error: for a text (Python), the weights (safetensors), the tokenizer
+    # (tokenizers), the state of the optimizer (torch).
     unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, unlimited[1]))
     try:
-        status = command("--steps", 1, "--output", tmp_path / "r", model=tiny_folder)
+        arguments = ("--steps", 1, "--output", tmp_path / "r", "--lora-rank", rank)
+        status = command(*arguments, model=tiny_folder)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
     assert status == 2
