@@ -4,8 +4,8 @@ import math
 import pytest
 import torch
 
+from rlnotes.bridges.prompt_checks import require_plain_prompts, require_short_prompts
 from rlnotes.bridges.prompt_data import acme_pair, corrupted_text_pairs, pair_rows, prompt_rows
-from rlnotes.bridges.prompt_lengths import require_short_prompts
 from rlnotes.bridges.rewards import InvoiceReward
 from rlnotes.bridges.run_settings import Settings
 from rlnotes.bridges.trainers import load, make_trainer
@@ -186,3 +186,34 @@ def test_pairs_are_measured_with_their_longer_answer_and_its_end(tiny_folder):
     with pytest.raises(ValueError, match=f"the prompt of pair 0 needs {longest} tokens"):
         require_short_prompts(loaded, data, max_answer=1)
     assert document.name == "acme"
+
+
+@pytest.mark.parametrize("chat", [False, True])
+def test_a_page_must_not_hold_the_text_of_a_special_token(tiny_folder, chat):
+    loaded, page = load(tiny_folder), acme_pair().document
+    require_plain_prompts(loaded, prompt_rows([page], chat=chat))
+    loaded.tokenizer.add_special_tokens({"additional_special_tokens": ["Acme Corp"]})
+    with pytest.raises(ValueError, match="the prompt acme holds 'Acme Corp'"):
+        require_plain_prompts(loaded, prompt_rows([page], chat=chat))
+    with pytest.raises(ValueError, match="the prompt of pair 0 holds 'Acme Corp'"):
+        require_plain_prompts(loaded, pair_rows([acme_pair()], chat=chat))
+
+
+def test_in_bfloat16_with_recomputed_passes_the_adapter_is_float32_and_moves(
+    tiny_folder, short_documents, tmp_path
+):
+    loaded = load(tiny_folder, precision="bfloat16")
+    settings = Settings(
+        precision="bfloat16", gradient_checkpointing=True, **(SETTINGS | {"steps": 1})
+    )
+    reward = InvoiceReward(end_ids=[], score=lambda text, target: len(text))
+    data = prompt_rows(short_documents)
+    trainer = make_trainer(loaded, data, settings, tmp_path, reward=reward)
+    before = copied(trainer.model)
+    trainer.train()
+    after = copied(trainer.model)
+    assert {w.dtype for name, w in after.items() if "lora_" in name} == {torch.float32}
+    assert {w.dtype for name, w in after.items() if "lora_" not in name} == {torch.bfloat16}
+    moved = {name for name in before if not before[name].equal(after[name])}
+    assert moved
+    assert all("lora_B" in name for name in moved)  # A has no slope while B is zero

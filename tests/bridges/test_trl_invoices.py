@@ -16,7 +16,7 @@ from rlnotes.bridges.rewards import InvoiceReward
 
 SMALL = (
     *("--count", "12", "--most-segments", "40", "--batch-size", "4", "--num-answers", "2"),
-    *("--max-answer", "24", "--learning-rate", "1e-2", "--lora-rank", "4"),
+    *("--max-answer", "40", "--learning-rate", "1e-2", "--lora-rank", "4"),
 )
 WEIGHTS = "adapter/adapter_model.safetensors"
 
@@ -73,7 +73,7 @@ def test_a_run_leaves_adapter_settings_and_a_row_for_each_step(whole):
     rows = table(whole)
     assert [row["step"] for row in rows] == [str(step) for step in range(1, 9)]
     # Rewards come with the steps that draw answers, every second one here.
-    assert all(float(row["reward"]) >= -0.1 for row in rows[::2])
+    assert all(float(row["reward"]) > -0.11 for row in rows[::2])
     assert {row["reward"] for row in rows[1::2]} == {""}
     settings = json.loads((whole / "run.json").read_text())
     assert settings == json.loads((whole / "adapter" / "run.json").read_text())
@@ -197,6 +197,18 @@ def test_a_run_that_cannot_begin_is_refused_in_one_sentence(name, tiny_folder, t
     assert not problems
     assert re.search(message, sentence), sentence
     assert not list(tmp_path.glob("new/*"))
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "config.json", "tokenizer.json"])
+def test_a_broken_model_is_refused_in_one_sentence(name, tiny_folder, tmp_path, capsys):
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    for path in tiny_folder.iterdir():
+        content = path.read_bytes()
+        half = content[: len(content) // 2]
+        (folder / path.name).write_bytes(half if path.name == name else content)
+    assert command("--output", tmp_path / "r", model=folder) == 2
+    assert capsys.readouterr().err.startswith(f"there is no model '{folder}' that can be loaded: ")
 
 
 def test_a_run_goes_on_with_its_own_settings_only(whole, capsys):

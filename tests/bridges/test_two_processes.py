@@ -66,8 +66,9 @@ def test_both_refuse_together_also_what_only_one_has_found(started):
 
 
 def test_only_the_main_process_speaks(started):
-    lines = [line.partition(":")[0] for line in started[1].splitlines() if line.startswith("step")]
-    assert lines == [*(f"step {i} of 4" for i in range(1, 5)), "step 1 of 2", "step 2 of 2"] + [
-        "step 3 of 4",
-        "step 4 of 4",
+    shown = [line.partition(":")[0] for line in started[1].splitlines() if line.startswith("step")]
+    assert shown == [
+        *(f"step {step} of 4" for step in (1, 2, 3, 4)),
+        *("step 1 of 2", "step 2 of 2"),
+        *("step 3 of 4", "step 4 of 4"),
     ]
