@@ -6,15 +6,14 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import torch
-from accelerate import PartialState
-from accelerate.utils import broadcast_object_list
 from datasets import Dataset, disable_progress_bars
+from safetensors import SafetensorError
 from transformers import PrinterCallback, Trainer
 from transformers.utils import logging
 
+from rlnotes.bridges.processes import agreed, agreed_on_main, is_main, require_processes, the_state
+from rlnotes.bridges.prompt_checks import require_plain_prompts, require_short_prompts
 from rlnotes.bridges.prompt_data import acme_pair, corrupted_text_pairs, pair_rows, prompt_rows
-from rlnotes.bridges.prompt_lengths import require_short_prompts
 from rlnotes.bridges.rewards import InvoiceReward
 from rlnotes.bridges.run_files import (
     ADAPTER,
@@ -60,14 +59,14 @@ class Run:
     resume: bool = False
     processes: int | None = None
 
-    def described(self, num_processes: int) -> dict:
+    def described(self) -> dict:
         """All that is kept in run.json."""
         return {
             "model": self.model,
             "documents": self.source,
             "labels": self.labels,
             "pairs": self.pairs,
-            "processes": num_processes,
+            "processes": the_state().num_processes,
             **asdict(self.settings),
             "beta": self.settings.price,
             "versions": {name: version(name) for name in _LIBRARIES},
@@ -98,94 +97,11 @@ def train(
         RewardError: if an answer cannot be scored.
         OSError: if a file cannot be written; so may errors of torch and safetensors.
     """
-    state = PartialState(cpu=not torch.cuda.is_available())
     _quiet()
-    try:
-        _require_processes(run, state)
-        require_whole_groups(run.settings, len(documents), state.num_processes)
-    except ValueError as error:
-        raise Refusal(error) from error
-    checkpoint = _on_main(state, lambda: _opened(run, state.num_processes))
-    loaded = _load(run)
-    trainer = _trainer(run, loaded, documents, reward)
-    _checked(before_training, trainer)
-    trainer.train(resume_from_checkpoint=checkpoint)
-    trainer.save_model(str(run.folder / ADAPTER))
-    if state.is_main_process:
-        write_settings(run.described(state.num_processes), run.folder / ADAPTER)
-    return trainer
-
-
-def _checked(before_training: Callable[[Trainer], None], trainer: Trainer) -> None:
-    try:
-        before_training(trainer)
-    except ValueError as error:
-        raise Refusal(error) from error
-
-
-def _quiet() -> None:
-    """Bars of loading and mapping are not shown: they come once for each process."""
-    disable_progress_bars()
-    logging.disable_progress_bar()
-    # TRL reads a name that is new in transformers by its old one.
-    warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
-
-
-def _require_processes(run: Run, state: PartialState) -> None:
-    if run.processes not in (None, state.num_processes):
-        raise ValueError(
-            f"processes must be {run.processes}, got {state.num_processes}: start them by "
-            f"python -m torch.distributed.run --standalone --nproc_per_node {run.processes} "
-            "-m rlnotes.bridges.trl_invoices ... (accelerate launch --cpu starts one)"
-        )
-
-
-def _opened(run: Run, num_processes: int) -> str | None:
-    """Check the folder, write settings and tiny model; the checkpoint, if any."""
-    settings, checkpoint = run.described(num_processes), None
-    if run.resume:
-        checkpoint = require_same_run(run.folder, settings)
-        done = int(checkpoint.name.rpartition("-")[2])
-        if done >= run.settings.steps:
-            raise ValueError(
-                f"steps must be more than the {done} that are done, got {run.settings.steps}"
-            )
-    else:
-        require_new(run.folder)
-        run.folder.mkdir(parents=True, exist_ok=True)
-    write_settings(settings, run.folder)
-    if run.model == TINY and not run.resume:
-        save_tiny_model(run.folder / MODEL, seed=run.settings.seed)
-    return None if checkpoint is None else str(checkpoint)
-
-
-def _on_main(state: PartialState, action: Callable[[], str | None]) -> str | None:
-    """The result of an action of the main process, or its error, on every process."""
-    told: list = [None, None]
-    if state.is_main_process:
-        try:
-            told[0] = action()
-        except (ValueError, OSError) as error:
-            told[1] = str(error)
-    broadcast_object_list(told)
-    if told[1] is not None:
-        raise Refusal(told[1])
-    return told[0]
-
-
-def _load(run: Run) -> Loaded:
-    name = run.folder / MODEL if run.model == TINY else run.model
-    try:
-        return load(name, precision=run.settings.precision)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise Refusal(f"there is no model {run.model!r} that can be loaded: {reason}") from error
-
-
-def _trainer(
-    run: Run, loaded: Loaded, documents: Sequence[Document], reward: InvoiceReward | None
-) -> Trainer:
-    data = _rows(run, loaded, documents)
+    agreed(lambda: _require_possible(run, len(documents)))
+    checkpoint = agreed_on_main(lambda: _opened(run))
+    loaded, data = agreed(lambda: _loaded_and_rows(run, documents))
+    agreed_on_main(lambda: _write_settings(run, run.folder))
     trainer = make_trainer(
         loaded,
         data,
@@ -195,20 +111,71 @@ def _trainer(
         callbacks=[Metrics(run.folder / METRICS), Progress()],
     )
     trainer.remove_callback(PrinterCallback)  # its lines come with `Progress`
+    agreed(lambda: before_training(trainer))
+    trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.save_model(str(run.folder / ADAPTER))
+    if is_main():
+        _write_settings(run, run.folder / ADAPTER)
     return trainer
 
 
-def _rows(run: Run, loaded: Loaded, documents: Sequence[Document]) -> Dataset:
+def _quiet() -> None:
+    """Bars of loading and mapping are not shown: they come once for each process."""
+    disable_progress_bars()
+    logging.disable_progress_bar()
+    # TRL calls what is new in transformers by its old names.
+    warnings.filterwarnings("ignore", "`(is_)?gradient_checkpointing", FutureWarning)
+
+
+def _require_possible(run: Run, num_documents: int) -> None:
+    require_processes(run.processes)
+    require_whole_groups(run.settings, num_documents, the_state().num_processes)
+
+
+def _opened(run: Run) -> str | None:
+    """Check the folder, build the tiny model; the checkpoint to go on from, if any."""
     try:
-        if run.settings.method == "dpo":
-            first = [acme_pair()]
-            others = corrupted_text_pairs(
-                documents, count=max(run.pairs - 1, 1), seed=run.settings.seed
-            )
-            data = pair_rows([*first, *others][: run.pairs], chat=loaded.chat)
-        else:
-            data = prompt_rows(documents, chat=loaded.chat)
-        require_short_prompts(loaded, data, max_answer=run.settings.max_answer)
-    except ValueError as error:
-        raise Refusal(error) from error
-    return data
+        if run.resume:
+            return str(_checkpoint(run))
+        require_new(run.folder)
+        run.folder.mkdir(parents=True, exist_ok=True)
+        if run.model == TINY:
+            save_tiny_model(run.folder / MODEL, seed=run.settings.seed)
+    except OSError as error:
+        raise Refusal(f"cannot write to {run.folder}: {error.strerror or error}") from error
+    return None
+
+
+def _checkpoint(run: Run) -> Path:
+    checkpoint = require_same_run(run.folder, run.described())
+    done = int(checkpoint.name.rpartition("-")[2])
+    if done >= run.settings.steps:
+        raise ValueError(
+            f"steps must be more than the {done} that are done, got {run.settings.steps}"
+        )
+    return checkpoint
+
+
+def _write_settings(run: Run, folder: Path) -> None:
+    write_settings(run.described(), folder)
+
+
+def _loaded_and_rows(run: Run, documents: Sequence[Document]) -> tuple[Loaded, Dataset]:
+    loaded = _load(run)
+    if run.settings.method == "dpo":
+        others = corrupted_text_pairs(documents, count=run.pairs, seed=run.settings.seed)
+        data = pair_rows([acme_pair(), *others][: run.pairs], chat=loaded.chat)
+    else:
+        data = prompt_rows(documents, chat=loaded.chat)
+    require_plain_prompts(loaded, data)
+    require_short_prompts(loaded, data, max_answer=run.settings.max_answer)
+    return loaded, data
+
+
+def _load(run: Run) -> Loaded:
+    name = run.folder / MODEL if run.model == TINY else run.model
+    try:
+        return load(name, precision=run.settings.precision)
+    except (OSError, ValueError, ImportError, SafetensorError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise Refusal(f"there is no model {run.model!r} that can be loaded: {reason}") from error

@@ -97,10 +97,11 @@ class Metrics(TrainerCallback):
 def logged_steps(log: Sequence[Mapping]) -> list[dict]:
     """The rows of a trainer's log that belong to a step, with the same columns each.
 
-    The last one, of the whole run, is not among them.
+    The last one, of the whole run, is not among them. The step comes first, the other
+    columns by name: a checkpoint does not keep their order.
     """
     steps = [row for row in log if "loss" in row]
-    columns = ["step", *dict.fromkeys(key for row in steps for key in row if key != "step")]
+    columns = ["step", *sorted({key for row in steps for key in row} - {"step"})]
     return [{column: row.get(column) for column in columns} for row in steps]
 
 

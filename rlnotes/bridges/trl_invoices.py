@@ -34,12 +34,9 @@ from rlnotes.bridges.run_settings import (
     METHODS,
     PRECISIONS,
     SCALES,
-    Refusal,
     Settings,
 )
 from rlnotes.data.documents.document import Document
-from rlnotes.data.documents.folders import read_folder
-from rlnotes.scripts.labelled_folder import read_labelled
 from rlnotes.scripts.output_files import folder_name
 
 if TYPE_CHECKING:  # the libraries of the extra are slow to load, or missing
@@ -93,10 +90,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"{error.name} is not installed; in the project's folder: {INSTALL}", file=sys.stderr)
         return 2
+    from rlnotes.bridges.processes import agreed, is_main
     from rlnotes.bridges.run_errors import explained
 
-    with explained(chosen.output, is_main=_is_main()) as outcome:
-        settings, documents = _asked(parser, chosen)
+    with explained(chosen.output) as outcome:
+        settings = agreed(lambda: _settings(chosen))
+        with contextlib.nullcontext() if is_main() else _silence():
+            documents = agreed(lambda: _documents(chosen))
         run = invoice_run.Run(
             model=chosen.model,
             folder=chosen.output,
@@ -108,22 +108,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             processes=chosen.processes,
         )
         invoice_run.train(run, documents, before_training=before_training)
-        if _is_main():
+        if is_main():
             print(f"the adapter is in {chosen.output / 'adapter'}")
     return outcome.code
 
 
-def _asked(parser, chosen) -> tuple[Settings, list[Document]]:
-    try:
-        settings = Settings(**{f.name: getattr(chosen, f.name) for f in fields(Settings)})
-        with contextlib.nullcontext() if _is_main() else _silence():
-            return settings, _documents(parser, chosen)
-    except ValueError as error:
-        raise Refusal(error) from error
-
-
-def _is_main() -> bool:
-    return os.environ.get("RANK", "0") == "0"
+def _settings(chosen: argparse.Namespace) -> Settings:
+    return Settings(**{field.name: getattr(chosen, field.name) for field in fields(Settings)})
 
 
 @contextlib.contextmanager
@@ -132,20 +123,13 @@ def _silence():
         yield
 
 
-def _documents(parser: argparse.ArgumentParser, chosen: argparse.Namespace) -> list[Document]:
-    """Invented documents or those of a folder, without those that are too long."""
+def _documents(chosen: argparse.Namespace) -> list[Document]:
+    from rlnotes.bridges.run_documents import invented, of_folder
+
     most = chosen.most_segments
     if chosen.documents is None:
-        from rlnotes.training.invoices.examples import sample_examples
-
-        drawn = sample_examples(chosen.count, seed=chosen.data_seed, most_segments=most)
-        return [example.document for example in drawn]
-    where = argparse.Namespace(folder=chosen.documents, output=None)
-    if chosen.without_labels:
-        found = read_folder(chosen.documents).documents
-    else:
-        found = read_labelled(parser, where, read_folder, made_by="")
-    return [document for document in found if 0 < len(document.segments) <= most]
+        return invented(chosen.count, seed=chosen.data_seed, most_segments=most)
+    return of_folder(chosen.documents, most_segments=most, labels=not chosen.without_labels)
 
 
 def _source(chosen: argparse.Namespace) -> str:
