@@ -5,8 +5,8 @@
 # Guess: the loader refuses keys that it does not know, wherever they stand; what a
 # trainer's arguments say of bf16 decides, or what the file says.
 # Seen: it refuses unknown keys at the top level only. Inside fsdp_config a misspelled
-# fsdp_version is dropped without a word, and the run uses the first version of FSDP,
-# the launcher's default. Of bf16 the two places are joined by "or": bf16=False in the
+# fsdp_version is dropped without a word, and the launcher asks for the first version
+# of FSDP, its default. Of bf16 the two places are joined by "or": bf16=False in the
 # arguments of a trainer does not turn off "mixed_precision: bf16" of the file, and
 # "mixed_precision: no" (or --mixed_precision no) does not turn off bf16=True, which is
 # TRL's default. To train in float32 both must say so.
@@ -30,10 +30,8 @@ export HF_HUB_OFFLINE=1 HF_HOME="$folder/hf" CUDA_VISIBLE_DEVICES="" OMP_NUM_THR
 cat >"$folder/version.py" <<'PY'
 import os
 
-from accelerate import FullyShardedDataParallelPlugin
-
 if os.environ["RANK"] == "0":
-    print("SEEN", FullyShardedDataParallelPlugin().fsdp_version)
+    print("SEEN", os.environ["FSDP_VERSION"])  # what the launcher hands on
 PY
 cat >"$folder/precision.py" <<'PY'
 import sys
