@@ -7,12 +7,13 @@ from importlib.metadata import version
 from pathlib import Path
 
 from datasets import Dataset, disable_progress_bars
+from safetensors import SafetensorError
 from transformers import PrinterCallback, Trainer
 from transformers.utils import logging
 
 from rlnotes.bridges.processes import agreed, agreed_on_main, is_main, require_processes, the_state
+from rlnotes.bridges.prompt_checks import require_plain_prompts, require_short_prompts
 from rlnotes.bridges.prompt_data import acme_pair, corrupted_text_pairs, pair_rows, prompt_rows
-from rlnotes.bridges.prompt_lengths import require_short_prompts
 from rlnotes.bridges.rewards import InvoiceReward
 from rlnotes.bridges.run_files import (
     ADAPTER,
@@ -122,8 +123,8 @@ def _quiet() -> None:
     """Bars of loading and mapping are not shown: they come once for each process."""
     disable_progress_bars()
     logging.disable_progress_bar()
-    # TRL reads a name that is new in transformers by its old one.
-    warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+    # TRL calls what is new in transformers by its old names.
+    warnings.filterwarnings("ignore", "`(is_)?gradient_checkpointing", FutureWarning)
 
 
 def _require_possible(run: Run, num_documents: int) -> None:
@@ -132,7 +133,7 @@ def _require_possible(run: Run, num_documents: int) -> None:
 
 
 def _opened(run: Run) -> str | None:
-    """Check the folder and build the tiny model; the checkpoint to go on from, if any."""
+    """Check the folder, build the tiny model; the checkpoint to go on from, if any."""
     try:
         if run.resume:
             return str(_checkpoint(run))
@@ -166,6 +167,7 @@ def _loaded_and_rows(run: Run, documents: Sequence[Document]) -> tuple[Loaded, D
         data = pair_rows([acme_pair(), *others][: run.pairs], chat=loaded.chat)
     else:
         data = prompt_rows(documents, chat=loaded.chat)
+    require_plain_prompts(loaded, data)
     require_short_prompts(loaded, data, max_answer=run.settings.max_answer)
     return loaded, data
 
@@ -174,6 +176,6 @@ def _load(run: Run) -> Loaded:
     name = run.folder / MODEL if run.model == TINY else run.model
     try:
         return load(name, precision=run.settings.precision)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError, SafetensorError) as error:
         reason = str(error).strip().partition("\n")[0]
         raise Refusal(f"there is no model {run.model!r} that can be loaded: {reason}") from error

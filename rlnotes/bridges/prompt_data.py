@@ -3,20 +3,15 @@
 A model that was trained to chat gets its prompts as messages, any other one as text.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 from datasets import Dataset
 
-from rlnotes._checks import require_positive_integer, require_seed
 from rlnotes.bridges.page_prompts import answer_text, as_json, prompt_of
 from rlnotes.data.documents.document import Document
-from rlnotes.functional.extraction.reward import REWARD_WEIGHTS, invoice_reward
 from rlnotes.training.invoices.answer_pairs import corrupted_pairs
 from rlnotes.training.invoices.examples import make_example
-
-_ROUNDS = 8
 
 
 class TextPair(NamedTuple):
@@ -51,36 +46,18 @@ def corrupted_text_pairs(documents: Sequence[Document], *, count: int, seed: int
         seed: of the draws.
 
     Raises:
-        ValueError: if there is no document, one has no segment or no label, a number is
-            no good one, or hardly a mistake earns less.
+        ValueError: if there is no document, one has no segment or no label, or a number
+            is no good one.
     """
-    _require_documents(documents)
-    require_positive_integer(count=count)
-    require_seed(seed=seed)
-    pairs = list(_spoiled(documents, count, seed))
-    if len(pairs) < count:
-        raise ValueError(
-            "documents must have labels that a mistake can spoil, "
-            f"got {len(pairs)} pairs of {count}"
+    examples = [make_example(document) for document in documents]
+    return [
+        TextPair(
+            example.document,
+            answer_text(example.document.target),
+            as_json(rejected.written(example)),
         )
-    return pairs
-
-
-def _spoiled(documents: Sequence[Document], count: int, seed: int) -> Iterator[TextPair]:
-    examples, found = [make_example(document) for document in documents], 0
-    for draw in np.random.SeedSequence(seed).generate_state(_ROUNDS).tolist():
-        if found == count:
-            return
-        for example, _, rejected in corrupted_pairs(examples, count=count - found, seed=draw):
-            chosen = answer_text(example.document.target)
-            spoiled = as_json(rejected.written(example))
-            best, less = (
-                invoice_reward(text, example.prepared, weights=REWARD_WEIGHTS).total
-                for text in (chosen, spoiled)
-            )
-            if less < best:
-                found += 1
-                yield TextPair(example.document, chosen, spoiled)
+        for example, _, rejected in corrupted_pairs(examples, count=count, seed=seed)
+    ]
 
 
 def prompt_rows(documents: Sequence[Document], *, chat: bool = False) -> Dataset:
@@ -97,7 +74,8 @@ def prompt_rows(documents: Sequence[Document], *, chat: bool = False) -> Dataset
         ValueError: if there is no document, one has no segment, or the label of one
             says nothing that is asked for.
     """
-    _require_documents(documents)
+    if not documents:
+        raise ValueError("documents must hold at least one, got none")
     return Dataset.from_list(
         [
             {
@@ -136,8 +114,3 @@ def pair_rows(pairs: Sequence[TextPair], *, chat: bool = False) -> Dataset:
 
 def _said(role: str, text: str, chat: bool) -> str | list[dict[str, str]]:
     return [{"role": role, "content": text}] if chat else text
-
-
-def _require_documents(documents: Sequence[Document]) -> None:
-    if not documents:
-        raise ValueError("documents must hold at least one, got none")

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-from rlnotes.bridges.page_prompts import answer_text
 from rlnotes.data.documents.document import Document
 from rlnotes.data.documents.folders import read_folder
 from rlnotes.scripts.labelled_folder import MOST_PROBLEMS
@@ -26,7 +25,7 @@ def of_folder(folder: Path, *, most_segments: int, labels: bool = True) -> list[
     Args:
         folder: see `rlnotes.data.documents.folders.read_folder`.
         most_segments: longer documents are left out.
-        labels: whether each needs a label that says something that is asked for.
+        labels: whether each needs a label.
 
     Raises:
         ValueError: if there is no such folder, or no such document in it.
@@ -52,12 +51,4 @@ def _reason_against(document: Document, most_segments: int, labels: bool) -> str
     count = len(document.segments)
     if not 0 < count <= most_segments:
         return f"{count} segments; those with 1 to {most_segments} are used"
-    if not labels:
-        return None
-    if document.target is None:
-        return "no label"
-    try:
-        answer_text(document.target)
-    except ValueError as error:
-        return str(error)
-    return None
+    return "no label" if labels and document.target is None else None

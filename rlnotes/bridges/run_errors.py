@@ -6,14 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from safetensors import SafetensorError
-
 from rlnotes.bridges.processes import is_main, the_state
 from rlnotes.bridges.rewards import RewardError
 from rlnotes.bridges.run_settings import Refusal
 
-# How torch says that its own file could not be written.
-_WRITING = ("PytorchStreamWriter", "file write failed", "iostream error")
+# How a file that could not be written is called by the libraries in Rust, and by torch.
+_WRITING = ("(os error ", "PytorchStreamWriter", "inline_container", "iostream error")
+# How gloo says that it waits for a process that is no more.
+_OTHER_ENDED = ("Connection closed by peer", "Connection reset by peer")
 
 
 @dataclass
@@ -45,17 +45,21 @@ def explained(folder: Path) -> Iterator[Outcome]:
         outcome.code = 130
         if is_main():
             _say("interrupted: go on from the newest checkpoint with --resume")
-    except (OSError, SafetensorError, RuntimeError) as error:
-        if not _is_of_writing(error):
-            raise
-        reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
-        outcome.code = _say(f"cannot write to {folder}: {reason}")
+    except Exception as error:
+        outcome.code = _say(_sentence(error, folder))
     finally:
         the_state().destroy_process_group()
 
 
-def _is_of_writing(error: Exception) -> bool:
-    return not isinstance(error, RuntimeError) or any(sign in str(error) for sign in _WRITING)
+def _sentence(error: Exception, folder: Path) -> str:
+    """What is to be said of an error that is none of ours; else it is raised again."""
+    text = str(error)
+    if isinstance(error, RuntimeError) and any(sign in text for sign in _OTHER_ENDED):
+        return "another process has ended, and so does this one"
+    if not isinstance(error, OSError) and not any(sign in text for sign in _WRITING):
+        raise error
+    reason = getattr(error, "strerror", None) or text.partition("\n")[0]
+    return f"cannot write to {folder}: {reason}"
 
 
 def _say(sentence: str) -> int:

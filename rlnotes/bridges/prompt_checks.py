@@ -1,4 +1,4 @@
-"""Whether prompts and answers fit into a model: GRPO never cuts a prompt."""
+"""Whether a model can read prompts as they are meant: whole, and as plain text."""
 
 from collections.abc import Mapping
 
@@ -9,6 +9,8 @@ from rlnotes.bridges.trainers import Loaded
 
 def require_short_prompts(loaded: Loaded, data: Dataset, *, max_answer: int) -> None:
     """Raise if a prompt and its answer are longer than the model has positions.
+
+    GRPO never cuts a prompt, and a model without rotary positions fails at its end.
 
     Args:
         loaded: model and tokenizer.
@@ -29,6 +31,31 @@ def require_short_prompts(loaded: Loaded, data: Dataset, *, max_answer: int) -> 
             f"has {loaded.num_positions}: leave long documents out, or let answers be "
             "shorter"
         )
+
+
+def require_plain_prompts(loaded: Loaded, data: Dataset) -> None:
+    """Raise if a document holds the text of a special token, such as an end of turn.
+
+    The tokenizer would take it for the token: a page could end its own prompt.
+
+    Args:
+        loaded: model and tokenizer.
+        data: rows with a prompt.
+
+    Raises:
+        ValueError: with the row and the token.
+    """
+    special = [token for token in loaded.tokenizer.all_special_tokens if token]
+    for number, row in enumerate(data):
+        prompt = row["prompt"]
+        text = prompt if isinstance(prompt, str) else prompt[0]["content"]
+        for token in special:
+            if token in text:
+                name = row.get("name", f"of pair {number}")
+                raise ValueError(
+                    f"the prompt {name} holds {token!r}, which the tokenizer takes for a "
+                    "special token: leave the document out"
+                )
 
 
 def _length(loaded: Loaded, row: Mapping, max_answer: int) -> int:
