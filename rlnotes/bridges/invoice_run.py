@@ -1,7 +1,8 @@
 """One run of TRL on documents, from the checks before it to the adapter after it."""
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -132,17 +133,23 @@ def _require_possible(run: Run, num_documents: int) -> None:
     require_whole_groups(run.settings, num_documents, the_state().num_processes)
 
 
+@contextmanager
+def _writing(run: Run) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise Refusal(f"cannot write to {run.folder}: {error.strerror or error}") from error
+
+
 def _opened(run: Run) -> str | None:
     """Check the folder, build the tiny model; the checkpoint to go on from, if any."""
-    try:
+    with _writing(run):
         if run.resume:
             return str(_checkpoint(run))
         require_new(run.folder)
         run.folder.mkdir(parents=True, exist_ok=True)
         if run.model == TINY:
             save_tiny_model(run.folder / MODEL, seed=run.settings.seed)
-    except OSError as error:
-        raise Refusal(f"cannot write to {run.folder}: {error.strerror or error}") from error
     return None
 
 
@@ -157,7 +164,8 @@ def _checkpoint(run: Run) -> Path:
 
 
 def _write_settings(run: Run, folder: Path) -> None:
-    write_settings(run.described(), folder)
+    with _writing(run):
+        write_settings(run.described(), folder)
 
 
 def _loaded_and_rows(run: Run, documents: Sequence[Document]) -> tuple[Loaded, Dataset]:

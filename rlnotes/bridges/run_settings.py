@@ -1,7 +1,7 @@
 """Settings of a run under TRL, each on purpose: its own defaults are other ones."""
 
 from dataclasses import dataclass
-from math import lcm
+from math import ceil, lcm
 
 from rlnotes._checks import (
     require_not_negative,
@@ -36,7 +36,7 @@ class Settings:
 
     method: str = "grpo"  # of `METHODS`
     steps: int = 100  # of the optimizer, in all
-    save_every: int = 0  # steps from one checkpoint to the next; 0: only at the end
+    save_every: int = 0  # steps from one checkpoint to the next; 0: ten in a run
     batch_size: int = 8  # answers, or pairs, of one process in one pass
     accumulate: int = 1  # passes per step
     num_answers: int = 8  # to each prompt: the group
@@ -100,7 +100,7 @@ class Settings:
     @property
     def steps_per_save(self) -> int:
         """Steps from one checkpoint to the next."""
-        return self.save_every or self.steps
+        return self.save_every or self.block * ceil(self.steps / (10 * self.block))
 
     def generation_batch(self, num_processes: int) -> int:
         """Answers that are drawn together, on all processes."""

@@ -34,8 +34,9 @@ def test_a_run_is_saved_between_blocks_only(change):
         Settings(**change, num_iterations=4)
 
 
-def test_without_a_wish_it_is_saved_at_the_end():
-    assert Settings(steps=8).steps_per_save == 8
+def test_without_a_wish_it_is_saved_about_ten_times_between_blocks():
+    assert [Settings(steps=steps).steps_per_save for steps in (8, 10, 11, 100)] == [1, 1, 2, 10]
+    assert Settings(steps=44, num_iterations=4).steps_per_save == 8
     assert Settings(steps=8, save_every=4).steps_per_save == 4
 
 
