@@ -13,7 +13,7 @@ from tests.bridges.word_model import save_word_model
 
 @pytest.fixture(scope="session")
 def word_model(tmp_path_factory) -> str:
-    """A folder with a model of 13 words; to be read only."""
+    """A folder with a model of twelve words; to be read only."""
     return save_word_model(tmp_path_factory.mktemp("word_model"))
 
 
