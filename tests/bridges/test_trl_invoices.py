@@ -57,6 +57,7 @@ class Interruption(TrainerCallback):
             raise KeyboardInterrupt
 
 
+DPO = ("--method", "dpo", "--steps", 2, "--pairs", 5, "--batch-size", 2)
 # Each drawing is used in two steps, so a run may be saved at every second one.
 EIGHT = ("--num-iterations", "2", "--clip-epsilon", "0.01")
 
@@ -116,7 +117,7 @@ def test_a_run_broken_off_twice_ends_like_one_in_one_go(whole, tmp_path, monkeyp
 
 
 def test_dpo_begins_at_log_two(tmp_path):
-    assert command("--method", "dpo", "--steps", 2, "--pairs", 9, "--output", tmp_path / "r") == 0
+    assert command(*DPO, "--output", tmp_path / "r") == 0
     first, second = table(tmp_path / "r")
     assert float(first["loss"]) == pytest.approx(0.693147, abs=1e-6)
     assert float(second["loss"]) != float(first["loss"])
