@@ -148,4 +148,5 @@ def warm_up(model, *, rate=1e-2, steps=5):
         optimizer.zero_grad()
         model(input_ids=tokens, labels=tokens).loss.backward()
         optimizer.step()
+    optimizer.zero_grad()
     return model
