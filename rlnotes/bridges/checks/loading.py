@@ -25,7 +25,7 @@ def read_rows(path: Path | str, *, method: str) -> list[dict]:
     """The rows of a data file.
 
     Args:
-        path: .jsonl with an object per line, or .csv with a line of names.
+        path: .jsonl with an object per line, or .csv with a line of names first.
         method: a key of `COLUMNS`; its columns must be there.
 
     Returns:
@@ -41,10 +41,17 @@ def read_rows(path: Path | str, *, method: str) -> list[dict]:
     if not path.is_file():
         raise ValueError(f"data must be a file, got {str(path)!r}")
     with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file)) if path.suffix == ".csv" else list(map(_object, file))
+        table = (
+            csv.DictReader(file) if path.suffix == ".csv" else map(_object, filter(str.strip, file))
+        )
+        rows = list(table)
     if not rows:
         raise ValueError(f"data must have a row, got none in {str(path)!r}")
     for number, row in enumerate(rows, start=1):
+        if None in row:
+            raise ValueError(
+                f"data must have a name for each cell, got {row[None]} in row {number}"
+            )
         missing = [name for name in COLUMNS[method] if row.get(name) is None]
         if missing:
             raise ValueError(f"data must have {missing} in each row, got none in row {number}")

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from transformers import Trainer
 from trl.trainer.utils import use_adapter
 
-from rlnotes.bridges.checks.answers import Answers
 from rlnotes.bridges.checks.data import some_rows
 from rlnotes.bridges.checks.report import Check, not_looked_at
+from rlnotes.bridges.checks.sampling import Answers
 from rlnotes.bridges.checks.tokens import tokenizer_of
 from rlnotes.bridges.checks.weights import has_adapter
 from rlnotes.functional.kl import kl_k3

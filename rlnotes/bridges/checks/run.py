@@ -11,6 +11,7 @@ from rlnotes.bridges.checks import (
     plan,
     reference,
     report,
+    sampling,
     schedule,
     tokens,
     weights,
@@ -76,10 +77,10 @@ def _of_pairs(trainer, num_pairs: int, num_rows: int | None) -> list[Check]:
 
 
 def _of_prompts(trainer, num_prompts: int, with_rewards: bool) -> list[Check]:
-    reason = answers.why_not_sampled(trainer)
+    reason = sampling.why_not_sampled(trainer)
     if reason:
         return [report.not_looked_at("sampled answers", f"Not sampled: {reason}.")]
-    sampled = answers.sample_answers(trainer, num_prompts=num_prompts)
+    sampled = sampling.sample_answers(trainer, num_prompts=num_prompts)
     masked = trainer.mask_truncated_completions
     checks = [
         tokens.check_prompt_lengths(trainer),
@@ -90,13 +91,13 @@ def _of_prompts(trainer, num_prompts: int, with_rewards: bool) -> list[Check]:
     return checks + (_of_rewards(trainer, sampled) if with_rewards else [])
 
 
-def _of_rewards(trainer, sampled: answers.Answers) -> list[Check]:
+def _of_rewards(trainer, sampled: sampling.Answers) -> list[Check]:
     try:
-        rewards = answers.rewards_of(trainer, sampled)
+        rewards = sampling.rewards_of(trainer, sampled)
     except Exception as error:  # whatever a reader's function raises belongs in the report
         return answers.failed_rewards(error)
     group = trainer.num_generations
-    totals = answers.total_rewards(rewards, trainer.reward_weights)
+    totals = sampling.total_rewards(rewards, trainer.reward_weights)
     return [
         answers.check_rewards(rewards, group=group),
         answers.check_spread(totals, group=group),

@@ -3,15 +3,8 @@ import math
 import pytest
 import torch
 
-from rlnotes.bridges.checks.answers import (
-    Answers,
-    check_rewards,
-    check_sampled_ends,
-    check_spread,
-    rewards_of,
-    sample_answers,
-    total_rewards,
-)
+from rlnotes.bridges.checks.answers import check_rewards, check_sampled_ends, check_spread
+from rlnotes.bridges.checks.sampling import Answers, rewards_of, sample_answers, total_rewards
 from rlnotes.bridges.preflight import preflight
 from tests.bridges.checks.small_runs import END, low_digits, policy_run
 

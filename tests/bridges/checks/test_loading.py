@@ -16,7 +16,7 @@ from tests.bridges.checks.small_runs import low_digits, pairs, prompts
 
 def test_rows_of_both_kinds_of_file(tmp_path):
     lines = tmp_path / "a.jsonl"
-    lines.write_text('{"prompt": "3 4", "wanted": {"total": 1}}\n{"prompt": "é"}\n', "utf-8")
+    lines.write_text('{"prompt": "3 4", "wanted": {"total": 1}}\n{"prompt": "é"}\n\n', "utf-8")
     assert read_rows(lines, method="grpo") == [
         {"prompt": "3 4", "wanted": {"total": 1}},
         {"prompt": "é"},
@@ -34,6 +34,7 @@ def test_rows_of_both_kinds_of_file(tmp_path):
         ("a.jsonl", "[1]\n", "data must hold an object in each line"),
         ("a.jsonl", '{"prompt": "3"}\n{"text": "4"}\n', r"data must have \['prompt'\].*row 2"),
         ("a.csv", "prompt,other\n3\n,4\n", r"data must have"),
+        ("a.csv", "chosen,rejected\na,b,c\n", r"a name for each cell, got \['c'\] in row 1"),
         ("a.txt", "3", "ending of data must be one of"),
         (None, "", "data must be a file, got"),
     ],

@@ -5,8 +5,8 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 
-from rlnotes.bridges.checks.answers import sample_answers
 from rlnotes.bridges.checks.reference import check_pair_reference, check_policy_reference
+from rlnotes.bridges.checks.sampling import sample_answers
 from tests.bridges.checks.small_runs import END, load, pair_run, policy_run, warm_up
 
 # What its way to start does to the weights below it is a fault that a user can meet.

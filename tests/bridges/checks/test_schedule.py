@@ -73,6 +73,11 @@ def test_a_constant_rate_does_not_fall(folder):
     assert "does not fall to 0" in check_schedule(run, rates_of(run, 10)).sentence
 
 
+def test_a_schedule_that_follows_what_is_measured_is_not_guessed(folder):
+    run = pair_run(folder, lr_scheduler_type="reduce_lr_on_plateau")
+    assert check_schedule(run, rates_of(run, 4)).passed is None
+
+
 def test_an_optimizer_of_ones_own_is_not_guessed(folder):
     run = pair_run(folder)
     run.optimizer = torch.optim.SGD(run.model.parameters(), lr=1.0)
