@@ -18,7 +18,7 @@ from rlnotes.training.invoices.examples import pointed_target
 INSTRUCTION = (
     "Lines: left, top, text. Answer with one JSON object of texts; leave out what is "
     f"not there. Keys: {', '.join(FIELDS)}; line_items: a list of objects with amount. "
-    "Write dates as 2026-05-03, amounts as 1234.50, currencies as EUR."
+    "Write dates as YYYY-MM-DD, amounts as 1234.50, currencies as three letters."
 )
 
 
@@ -45,8 +45,8 @@ def prompt_of(document: Document) -> str:
         120 50 Acme
         800 875 9.60
         <BLANKLINE>
-        >>> prompt_of(page)[-5:]
-        'EUR.\n'
+        >>> prompt_of(page)[-9:]
+        'letters.\n'
     """
     if not document.segments:
         raise ValueError(f"document must have a segment, got none in {document.name!r}")
@@ -89,5 +89,9 @@ def answer_text(target: Mapping) -> str:
     """
     asked = pointed_target(target)
     prepare_target(asked)  # says what is wrong with a target that says nothing
-    ordered = {key: asked[key] for key in (*FIELDS, "line_items") if key in asked}
-    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
+    return as_json({key: asked[key] for key in (*FIELDS, "line_items") if key in asked})
+
+
+def as_json(answer: Mapping) -> str:
+    """An answer as JSON without blanks, with letters of all languages as they are."""
+    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,179 @@
+"""One run of TRL on documents, from the checks before it to the adapter after it."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+from datasets import Dataset, disable_progress_bars
+from transformers import PrinterCallback, Trainer
+from transformers.utils import logging
+
+from rlnotes.bridges.processes import agreed, agreed_on_main, is_main, require_processes, the_state
+from rlnotes.bridges.prompt_data import acme_pair, corrupted_text_pairs, pair_rows, prompt_rows
+from rlnotes.bridges.prompt_lengths import require_short_prompts
+from rlnotes.bridges.rewards import InvoiceReward
+from rlnotes.bridges.run_files import (
+    ADAPTER,
+    CHECKPOINTS,
+    METRICS,
+    MODEL,
+    Metrics,
+    Progress,
+    require_new,
+    require_same_run,
+    write_settings,
+)
+from rlnotes.bridges.run_settings import Refusal, Settings, require_whole_groups
+from rlnotes.bridges.tiny_model import save_tiny_model
+from rlnotes.bridges.trainers import Loaded, load, make_trainer
+from rlnotes.data.documents.document import Document
+
+TINY = "tiny"
+_LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run is made of.
+
+    Attributes:
+        model: "tiny", a folder, or a name on the hub.
+        folder: where everything is written, see `run_files`.
+        settings: of the training.
+        source: where the documents come from, in words.
+        labels: whether the reward looks at labels.
+        pairs: how many, for DPO; the first is that of `acme_pair`.
+        resume: whether to go on with the run in the folder.
+        processes: how many there must be; None for any number.
+    """
+
+    model: str
+    folder: Path
+    settings: Settings
+    source: str
+    labels: bool = True
+    pairs: int = 64
+    resume: bool = False
+    processes: int | None = None
+
+    def described(self) -> dict:
+        """All that is kept in run.json."""
+        return {
+            "model": self.model,
+            "documents": self.source,
+            "labels": self.labels,
+            "pairs": self.pairs,
+            "processes": the_state().num_processes,
+            **asdict(self.settings),
+            "beta": self.settings.price,
+            "versions": {name: version(name) for name in _LIBRARIES},
+        }
+
+
+def train(
+    run: Run,
+    documents: Sequence[Document],
+    *,
+    before_training: Callable[[Trainer], None] = lambda trainer: None,
+    reward: InvoiceReward | None = None,
+) -> Trainer:
+    """Check, train, save the adapter; on every process of the run.
+
+    Args:
+        run: what is trained and where it is written.
+        documents: to train on.
+        before_training: is called with the trainer before its first step; a check that
+            raises a ValueError there ends the run.
+        reward: instead of `InvoiceReward` with the usual weights.
+
+    Returns:
+        The trainer, after its last step.
+
+    Raises:
+        Refusal: if the run cannot begin, with the reason.
+        RewardError: if an answer cannot be scored.
+        OSError: if a file cannot be written; so may errors of torch and safetensors.
+    """
+    _quiet()
+    agreed(lambda: _require_possible(run, len(documents)))
+    checkpoint = agreed_on_main(lambda: _opened(run))
+    loaded, data = agreed(lambda: _loaded_and_rows(run, documents))
+    agreed_on_main(lambda: _write_settings(run, run.folder))
+    trainer = make_trainer(
+        loaded,
+        data,
+        run.settings,
+        run.folder / CHECKPOINTS,
+        reward=reward or InvoiceReward(end_ids=loaded.end_ids, labels=run.labels),
+        callbacks=[Metrics(run.folder / METRICS), Progress()],
+    )
+    trainer.remove_callback(PrinterCallback)  # its lines come with `Progress`
+    agreed(lambda: before_training(trainer))
+    trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.save_model(str(run.folder / ADAPTER))
+    if is_main():
+        _write_settings(run, run.folder / ADAPTER)
+    return trainer
+
+
+def _quiet() -> None:
+    """Bars of loading and mapping are not shown: they come once for each process."""
+    disable_progress_bars()
+    logging.disable_progress_bar()
+    # TRL reads a name that is new in transformers by its old one.
+    warnings.filterwarnings("ignore", "`is_gradient_checkpointing`", FutureWarning)
+
+
+def _require_possible(run: Run, num_documents: int) -> None:
+    require_processes(run.processes)
+    require_whole_groups(run.settings, num_documents, the_state().num_processes)
+
+
+def _opened(run: Run) -> str | None:
+    """Check the folder, build the tiny model; the checkpoint to go on from, if any."""
+    try:
+        if run.resume:
+            return str(_checkpoint(run))
+        require_new(run.folder)
+        run.folder.mkdir(parents=True, exist_ok=True)
+        if run.model == TINY:
+            save_tiny_model(run.folder / MODEL, seed=run.settings.seed)
+    except OSError as error:
+        raise Refusal(f"cannot write to {run.folder}: {error.strerror or error}") from error
+    return None
+
+
+def _checkpoint(run: Run) -> Path:
+    checkpoint = require_same_run(run.folder, run.described())
+    done = int(checkpoint.name.rpartition("-")[2])
+    if done >= run.settings.steps:
+        raise ValueError(
+            f"steps must be more than the {done} that are done, got {run.settings.steps}"
+        )
+    return checkpoint
+
+
+def _write_settings(run: Run, folder: Path) -> None:
+    write_settings(run.described(), folder)
+
+
+def _loaded_and_rows(run: Run, documents: Sequence[Document]) -> tuple[Loaded, Dataset]:
+    loaded = _load(run)
+    if run.settings.method == "dpo":
+        others = corrupted_text_pairs(documents, count=run.pairs, seed=run.settings.seed)
+        data = pair_rows([acme_pair(), *others][: run.pairs], chat=loaded.chat)
+    else:
+        data = prompt_rows(documents, chat=loaded.chat)
+    require_short_prompts(loaded, data, max_answer=run.settings.max_answer)
+    return loaded, data
+
+
+def _load(run: Run) -> Loaded:
+    name = run.folder / MODEL if run.model == TINY else run.model
+    try:
+        return load(name, precision=run.settings.precision)
+    except (OSError, ValueError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise Refusal(f"there is no model {run.model!r} that can be loaded: {reason}") from error

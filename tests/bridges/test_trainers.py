@@ -1,0 +1,188 @@
+import json
+import math
+
+import pytest
+import torch
+
+from rlnotes.bridges.prompt_data import acme_pair, corrupted_text_pairs, pair_rows, prompt_rows
+from rlnotes.bridges.prompt_lengths import require_short_prompts
+from rlnotes.bridges.rewards import InvoiceReward
+from rlnotes.bridges.run_settings import Settings
+from rlnotes.bridges.trainers import load, make_trainer
+from rlnotes.functional.extraction.reward import REWARD_WEIGHTS, invoice_reward
+
+STEPS, BATCH, GROUP = 3, 4, 2
+# So large that every weight that is trained moves in float32.
+SETTINGS = {
+    "steps": STEPS,
+    "batch_size": BATCH,
+    "num_answers": GROUP,
+    "max_answer": 32,
+    "learning_rate": 1e-2,
+    "lora_rank": 4,
+}
+
+
+class Recorded(InvoiceReward):
+    """Keeps what it was called with."""
+
+    def __init__(self, **settings):
+        super().__init__(**settings)
+        self.calls = []
+
+    def __call__(self, prompts, completions, completion_ids, **columns):
+        self.calls.append((completions, completion_ids, columns["target"], columns["name"]))
+        return super().__call__(prompts, completions, completion_ids, **columns)
+
+
+def copied(model):
+    return {name: weight.detach().clone() for name, weight in model.state_dict().items()}
+
+
+def trained(tiny_folder, documents, folder, method, **changes):
+    """A trainer after its run, the weights it began with, and what its reward saw."""
+    loaded = load(tiny_folder)
+    settings = Settings(**(SETTINGS | {"method": method} | changes))
+    reward = Recorded(end_ids=loaded.end_ids)
+    if method == "dpo":
+        pairs = [acme_pair(), *corrupted_text_pairs(documents, count=11, seed=0)]
+        data = pair_rows(pairs)
+    else:
+        data = prompt_rows(documents)
+    trainer = make_trainer(loaded, data, settings, folder, reward=reward)
+    before = copied(trainer.model)
+    trainer.train()
+    return trainer, before, reward
+
+
+def logged(trainer, name):
+    return [row[name] for row in trainer.state.log_history if "loss" in row]
+
+
+@pytest.fixture(scope="module")
+def runs(tiny_folder, short_documents, tmp_path_factory):
+    """One short run of each method."""
+    folder = tmp_path_factory.mktemp("runs")
+    return {
+        method: trained(tiny_folder, short_documents, folder / method, method)
+        for method in ("grpo", "rloo", "dpo")
+    }
+
+
+@pytest.mark.parametrize("method", ["grpo", "rloo", "dpo"])
+def test_only_the_adapter_moves(runs, method):
+    trainer, before, _ = runs[method]
+    after = copied(trainer.model)
+    moved = {name for name in before if not torch.equal(before[name], after[name])}
+    adapter = {name for name in before if "lora_" in name}
+    assert moved
+    assert moved <= adapter
+    # B starts at zero and moves in both layers: four matrices of attention, three others.
+    ends = {name for name in adapter if "lora_B" in name}
+    assert len(ends) == 2 * 7
+    assert ends <= moved
+    assert not any(before[name].any() for name in ends)
+    assert {after[name].dtype for name in after} == {torch.float32}
+
+
+@pytest.mark.parametrize("method", ["grpo", "rloo"])
+def test_the_logged_reward_is_the_mean_over_the_texts(runs, method):
+    trainer, _, reward = runs[method]
+    (end,) = trainer.eos_token_ids
+    assert len(reward.calls) == STEPS
+    ended = 0
+    for (texts, ids, targets, names), seen in zip(
+        reward.calls, logged(trainer, "reward"), strict=True
+    ):
+        assert len(texts) == BATCH
+        assert names[0] == names[1] != names[2] == names[3]  # groups of two
+        earned = []
+        for text, row, target in zip(texts, ids, targets, strict=True):
+            ended += row[-1] == end
+            answer = text if row[-1] == end else "unreadable"
+            earned.append(invoice_reward(answer, json.loads(target), weights=REWARD_WEIGHTS).total)
+        assert seen == pytest.approx(sum(earned) / BATCH, abs=1e-6)
+    assert 0 < ended < STEPS * BATCH  # both kinds were met
+
+
+def test_the_end_tokens_are_those_of_the_trainer(runs, tiny_folder):
+    for method in ("grpo", "rloo"):
+        assert set(runs[method][0].eos_token_ids) == load(tiny_folder).end_ids
+
+
+def test_at_the_first_step_policy_and_reference_agree(runs):
+    for method in ("grpo", "rloo"):
+        kls = logged(runs[method][0], "kl")
+        assert kls[0] == 0.0 != kls[1]
+    losses = logged(runs["dpo"][0], "loss")
+    assert losses[0] == pytest.approx(math.log(2), abs=1e-6) != losses[1]
+
+
+def test_the_reference_is_the_model_in_memory_not_the_one_on_the_disk(tiny_folder, tmp_path):
+    # A model changed since it was read: TRL without an adapter would read it again.
+    loaded = load(tiny_folder)
+    with torch.no_grad():
+        for weight in loaded.model.parameters():
+            weight.mul_(1.5)
+    settings = Settings(method="dpo", **(SETTINGS | {"steps": 1, "batch_size": 2}))
+    trainer = make_trainer(loaded, pair_rows([acme_pair()] * 2), settings, tmp_path)
+    trainer.train()
+    assert logged(trainer, "loss")[0] == pytest.approx(math.log(2), abs=1e-6)
+
+
+@pytest.mark.parametrize("method", ["grpo", "rloo", "dpo"])
+def test_no_setting_is_left_to_the_library(runs, method):
+    args = runs[method][0].args
+    assert logged(runs[method][0], "learning_rate") == [1e-2] * STEPS  # it does not fall
+    assert not args.bf16
+    assert not args.gradient_checkpointing
+    assert args.beta == {"grpo": 0.04, "rloo": 0.05, "dpo": 0.1}[method]
+    assert args.eval_strategy == "no"
+    if method == "dpo":
+        assert (args.loss_type, args.label_smoothing, args.max_length) == (["sigmoid"], 0.0, None)
+    else:
+        assert (args.num_generations, args.top_k, args.top_p) == (GROUP, 0, 1.0)
+    if method == "grpo":
+        assert (args.loss_type, args.scale_rewards) == ("grpo", "group")
+
+
+def test_dpo_leaves_out_no_pair(runs):
+    trainer = runs["dpo"][0]
+    assert len(trainer.train_dataset) == 12
+
+
+def test_a_reward_is_needed_where_answers_are_drawn(tiny_folder, short_documents, tmp_path):
+    with pytest.raises(ValueError, match="reward must be given for rloo, got none"):
+        make_trainer(
+            load(tiny_folder), prompt_rows(short_documents), Settings(method="rloo"), tmp_path
+        )
+
+
+def test_a_model_comes_as_it_is_asked_for_not_as_it_was_stored(tiny_folder):
+    assert load(tiny_folder).model.dtype == torch.float32
+    assert load(tiny_folder, precision="bfloat16").model.dtype == torch.bfloat16
+    with pytest.raises(ValueError, match="precision"):
+        load(tiny_folder, precision="float16")
+
+
+def test_prompts_must_leave_room_for_their_answers(tiny_folder, short_documents):
+    loaded, data = load(tiny_folder), prompt_rows(short_documents)
+    counts = {row["name"]: len(loaded.tokenizer(row["prompt"])["input_ids"]) for row in data}
+    name = max(counts, key=counts.get)
+    room = loaded.num_positions - counts[name]
+    require_short_prompts(loaded, data, max_answer=room)
+    with pytest.raises(ValueError, match=f"the prompt {name} needs 8193 tokens .* has 8192"):
+        require_short_prompts(loaded, data, max_answer=room + 1)
+
+
+def test_pairs_are_measured_with_their_longer_answer_and_its_end(tiny_folder):
+    loaded, (document, chosen, rejected) = load(tiny_folder), acme_pair()
+    data = pair_rows([acme_pair()])
+    texts = (data[0]["prompt"] + answer for answer in (chosen, rejected))
+    longest = 1 + max(len(loaded.tokenizer(text)["input_ids"]) for text in texts)
+    loaded.model.config.max_position_embeddings = longest
+    require_short_prompts(loaded, data, max_answer=10**6)
+    loaded.model.config.max_position_embeddings = longest - 1
+    with pytest.raises(ValueError, match=f"the prompt of pair 0 needs {longest} tokens"):
+        require_short_prompts(loaded, data, max_answer=1)
+    assert document.name == "acme"

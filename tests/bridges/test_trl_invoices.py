@@ -1,0 +1,264 @@
+"""The command, run in this process: what it leaves behind, and what it refuses."""
+
+import csv
+import json
+import resource
+import subprocess
+import sys
+
+import pytest
+from safetensors.torch import load_file
+from transformers import TrainerCallback
+
+from rlnotes.bridges import invoice_run, run_documents, trl_invoices
+from rlnotes.bridges.rewards import InvoiceReward
+
+SMALL = (
+    *("--count", "12", "--most-segments", "40", "--batch-size", "4", "--num-answers", "2"),
+    *("--max-answer", "24", "--learning-rate", "1e-2", "--lora-rank", "4"),
+)
+WEIGHTS = "adapter/adapter_model.safetensors"
+
+
+@pytest.fixture(autouse=True)
+def documents_once(monkeypatch):
+    """The same documents without drawing them anew in each test."""
+    monkeypatch.setattr(run_documents, "invented", _invented)
+
+
+_DRAWN = {}
+_DRAW = run_documents.invented
+
+
+def _invented(count, **settings):
+    key = (count, *settings.values())
+    if key not in _DRAWN:
+        _DRAWN[key] = _DRAW(count, **settings)
+    return _DRAWN[key]
+
+
+def command(*arguments, model="tiny"):
+    return trl_invoices.main(["--model", str(model), *SMALL, *map(str, arguments)])
+
+
+def table(folder):
+    return list(csv.DictReader((folder / "metrics.csv").open()))
+
+
+class Interruption(TrainerCallback):
+    """Control-C at the end of a step, before anything of it is saved."""
+
+    def __init__(self, step):
+        self.step = step
+
+    def on_step_end(self, args, state, control, **kwargs):
+        if state.global_step == self.step:
+            raise KeyboardInterrupt
+
+
+# Each drawing is used in two steps, so a run may be saved at every second one.
+EIGHT = ("--num-iterations", "2", "--clip-epsilon", "0.01")
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Eight steps in one go."""
+    folder = tmp_path_factory.mktemp("whole") / "run"
+    assert command(*EIGHT, "--steps", 8, "--output", folder) == 0
+    return folder
+
+
+def test_a_run_leaves_adapter_settings_and_a_row_for_each_step(whole):
+    rows = table(whole)
+    assert [row["step"] for row in rows] == [str(step) for step in range(1, 9)]
+    assert all(float(row["reward"]) >= -0.1 for row in rows)
+    settings = json.loads((whole / "run.json").read_text())
+    assert settings == json.loads((whole / "adapter" / "run.json").read_text())
+    chosen = {"model": "tiny", "method": "grpo", "steps": 8, "beta": 0.04, "processes": 1}
+    assert chosen.items() <= settings.items()
+    assert settings["versions"]["trl"].startswith("1.16")
+    assert (whole / "adapter" / "tokenizer.json").is_file()
+    assert [path.name for path in (whole / "checkpoints").glob("*-*")] == ["checkpoint-8"]
+
+
+def test_ratios_are_clipped_where_answers_are_used_twice(whole):
+    clipped = [float(row["clip_ratio/region_mean"]) for row in table(whole)]
+    assert not any(clipped[::2])
+    assert any(clipped[1::2])
+
+
+def test_a_run_broken_off_twice_ends_like_one_in_one_go(whole, tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "run"
+    assert command(*EIGHT, "--steps", 4, "--output", folder) == 0
+    onwards = (*EIGHT, "--steps", 8, "--save-every", 2, "--output", folder, "--resume")
+    with monkeypatch.context() as patched:
+        stop = lambda trainer: trainer.add_callback(Interruption(7))  # noqa: E731
+        patched.setattr(trl_invoices, "before_training", stop)
+        assert command(*onwards) == 130
+    assert "go on from the newest checkpoint with --resume" in capsys.readouterr().err
+    assert [row["step"] for row in table(folder)] == ["1", "2", "3", "4", "5", "6"]
+    assert command(*onwards) == 0
+    first, second = load_file(whole / WEIGHTS), load_file(folder / WEIGHTS)
+    assert first.keys() == second.keys()
+    assert all(first[name].equal(second[name]) for name in first)
+    timing = ("step_time",)
+    rows = [
+        [{k: v for k, v in row.items() if k not in timing} for row in table(each)]
+        for each in (whole, folder)
+    ]
+    assert rows[0] == rows[1]
+    assert command(*onwards) == 2  # all is done
+    assert "steps must be more than the 8 that are done, got 8" in capsys.readouterr().err
+
+
+def test_dpo_begins_at_log_two(tmp_path):
+    assert command("--method", "dpo", "--steps", 2, "--pairs", 9, "--output", tmp_path / "r") == 0
+    first, second = table(tmp_path / "r")
+    assert float(first["loss"]) == pytest.approx(0.693147, abs=1e-6)
+    assert float(second["loss"]) != float(first["loss"])
+
+
+def test_rloo_runs_without_labels_on_a_model_in_a_folder(tiny_folder, tmp_path):
+    arguments = ("--method", "rloo", "--steps", 1, "--without-labels", "--output", tmp_path / "r")
+    assert command(*arguments, model=tiny_folder) == 0
+    assert float(table(tmp_path / "r")[0]["kl"]) == 0.0
+    assert not (tmp_path / "r" / "model").exists()
+    assert not json.loads((tmp_path / "r" / "run.json").read_text())["labels"]
+
+
+def test_a_chat_model_gets_messages(tiny_folder, tmp_path, monkeypatch):
+    folder = tmp_path / "chat"
+    folder.mkdir()
+    for path in tiny_folder.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    template = "{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}"
+    (folder / "chat_template.jinja").write_text(template)
+    seen = []
+
+    def score(text, target):
+        seen.append(text)
+        return float(len(seen) % 2)
+
+    monkeypatch.setattr(
+        invoice_run,
+        "InvoiceReward",
+        lambda **settings: InvoiceReward(score=score, **(settings | {"end_ids": []})),
+    )
+    assert command("--steps", 1, "--output", tmp_path / "r", model=folder) == 0
+    assert len(seen) == 4
+    assert all(isinstance(text, str) for text in seen)
+    assert table(tmp_path / "r")[0]["reward"] == "0.5"
+
+
+def test_checks_before_training_see_the_trainer_and_may_end_the_run(
+    tiny_folder, tmp_path, monkeypatch, capsys
+):
+    def refuse(trainer):
+        raise ValueError(f"no: {type(trainer).__name__}, {trainer.state.global_step} steps")
+
+    monkeypatch.setattr(trl_invoices, "before_training", refuse)
+    assert command("--output", tmp_path / "r", model=tiny_folder) == 2
+    assert capsys.readouterr().err == "no: GRPOTrainer, 0 steps\n"
+
+
+REFUSALS = {
+    "no such model": (["--model", "nowhere/model"], "there is no model 'nowhere/model'"),
+    "no model in the folder": (["--model", "{tmp}"], "there is no model"),
+    "no such documents": (["--documents", "{tmp}/missing"], "folder must be a folder"),
+    "nothing in them": (["--documents", "{tmp}"], "holds no document to train on"),
+    "too few prompts": (["--count", "1"], "prompts must be at least 2, .* got 1"),
+    "no whole group": (["--num-answers", "3"], "num_answers must divide the 4 answers .* got 3"),
+    "not between blocks": (
+        ["--num-iterations", "2", "--steps", "3"],
+        "steps must be a multiple of 2",
+    ),
+    "no room for answers": (["--max-answer", "8192"], "the prompt .* and the model has 8192"),
+    "other processes": (["--processes", "2"], "processes must be 2, got 1: .*nproc_per_node 2"),
+    "a file for a folder": (["--output", "{tmp}/file/run"], "cannot write to .*file is no folder"),
+    "something there": (["--output", "{tmp}"], "holds file: name a new folder"),
+    "nothing to go on with": (["--resume"], "holds no run to go on with"),
+    "bad number": (["--lora-rank", "0"], "lora_rank must be a positive integer, got 0"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_run_that_cannot_begin_is_refused_in_one_sentence(name, tiny_folder, tmp_path, capfd):
+    (tmp_path / "file").write_text("mine")
+    arguments, message = REFUSALS[name]
+    arguments = [text.format(tmp=tmp_path) for text in arguments]
+    output = ["--output", tmp_path / "new", "--steps", 2]
+    assert command(*output, *arguments, model=tiny_folder) == 2
+    printed = capfd.readouterr()
+    assert not printed.out
+    *problems, sentence = printed.err.strip().split("\n")
+    assert not problems
+    pytest.raises(AssertionError, _matches, "no such sentence", sentence)
+    _matches(message, sentence)
+    assert not list(tmp_path.glob("new/*"))
+
+
+def _matches(pattern, text):
+    import re
+
+    assert re.search(pattern, text), text
+
+
+def test_a_run_goes_on_with_its_own_settings_only(whole, capsys):
+    before = sorted(whole.rglob("*"))
+    assert command(*EIGHT, "--steps", 16, "--output", whole, "--resume", "--seed", "1") == 2
+    assert capsys.readouterr().err == "seed must be that of the run, 0, got 1\n"
+    assert sorted(whole.rglob("*")) == before
+
+
+def test_a_reward_that_gives_nothing_ends_the_run(tiny_folder, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(
+        invoice_run,
+        "InvoiceReward",
+        lambda **settings: InvoiceReward(score=lambda text, target: None, **settings),
+    )
+    assert command("--steps", 1, "--output", tmp_path / "r", model=tiny_folder) == 2
+    errors = capsys.readouterr().err
+    assert "the reward of document 'receipt_" in errors
+    assert "must be a finite number, got None" in errors
+
+
+@pytest.mark.parametrize("kilobytes", [1, 10, 24])
+def test_a_full_disk_ends_in_a_sentence_and_leaves_no_half_table(
+    kilobytes, tiny_folder, tmp_path, capsys
+):
+    # A limit on the size of files stands for a disk that is full: at the settings and
+    # the table, at the weights (safetensors), at the optimizer's state (torch).
+    unlimited = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (kilobytes * 1024, unlimited[1]))
+    try:
+        status = command("--steps", 1, "--output", tmp_path / "r", model=tiny_folder)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, unlimited)
+    assert status == 2
+    assert f"cannot write to {tmp_path / 'r'}: " in capsys.readouterr().err
+    assert not (tmp_path / "r" / "adapter" / "run.json").exists()
+    if (tmp_path / "r" / "metrics.csv").exists():
+        assert len(table(tmp_path / "r")) == 1
+
+
+def test_help_says_that_there_is_no_ppo_and_names_every_option(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        trl_invoices.main(["--help"])
+    assert stopped.value.code == 0
+    printed = capsys.readouterr().out
+    assert "no PPO" in printed or "has none any more" in printed
+    assert "--learning-rate" in printed
+
+
+def test_a_missing_extra_is_named_with_the_way_to_install_it(tmp_path):
+    code = (
+        "import sys\n"
+        "for name in ('accelerate', 'datasets', 'peft', 'transformers', 'trl'):\n"
+        "    sys.modules[name] = None\n"
+        "from rlnotes.bridges.trl_invoices import main\n"
+        f"sys.exit(main(['--model', 'tiny', '--output', {str(tmp_path / 'r')!r}]))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "is not installed; in the project's folder: pip install" in done.stderr
+    assert done.stderr.count("\n") == 1
