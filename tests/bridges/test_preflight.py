@@ -182,6 +182,14 @@ def test_a_trainer_whose_rows_were_all_dropped(folder):
     assert [check.name for check in checks if check.passed is False] == ["steps", "rows kept"]
 
 
+def test_the_precision_is_judged_at_the_highest_rate(folder):
+    run = pair_run(folder, model=load(folder, torch.bfloat16), warmup_steps=2)
+    checks = {check.name: check for check in preflight(run)}
+    assert checks["learning rate"].seen["first"] == 0
+    assert checks["learning rate"].seen["last"] == pytest.approx(1e-2 / 3)
+    assert checks["dtype"].seen["rate"] == pytest.approx(1e-2)
+
+
 def test_the_report_of_a_run_in_bfloat16_autocast(folder):
     checks = preflight(policy_run(folder, beta=0.1, bf16=True, gradient_checkpointing=True))
     assert not is_red(checks), report(checks)

@@ -125,7 +125,8 @@ def check_steps(plan: Plan) -> Check:
         sentence = "A stream has no length, so max_steps must be set."
     else:
         sentence = (
-            f"{plan.rows} rows fill no batch of {plan.rows_per_batch}: training makes no step."
+            f"{plan.rows} rows fill no batch of {plan.rows_per_batch}: training makes no step "
+            "and returns, or stops with an error about max_steps."
         )
     return Check("steps", seen, "at least 1 step", plan.steps > 0, sentence)
 

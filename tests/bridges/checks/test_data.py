@@ -1,6 +1,7 @@
 import pytest
 
 from rlnotes.bridges.checks.data import (
+    Pair,
     check_data_ends,
     check_pairs_differ,
     check_repeats,
@@ -41,7 +42,6 @@ LONG = [{"prompt": "3 4 ", "chosen": "4 5 6 7", "rejected": "4 5 6 8"}, *pairs(7
 
 @pytest.mark.parametrize("side", ["keep_start", "keep_end"])
 @pytest.mark.parametrize("most", [4, 5, 64])
-@pytest.mark.filterwarnings("ignore")
 def test_pairs_are_cut_as_in_a_batch(folder, side, most):
     run = pair_run(folder, rows=LONG, max_length=most, truncation_mode=side)
     rows = list(run.train_dataset)
@@ -75,9 +75,10 @@ def test_ends_that_are_cut_off_are_red(folder):
     assert whole.seen["with the end token"] == 16
 
 
-def test_a_line_end_behind_the_end_token_is_no_fault(folder):
-    run = pair_run(folder, rows=[{"prompt": "3 ", "chosen": "4 <eos> 5", "rejected": "6"}] * 4)
-    assert check_data_ends(pairs_of(run), {END}).passed
+def test_a_line_end_behind_the_end_token_is_no_fault():
+    pair = Pair(chosen=[4, END, 5], rejected=[END, 3, 3, 3, 3], length=6)
+    check = check_data_ends([pair] * 3, {END})
+    assert check.seen == {"with the end token": 3, "of": 6}
 
 
 def test_dpo_cuts_and_drops(folder):

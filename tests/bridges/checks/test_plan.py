@@ -35,7 +35,6 @@ PLAN = Plan(
         (9, {"generation_batch_size": 16, "per_device_train_batch_size": 4}, 8),
         (6, {"per_device_train_batch_size": 8, "max_steps": 4}, 4),
         (3, {"per_device_train_batch_size": 16, "max_steps": 4}, 0),
-        (3, {"per_device_train_batch_size": 16}, 0),
     ],
 )
 def test_the_steps_are_those_that_training_makes(folder, rows, settings, steps):
@@ -47,6 +46,15 @@ def test_the_steps_are_those_that_training_makes(folder, rows, settings, steps):
     assert check_steps(plan).passed == (steps > 0)
     run.train()
     assert run.state.global_step == steps
+
+
+def test_without_max_steps_too_few_rows_end_in_an_error_of_another_name(folder):
+    run = policy_run(folder, rows=prompts(3), max_steps=-1)
+    check = check_steps(plan_of(run.args, 3, processes=1))
+    assert check.passed is False
+    assert "an error about max_steps" in check.sentence
+    with pytest.raises(ValueError, match="max_steps must be set to a positive value"):
+        run.train()
 
 
 @pytest.mark.parametrize(("drop_last", "steps"), [(False, 4), (True, 2)])

@@ -3,6 +3,7 @@ import math
 import pytest
 import torch
 from peft import LoraConfig
+from transformers.trainer_utils import SchedulerType
 
 from rlnotes.bridges.checks.schedule import check_schedule, rates_of
 from tests.bridges.checks.small_runs import load, pair_run
@@ -74,7 +75,8 @@ def test_a_constant_rate_does_not_fall(folder):
 
 
 def test_a_schedule_that_follows_what_is_measured_is_not_guessed(folder):
-    run = pair_run(folder, lr_scheduler_type="reduce_lr_on_plateau")
+    run = pair_run(folder)
+    run.args.lr_scheduler_type = SchedulerType.REDUCE_ON_PLATEAU
     assert check_schedule(run, rates_of(run, 4)).passed is None
 
 
