@@ -59,6 +59,7 @@ def make_parser(description: str) -> argparse.ArgumentParser:
     parser.add_argument("--output", type=folder_name, required=True, metavar="FOLDER")
     parser.add_argument("--resume", action="store_true", help="go on with the run in FOLDER")
     parser.add_argument("--processes", type=int, metavar="N", help="refuse unless there are N")
+    parser.add_argument("--ignore-red", action="store_true", help="train in spite of red lines")
     parser.add_argument("--documents", type=folder_name, metavar="FOLDER", help="with labels")
     parser.add_argument("--count", type=int, default=64, help="invented documents (64)")
     parser.add_argument("--data-seed", type=int, default=0, help="of invented documents (0)")

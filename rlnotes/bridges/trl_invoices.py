@@ -15,6 +15,9 @@ On two processes:
 TRL has had a PPO trainer, and has none any more: the one to read is
 rlnotes.training.ppo, and rlnotes.training.invoices.on_policy for these documents.
 
+Before the first step the pre-flight of rlnotes.bridges.preflight prints a line for each
+check, and a red one ends the run.
+
 A run that was broken off goes on from its newest checkpoint with the same options and
 --resume, bit for bit; with more --steps it goes on beyond its end.
 """
@@ -39,8 +42,26 @@ INSTALL = 'pip install -c constraints.txt -e ".[trl]"'
 _EXTRA = {"trl", "transformers", "peft", "accelerate", "datasets", "tokenizers", "safetensors"}
 
 
-def before_training(trainer: "Trainer") -> None:
-    """Called before the first step: the place of checks that may end the run."""
+def before_training(trainer: "Trainer", ignore_red: bool) -> None:
+    """Print the pre-flight report; a red line ends the run.
+
+    Args:
+        trainer: before its first step.
+        ignore_red: whether to train all the same.
+
+    Raises:
+        ValueError: for a red line, on each process that has one.
+    """
+    from rlnotes.bridges.checks.report import is_red, report
+    from rlnotes.bridges.preflight import preflight
+    from rlnotes.bridges.processes import is_main
+
+    checks = preflight(trainer)
+    if is_main():
+        print(report(checks), flush=True)
+    if is_red(checks) and not ignore_red:
+        names = ", ".join(check.name for check in checks if check.passed is False)
+        raise ValueError(f"the pre-flight is red: {names}; --ignore-red trains all the same")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,7 +91,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             resume=chosen.resume,
             processes=chosen.processes,
         )
-        invoice_run.train(run, documents, before_training=before_training)
+        invoice_run.train(
+            run, documents, before_training=lambda it: before_training(it, chosen.ignore_red)
+        )
         if is_main():
             print(f"the adapter is in {chosen.output / 'adapter'}")
     return outcome.code

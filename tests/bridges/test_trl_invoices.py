@@ -97,7 +97,7 @@ def test_a_run_broken_off_twice_ends_like_one_in_one_go(whole, tmp_path, monkeyp
     assert command(*EIGHT, "--steps", 4, "--output", folder) == 0
     onwards = (*EIGHT, "--steps", 8, "--save-every", 2, "--output", folder, "--resume")
     with monkeypatch.context() as patched:
-        stop = lambda trainer: trainer.add_callback(Interruption(7))  # noqa: E731
+        stop = lambda trainer, _: trainer.add_callback(Interruption(7))  # noqa: E731
         patched.setattr(trl_invoices, "before_training", stop)
         assert command(*onwards) == 130
     assert "go on from the newest checkpoint with --resume" in capsys.readouterr().err
@@ -150,7 +150,7 @@ def test_a_chat_model_gets_messages(tiny_folder, tmp_path, monkeypatch):
         lambda **settings: InvoiceReward(score=score, **(settings | {"end_ids": []})),
     )
     assert command("--steps", 1, "--output", tmp_path / "r", model=folder) == 0
-    assert len(seen) == 4
+    assert len(seen) == 8 + 4  # of the pre-flight, and of the step
     assert all(isinstance(text, str) for text in seen)
     assert table(tmp_path / "r")[0]["reward"] == "0.5"
 
@@ -158,12 +158,27 @@ def test_a_chat_model_gets_messages(tiny_folder, tmp_path, monkeypatch):
 def test_checks_before_training_see_the_trainer_and_may_end_the_run(
     tiny_folder, tmp_path, monkeypatch, capsys
 ):
-    def refuse(trainer):
+    def refuse(trainer, _):
         raise ValueError(f"no: {type(trainer).__name__}, {trainer.state.global_step} steps")
 
     monkeypatch.setattr(trl_invoices, "before_training", refuse)
     assert command("--output", tmp_path / "r", model=tiny_folder) == 2
     assert capsys.readouterr().err == "no: GRPOTrainer, 0 steps\n"
+
+
+def test_the_pre_flight_is_printed_and_a_red_line_ends_the_run(tiny_folder, tmp_path, capsys):
+    arguments = ("--method", "dpo", "--pairs", 3, "--batch-size", 2, "--steps", 2)
+    output = ("--output", tmp_path / "r")
+    arguments = [str(a) for a in (*arguments, *output, "--model", tiny_folder)]
+    assert trl_invoices.main([*arguments, "--learning-rate", "1e-6"]) == 2
+    seen = capsys.readouterr()
+    assert "RED  learning rate" in seen.out
+    assert "RED  reference" not in seen.out
+    assert seen.err == "the pre-flight is red: learning rate; --ignore-red trains all the same\n"
+    assert not (tmp_path / "r" / "metrics.csv").exists()
+    arguments[arguments.index(str(tmp_path / "r"))] = str(tmp_path / "s")
+    assert trl_invoices.main([*arguments, "--learning-rate", "0.01"]) == 0
+    assert "RED" not in capsys.readouterr().out
 
 
 REFUSALS = {
@@ -226,7 +241,10 @@ def test_a_reward_that_gives_nothing_ends_the_run(tiny_folder, tmp_path, monkeyp
         "InvoiceReward",
         lambda **settings: InvoiceReward(score=lambda text, target: None, **settings),
     )
-    assert command("--steps", 1, "--output", tmp_path / "r", model=tiny_folder) == 2
+    one = ("--steps", 1, "--output")
+    assert command(*one, tmp_path / "r", model=tiny_folder) == 2
+    assert "the pre-flight is red: rewards are numbers;" in capsys.readouterr().err
+    assert command(*one, tmp_path / "s", "--ignore-red", model=tiny_folder) == 2
     errors = capsys.readouterr().err
     assert "the reward of document 'receipt_" in errors
     assert "must be a finite number, got None" in errors
