@@ -46,7 +46,8 @@ class Run:
         settings: of the training.
         source: where the documents come from, in words.
         labels: whether the reward looks at labels.
-        pairs: how many, for DPO; the first is that of `acme_pair`.
+        pairs: how many, for DPO.
+        acme: whether the first pair is that of `acme_pair`.
         resume: whether to go on with the run in the folder.
         processes: how many there must be; None for any number.
     """
@@ -57,6 +58,7 @@ class Run:
     source: str
     labels: bool = True
     pairs: int = 64
+    acme: bool = True
     resume: bool = False
     processes: int | None = None
 
@@ -172,7 +174,8 @@ def _loaded_and_rows(run: Run, documents: Sequence[Document]) -> tuple[Loaded, D
     loaded = _load(run)
     if run.settings.method == "dpo":
         others = corrupted_text_pairs(documents, count=run.pairs, seed=run.settings.seed)
-        data = pair_rows([acme_pair(), *others][: run.pairs], chat=loaded.chat)
+        first = [acme_pair()] if run.acme else []
+        data = pair_rows([*first, *others][: run.pairs], chat=loaded.chat)
     else:
         data = prompt_rows(documents, chat=loaded.chat)
     require_plain_prompts(loaded, data)

@@ -30,13 +30,21 @@ class RunFolderError(ValueError):
 def require_new(folder: Path) -> None:
     """Raise unless a folder is missing or empty, and can be written.
 
+    What a run left that ended before its first step is no reason: nothing is lost.
+
     Raises:
-        RunFolderError: if it holds anything.
+        RunFolderError: if it holds anything else.
         OSError: if it is no folder or cannot be written.
     """
     require_writable(folder)
-    if folder.is_dir() and (held := sorted(path.name for path in folder.iterdir())):
+    held = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    if held and not _never_began(folder, held):
         raise RunFolderError(f"{folder} holds {held[0]}: name a new folder, or go on with --resume")
+
+
+def _never_began(folder: Path, held: Sequence[str]) -> bool:
+    saved = (folder / CHECKPOINTS).glob("*")
+    return RUN in held and {*held} <= {RUN, MODEL, CHECKPOINTS} and not any(saved)
 
 
 def require_same_run(folder: Path, settings: Mapping) -> Path:

@@ -67,7 +67,7 @@ def make_parser(description: str) -> argparse.ArgumentParser:
         "--most-segments", type=int, default=100, help="leave longer documents out (100)"
     )
     parser.add_argument("--without-labels", action="store_true", help="reward by rules alone")
-    parser.add_argument("--pairs", type=int, default=64, help="for dpo, chapter 10's first (64)")
+    parser.add_argument("--pairs", type=int, default=64, help="for dpo (64)")
     for field in fields(Settings):
         _add_setting(parser, field.name, field.default)
     return parser

@@ -88,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             source=_source(chosen),
             labels=not chosen.without_labels,
             pairs=chosen.pairs,
+            acme=chosen.documents is None,
             resume=chosen.resume,
             processes=chosen.processes,
         )

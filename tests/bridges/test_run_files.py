@@ -69,6 +69,22 @@ def test_a_new_run_needs_an_empty_place(tmp_path):
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
+def test_a_run_that_ended_before_its_first_step_leaves_the_place_free(tmp_path):
+    (tmp_path / "model").mkdir()
+    with pytest.raises(RunFolderError, match="holds model: name a new folder"):
+        require_new(tmp_path)  # of somebody else
+    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "checkpoints").mkdir()
+    require_new(tmp_path)
+    (tmp_path / "checkpoints" / "checkpoint-2").mkdir()
+    with pytest.raises(RunFolderError, match="go on with --resume"):
+        require_new(tmp_path)
+    (tmp_path / "checkpoints" / "checkpoint-2").rmdir()
+    (tmp_path / "metrics.csv").write_text("step\n1\n")
+    with pytest.raises(RunFolderError, match="go on with --resume"):
+        require_new(tmp_path)
+
+
 def test_the_newest_whole_checkpoint_is_taken(tmp_path):
     assert newest_checkpoint(tmp_path / CHECKPOINTS) is None
     checkpoint(tmp_path, 8)

@@ -166,18 +166,17 @@ def test_checks_before_training_see_the_trainer_and_may_end_the_run(
     assert capsys.readouterr().err == "no: GRPOTrainer, 0 steps\n"
 
 
-def test_the_pre_flight_is_printed_and_a_red_line_ends_the_run(tiny_folder, tmp_path, capsys):
+def test_the_pre_flight_is_printed_and_a_red_line_ends_the_run(tmp_path, capsys):
     arguments = ("--method", "dpo", "--pairs", 3, "--batch-size", 2, "--steps", 2)
     output = ("--output", tmp_path / "r")
-    arguments = [str(a) for a in (*arguments, *output, "--model", tiny_folder)]
+    arguments = [str(a) for a in (*arguments, *output, "--model", "tiny")]
     assert trl_invoices.main([*arguments, "--learning-rate", "1e-6"]) == 2
     seen = capsys.readouterr()
     assert "RED  learning rate" in seen.out
     assert "RED  reference" not in seen.out
     assert seen.err == "the pre-flight is red: learning rate; --ignore-red trains all the same\n"
     assert not (tmp_path / "r" / "metrics.csv").exists()
-    arguments[arguments.index(str(tmp_path / "r"))] = str(tmp_path / "s")
-    assert trl_invoices.main([*arguments, "--learning-rate", "0.01"]) == 0
+    assert trl_invoices.main([*arguments, "--learning-rate", "0.01"]) == 0  # the same folder
     assert "RED" not in capsys.readouterr().out
 
 
