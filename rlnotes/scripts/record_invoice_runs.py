@@ -20,7 +20,6 @@ from rlnotes.training.invoices.scoring import RewardScore, all_or_nothing, has_t
 from rlnotes.training.invoices.starts import Start, make_start
 
 EVERY, NUM_WATCHED = 5, 60
-FEWER = range(3)
 WATCHED_FIELDS = ("subtotal", "tax", "line_items")
 
 
@@ -146,7 +145,7 @@ def _elsewhere(job: tuple[str, int]) -> list[dict]:
 def prices(pool) -> list[dict]:
     """From copied labels, without further ones: by weights and by the price of KL."""
     settings = [(name, beta) for name, betas in PRICES.items() for beta in betas]
-    jobs = [(*setting, seed) for setting, seed in product(settings, FEWER)]
+    jobs = [(*setting, seed) for setting, seed in product(settings, SEEDS)]
     return [row for rows in pool.map(_price, jobs, chunksize=1) for row in rows]
 
 
