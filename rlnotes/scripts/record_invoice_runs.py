@@ -48,9 +48,13 @@ SPARSE = {
     "parts, PPO": ("agreed", RewardScore(), PPO),
 }
 ELSEWHERE = ("missing is half, KL", "copied: missing is half, KL", "copied: with labels")
-# What structure and format weigh without labels, and prices of KL, advantage per nat.
+# What structure and format weigh without labels.
 WEIGHINGS = {"usual": (0.3, 0.2), "mostly format": (0.1, 0.4)}
-PRICES = {"usual": (0.0, 0.05, 0.1, 0.2, 0.4), "mostly format": (0.1, 0.2)}
+PRICES = (  # weights, price of KL (advantage per nat), updates
+    *product(["usual"], (0.0, 0.05, 0.1, 0.2, 0.4), [125]),
+    *product(["mostly format"], (0.1, 0.2), [125]),
+    ("mostly format", 0.2, 250),
+)
 STARTS = {"agreed": {"num_labels": NUM_LABELS}, "copied": {"num_labels": 24, "num_copied": 12}}
 
 
@@ -143,18 +147,18 @@ def _elsewhere(job: tuple[str, int]) -> list[dict]:
 
 
 def prices(pool) -> list[dict]:
-    """From copied labels, without further ones: by weights and by the price of KL."""
-    settings = [(name, beta) for name, betas in PRICES.items() for beta in betas]
-    jobs = [(*setting, seed) for setting, seed in product(settings, SEEDS)]
+    """From copied labels, without further ones: by weights, price of KL and updates."""
+    jobs = [(*setting, seed) for setting, seed in product(PRICES, SEEDS)]
     return [row for rows in pool.map(_price, jobs, chunksize=1) for row in rows]
 
 
-def _price(job: tuple[str, float, int]) -> list[dict]:
-    weighing, beta, seed = job
+def _price(job: tuple[str, float, int, int]) -> list[dict]:
+    weighing, beta, updates, seed = job
     structure, form = WEIGHINGS[weighing]
     weights = {**REWARD_WEIGHTS, "structure": structure, "format": form}
     score = RewardScore(labels=False, weights=weights, missing_rows="half")
-    start, config = start_of("copied", seed), Config(seed=seed, beta=beta)
+    start, config = start_of("copied", seed), Config(seed=seed, beta=beta, num_updates=updates)
     policy = train_on_policy(start.policy, start.others, score, config).policy
     kl = mean_divergence(policy, start.policy, test_set("seen"))
-    return rows_of(policy, {"weights": weighing, "beta": beta, "seed": seed, "kl": kl})
+    label = {"weights": weighing, "beta": beta, "updates": updates, "seed": seed}
+    return rows_of(policy, {**label, "kl": kl})

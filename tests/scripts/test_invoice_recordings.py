@@ -44,12 +44,8 @@ KEYS = {
         list(product(runs.ELSEWHERE, range(5), ENDS, SETS)),
     ),
     "invoice_prices": (
-        ("weights", "beta", "seed", "layouts"),
-        [
-            (name, *rest)
-            for name, betas in runs.PRICES.items()
-            for rest in product(betas, range(5), SETS)
-        ],
+        ("weights", "beta", "updates", "seed", "layouts"),
+        [(*setting, *rest) for setting, *rest in product(runs.PRICES, range(5), SETS)],
     ),
     "invoice_critics": (
         ("baseline", "seed", "layouts"),
@@ -87,7 +83,7 @@ COLUMNS = {
     "invoice_rules": OF_CURVES,
     "invoice_sparse": OF_CURVES,
     "invoice_rules_elsewhere": ("run", "seed", "update", *EVALUATED),
-    "invoice_prices": ("weights", "beta", "seed", "kl", *EVALUATED),
+    "invoice_prices": ("weights", "beta", "updates", "seed", "kl", *EVALUATED),
     "invoice_critics": (*OF_CRITICS, *EVALUATED[1:]),
     "invoice_shift": (
         *("families", "method", "seed", "layout", "noise"),

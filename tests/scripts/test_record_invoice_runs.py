@@ -205,10 +205,11 @@ def test_a_run_elsewhere_is_judged_before_and_after(starts, monkeypatch, name):
 def test_prices_are_run_from_five_starts_for_two_weighings():
     pool = Pool([{}])
     recipe.prices(pool)
-    usual = product(["usual"], (0.0, 0.05, 0.1, 0.2, 0.4), range(5))
-    form = product(["mostly format"], (0.1, 0.2), range(5))
-    assert len(pool.jobs) == 35
-    assert set(pool.jobs) == {*usual, *form}
+    usual = product(["usual"], (0.0, 0.05, 0.1, 0.2, 0.4), [125], range(5))
+    form = product(["mostly format"], (0.1, 0.2), [125], range(5))
+    longer = product(["mostly format"], [0.2], [250], range(5))
+    assert len(pool.jobs) == 40
+    assert set(pool.jobs) == {*usual, *form, *longer}
 
 
 @pytest.mark.parametrize(
@@ -220,16 +221,18 @@ def test_a_run_at_a_price_is_from_copies_by_rules_weighed_as_its_name_says(
     listener = Listener()
     monkeypatch.setattr(recipe, "train_on_policy", listener)
     monkeypatch.setattr(recipe, "test_set", lambda name: {"seen": PAGES}[name])
-    rows = recipe._price((weighing, 0.2, 1))
+    rows = recipe._price((weighing, 0.2, 70, 1))
     start = starts["copied", 1]
     weights = {"fields": 0.4, "structure": structure, "format": form, "hallucination": 0.1}
     score = RewardScore(labels=False, missing_rows="half", weights=weights)
-    assert listener.calls == [(start.policy, start.others, score, Config(seed=1, beta=0.2))]
+    config = Config(seed=1, beta=0.2, num_updates=70)
+    assert listener.calls == [(start.policy, start.others, score, config)]
     assert [row["layouts"] for row in rows] == ["seen", "new", "foreign"]
     kl = record_invoices.mean_divergence(TRAINED, start.policy, PAGES)
     for row in rows:
-        assert tuple(row) == ("weights", "beta", "seed", "kl", *EVALUATED)
-        assert (row["weights"], row["beta"], row["seed"]) == (weighing, 0.2, 1)
+        assert tuple(row) == ("weights", "beta", "updates", "seed", "kl", *EVALUATED)
+        settings = row["weights"], row["beta"], row["updates"], row["seed"]
+        assert settings == (weighing, 0.2, 70, 1)
         assert row["kl"] == pytest.approx(kl)
         assert row["reward"] == pytest.approx(evaluate(TRAINED, [FULL]).rewards[0])
     assert kl > 0.01
