@@ -3,7 +3,16 @@
 from functools import lru_cache
 from itertools import product
 
-from rlnotes.scripts.record_invoices import NUM_LABELS, PPO, SEEDS, TEST_SEED, rows_of
+from rlnotes.functional.extraction.reward import REWARD_WEIGHTS
+from rlnotes.scripts.record_invoices import (
+    NUM_LABELS,
+    PPO,
+    SEEDS,
+    TEST_SEED,
+    mean_divergence,
+    rows_of,
+    test_set,
+)
 from rlnotes.training.invoices.evaluation import answer_all, compare
 from rlnotes.training.invoices.examples import sample_examples
 from rlnotes.training.invoices.on_policy import Config, train_on_policy
@@ -39,6 +48,13 @@ SPARSE = {
     "parts, PPO": ("agreed", RewardScore(), PPO),
 }
 ELSEWHERE = ("missing is half, KL", "copied: missing is half, KL", "copied: with labels")
+# What structure and format weigh without labels.
+WEIGHINGS = {"usual": (0.3, 0.2), "mostly format": (0.1, 0.4)}
+PRICES = (  # weights, price of KL (advantage per nat), updates
+    *product(["usual"], (0.0, 0.05, 0.1, 0.2, 0.4), [125]),
+    *product(["mostly format"], (0.1, 0.2), [125]),
+    ("mostly format", 0.2, 250),
+)
 STARTS = {"agreed": {"num_labels": NUM_LABELS}, "copied": {"num_labels": 24, "num_copied": 12}}
 
 
@@ -128,3 +144,21 @@ def _elsewhere(job: tuple[str, int]) -> list[dict]:
     rows = rows_of(start.policy, {**label, "update": 0})
     result = train_on_policy(start.policy, start.others, score, config)
     return rows + rows_of(result.policy, {**label, "update": config.num_updates})
+
+
+def prices(pool) -> list[dict]:
+    """From copied labels, without further ones: by weights, price of KL and updates."""
+    jobs = [(*setting, seed) for setting, seed in product(PRICES, SEEDS)]
+    return [row for rows in pool.map(_price, jobs, chunksize=1) for row in rows]
+
+
+def _price(job: tuple[str, float, int, int]) -> list[dict]:
+    weighing, beta, updates, seed = job
+    structure, form = WEIGHINGS[weighing]
+    weights = {**REWARD_WEIGHTS, "structure": structure, "format": form}
+    score = RewardScore(labels=False, weights=weights, missing_rows="half")
+    start, config = start_of("copied", seed), Config(seed=seed, beta=beta, num_updates=updates)
+    policy = train_on_policy(start.policy, start.others, score, config).policy
+    kl = mean_divergence(policy, start.policy, test_set("seen"))
+    label = {"weights": weighing, "beta": beta, "updates": updates, "seed": seed}
+    return rows_of(policy, {**label, "kl": kl})

@@ -5,11 +5,13 @@ from itertools import product
 import pytest
 
 from rlnotes.data.invoices.sampling import LAYOUTS
+from rlnotes.scripts import record_invoice_critics as critics
 from rlnotes.scripts import record_invoice_runs as runs
 from rlnotes.scripts import record_invoice_shift as others
 from rlnotes.scripts import record_invoices as methods
 from rlnotes.training.recordings import FOLDER, load
 from tests.scripts.small_invoices import EVALUATED
+from tests.scripts.test_record_invoice_critics import COLUMNS as OF_CRITICS
 from tests.scripts.test_record_invoice_runs import COLUMNS as OF_CURVES
 
 UPDATES = range(0, 126, 5)
@@ -40,6 +42,14 @@ KEYS = {
     "invoice_rules_elsewhere": (
         ("run", "seed", "update", "layouts"),
         list(product(runs.ELSEWHERE, range(5), ENDS, SETS)),
+    ),
+    "invoice_prices": (
+        ("weights", "beta", "updates", "seed", "layouts"),
+        [(*setting, *rest) for setting, *rest in product(runs.PRICES, range(5), SETS)],
+    ),
+    "invoice_critics": (
+        ("baseline", "seed", "layouts"),
+        list(product(critics.BASELINES, range(5), ("seen", "new"))),
     ),
     "invoice_shift": (
         ("families", "method", "seed", "layout", "noise"),
@@ -73,6 +83,8 @@ COLUMNS = {
     "invoice_rules": OF_CURVES,
     "invoice_sparse": OF_CURVES,
     "invoice_rules_elsewhere": ("run", "seed", "update", *EVALUATED),
+    "invoice_prices": ("weights", "beta", "updates", "seed", "kl", *EVALUATED),
+    "invoice_critics": (*OF_CRITICS, *EVALUATED[1:]),
     "invoice_shift": (
         *("families", "method", "seed", "layout", "noise"),
         *("documents", "right", "keeps_rules", "micro_f1"),

@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from rlnotes.functional.extraction.reward import REWARD_WEIGHTS
 from rlnotes.models.pointer_actions import sample_actions
 from rlnotes.scripts import record_invoice_runs as recipe
 from rlnotes.scripts import record_invoices
@@ -199,3 +200,44 @@ def test_a_run_elsewhere_is_judged_before_and_after(starts, monkeypatch, name):
         judged = TRAINED if row["update"] else start.policy
         assert row["reward"] == pytest.approx(evaluate(judged, [FULL]).rewards[0])
     assert rows[0]["reward"] != rows[3]["reward"]
+
+
+def test_prices_are_run_from_five_starts_for_two_weighings():
+    pool = Pool([{}])
+    recipe.prices(pool)
+    usual = product(["usual"], (0.0, 0.05, 0.1, 0.2, 0.4), [125], range(5))
+    form = product(["mostly format"], (0.1, 0.2), [125], range(5))
+    longer = product(["mostly format"], [0.2], [250], range(5))
+    assert len(pool.jobs) == 40
+    assert set(pool.jobs) == {*usual, *form, *longer}
+
+
+@pytest.mark.parametrize(
+    ("weighing", "structure", "form"), [("usual", 0.3, 0.2), ("mostly format", 0.1, 0.4)]
+)
+def test_a_run_at_a_price_is_from_copies_by_rules_weighed_as_its_name_says(
+    starts, monkeypatch, weighing, structure, form
+):
+    listener = Listener()
+    monkeypatch.setattr(recipe, "train_on_policy", listener)
+    monkeypatch.setattr(recipe, "test_set", lambda name: {"seen": PAGES}[name])
+    rows = recipe._price((weighing, 0.2, 70, 1))
+    start = starts["copied", 1]
+    weights = {"fields": 0.4, "structure": structure, "format": form, "hallucination": 0.1}
+    score = RewardScore(labels=False, missing_rows="half", weights=weights)
+    config = Config(seed=1, beta=0.2, num_updates=70)
+    assert listener.calls == [(start.policy, start.others, score, config)]
+    assert [row["layouts"] for row in rows] == ["seen", "new", "foreign"]
+    kl = record_invoices.mean_divergence(TRAINED, start.policy, PAGES)
+    for row in rows:
+        assert tuple(row) == ("weights", "beta", "updates", "seed", "kl", *EVALUATED)
+        settings = row["weights"], row["beta"], row["updates"], row["seed"]
+        assert settings == (weighing, 0.2, 70, 1)
+        assert row["kl"] == pytest.approx(kl)
+        assert row["reward"] == pytest.approx(evaluate(TRAINED, [FULL]).rewards[0])
+    assert kl > 0.01
+
+
+def test_the_usual_weights_are_those_of_the_package():
+    assert recipe.WEIGHINGS["usual"] == (REWARD_WEIGHTS["structure"], REWARD_WEIGHTS["format"])
+    assert [sum(parts) for parts in recipe.WEIGHINGS.values()] == pytest.approx([0.5, 0.5])

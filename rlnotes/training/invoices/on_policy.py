@@ -39,6 +39,7 @@ from rlnotes.training.invoices.scoring import Score, require_rewards
 from rlnotes.training.optimizing import adam, descend, falling_rate, torch_rng
 
 CRITIC = "critic"
+CRITICS = ("shared", "own", "answers")
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Config:
     """
 
     advantage: str = "sample_std_plus"  # of `group_weights.ADVANTAGES`; "critic" is PPO
+    critic: str = "shared"  # whose V: a head of the policy's, see `train_on_policy`
     num_updates: int = 125
     num_documents: int = 8  # per update; all come once before one comes again
     num_answers: int = 8  # to each of them
@@ -65,6 +67,7 @@ class Config:
 
     def __post_init__(self):
         require_option([CRITIC, *ADVANTAGES], advantage=self.advantage)
+        require_option(CRITICS, critic=self.critic)
         require_positive_integer(
             num_updates=self.num_updates,
             num_documents=self.num_documents,
@@ -84,6 +87,8 @@ class Config:
         require_seed(seed=self.seed)
         if self.advantage not in (CRITIC, "reward") and self.num_answers < 2:
             raise ValueError(f"num_answers must be at least 2, got {self.num_answers}")
+        if self.advantage != CRITIC and self.critic != "shared":
+            raise ValueError(f"critic is for advantage {CRITIC!r} only, got {self.critic!r}")
 
 
 class Diagnostics(NamedTuple):
@@ -92,7 +97,7 @@ class Diagnostics(NamedTuple):
     reward: float  # mean of all answers
     group_std: float  # of the rewards of one document, mean over documents; NaN for one
     policy_loss: float  # minus the clipped surrogate, per answer, first epoch
-    value_loss: float  # of the critic, first epoch; NaN without one
+    value_loss: float  # of what learns V, first epoch; NaN without it
     entropy: float  # of an answer, nats, first epoch
     kl: float  # exact, of an answer to the start, nats, first epoch; NaN without a price
     clip_fraction: float  # share of the fields' ratios outside the band, last epoch
@@ -104,6 +109,7 @@ class Result:
 
     policy: PointerPolicy
     diagnostics: Diagnostics  # arrays [U]
+    critic: PointerPolicy  # its values are V; the policy itself if that shares its trunk
 
 
 class Rollout(NamedTuple):
@@ -133,6 +139,11 @@ def train_on_policy(
     decision, summed over them; H and KL are exact, of whole answers; all are means over
     answers. An episode is one step, so the advantage is R - V(page), without gamma.
 
+    V is a head on the policy's trunk ("shared"); or that of a second network, which
+    begins as the start does and learns V alone, with an Adam and a bound on the norm of
+    its own ("own"); or nothing is learned, and it is the mean reward of K fresh answers
+    to the page, which are drawn, scored and thrown away ("answers").
+
     Args:
         start: the policy before, usually after `train_sft`; not changed. What is frozen
             in it stays so.
@@ -151,12 +162,13 @@ def train_on_policy(
     learner = Learner(start, examples, score, config)
     rows = []
     for number in range(config.num_updates):
-        falling_rate(learner.optimizer, config.learning_rate, number / config.num_updates)
+        for optimizer in learner.optimizers:
+            falling_rate(optimizer, config.learning_rate, number / config.num_updates)
         rows.append(learner.update(learner.rollout()))
         if watch:
             watch(number + 1, learner.policy)
     columns = (np.array(column) for column in zip(*rows, strict=True))
-    return Result(learner.policy, Diagnostics(*columns))
+    return Result(learner.policy, Diagnostics(*columns), learner.critic)
 
 
 class Learner:
@@ -184,7 +196,9 @@ class Learner:
         self.waiting: list[int] = []
         self.policy = copy.deepcopy(start)
         self.reference = frozen(start) if config.beta else None
-        self.optimizer = adam(self.policy, config.learning_rate)
+        self.critic = copy.deepcopy(start) if config.critic == "own" else self.policy
+        networks = [self.policy, self.critic] if config.critic == "own" else [self.policy]
+        self.optimizers = [adam(network, config.learning_rate) for network in networks]
 
     @torch.no_grad()
     def rollout(self) -> Rollout:
@@ -198,13 +212,36 @@ class Learner:
         pages = draw_pages(examples, self.order_generator if config.vary else None)
         choices = self.policy(pages)
         actions = sample_actions(choices, config.num_answers, generator=self.generator)
-        rewards = self.score(examples, actions)
-        require_rewards(rewards, (len(examples), config.num_answers))
+        rewards = self.scores(examples, actions)
         if config.advantage == CRITIC:
-            advantages = normalize_advantages(rewards - choices.values[:, None])
+            expected = self.expected_rewards(examples, pages, choices)
+            advantages = normalize_advantages(rewards - expected)
         else:
             advantages = ADVANTAGES[config.advantage](rewards)
         return Rollout(pages, actions, action_log_probs(choices, actions), rewards, advantages)
+
+    def expected_rewards(
+        self, examples: Sequence[Example], pages: Pages, choices: Choices
+    ) -> Tensor:
+        """[B, 1] what the critic says of some documents, or fresh answers earn."""
+        if self.config.critic == "answers":
+            actions = sample_actions(choices, self.config.num_answers, generator=self.generator)
+            return self.scores(examples, actions).mean(dim=1, keepdim=True)
+        return self.values(pages, choices)[:, None]
+
+    def scores(self, examples: Sequence[Example], actions: Actions) -> Tensor:
+        """[B, K] rewards of some answers.
+
+        Raises:
+            ValueError: if they are no such tensor of finite numbers.
+        """
+        rewards = self.score(examples, actions)
+        require_rewards(rewards, (len(examples), self.config.num_answers))
+        return rewards
+
+    def values(self, pages: Pages, choices: Choices) -> Tensor:
+        """[B] of the critic; choices are those of the policy on these pages."""
+        return self.critic(pages).values if self.critic is not self.policy else choices.values
 
     def next_numbers(self) -> list[int]:
         """Numbers of the next documents; the order is shuffled each time round."""
@@ -216,13 +253,16 @@ class Learner:
 
     def update(self, rollout: Rollout) -> Diagnostics:
         """Some epochs on the same answers, one step of Adam each."""
-        reference = None
+        config, reference = self.config, None
         if self.reference is not None:
             with torch.no_grad():
                 reference = self.reference(rollout.pages)
-        for epoch in range(self.config.num_epochs):
+        for epoch in range(config.num_epochs):
             parts, loss = self.losses(rollout, reference)
-            descend(loss, self.optimizer, max_norm=self.config.max_gradient_norm)
+            descend(loss, self.optimizers[0], max_norm=config.max_gradient_norm)
+            if config.critic == "own":
+                loss = config.value_coefficient * parts[1]
+                descend(loss, self.optimizers[1], max_norm=config.max_gradient_norm)
             if epoch == 0:
                 first = parts
         spread = rollout.rewards.std(dim=1).mean() if rollout.rewards.shape[1] > 1 else np.nan
@@ -238,7 +278,8 @@ class Learner:
 
         Returns:
             Policy loss, value loss, entropy, KL and the share of ratios outside the
-            band, as in `Diagnostics`; and the loss, a differentiable scalar.
+            band, as in `Diagnostics`; and the loss, a differentiable scalar, which has
+            no part of a critic "own": that has a step of its own.
         """
         config = self.config
         choices = self.policy(rollout.pages)
@@ -249,10 +290,11 @@ class Learner:
         entropy = choice_entropies(choices).sum(dim=1).mean()
         loss = policy_loss - config.entropy_coefficient * entropy
         critic_loss = kl = torch.tensor(float("nan"))
-        if config.advantage == CRITIC:
-            values = choices.values[:, None].expand_as(rollout.rewards)
+        if config.advantage == CRITIC and config.critic != "answers":
+            values = self.values(rollout.pages, choices)[:, None].expand_as(rollout.rewards)
             critic_loss = value_loss(values, rollout.rewards)
-            loss = loss + config.value_coefficient * critic_loss
+            if config.critic == "shared":
+                loss = loss + config.value_coefficient * critic_loss
         if reference is not None:
             kl = choice_divergences(choices, reference).sum(dim=1).mean()
             loss = loss + config.beta * kl

@@ -1,5 +1,6 @@
 """PPO, GRPO and relatives: one loss by hand, advantages, who is trained, errors."""
 
+import copy
 import math
 
 import numpy as np
@@ -210,6 +211,40 @@ def test_a_critic_is_compared_with_and_all_is_normalised():
     assert rollout.advantages.numpy() == pytest.approx(expected, abs=1e-5)
 
 
+def test_a_critic_of_its_own_begins_as_the_start_and_is_compared_with():
+    start = small_policy()
+    taught = learner(start, advantage="critic", critic="own")
+    assert taught.critic is not taught.policy
+    assert same_weights(weights_of(taught.critic), weights_of(start))
+    moved(taught.critic, 0.3)
+    rollout = taught.rollout()
+    with torch.no_grad():
+        values = taught.critic(rollout.pages).values
+        assert (values - taught.policy(rollout.pages).values).abs().min() > 0.01
+    errors = (rollout.rewards - values[:, None]).double().numpy()
+    expected = (errors - errors.mean()) / errors.std(ddof=1)
+    assert rollout.advantages.numpy() == pytest.approx(expected, abs=1e-5)
+
+
+def test_fresh_answers_are_compared_with_and_thrown_away():
+    asked = []
+
+    def score(examples, actions):
+        asked.append((examples, actions, share_absent(examples, actions)))
+        return asked[-1][-1]
+
+    rollout = learner(score=score, advantage="critic", critic="answers").rollout()
+    (pages, actions, rewards), (same, others, fresh) = asked
+    assert same == pages
+    assert not torch.equal(actions.segments, others.segments)
+    assert torch.equal(rollout.actions.segments, actions.segments)
+    assert torch.equal(rollout.rewards, rewards)
+    errors = (rewards - fresh.mean(dim=1)[:, None]).double().numpy()
+    expected = (errors - errors.mean()) / errors.std(ddof=1)
+    assert fresh.mean(dim=1).diff().abs().item() > 0.01
+    assert rollout.advantages.numpy() == pytest.approx(expected, abs=1e-5)
+
+
 def test_rewards_are_those_of_the_answers_and_documents_of_the_rollout():
     asked = []
 
@@ -271,6 +306,59 @@ def test_an_update_logs_its_answers(monkeypatch):
     assert logged == pytest.approx([part.item() for part in first[:3]], rel=1e-5)
     assert diagnostics.kl == pytest.approx(0, abs=1e-6)
     assert all(isinstance(number, float) for number in diagnostics)
+
+
+def after_one_update(critic, value_coefficient):
+    change = {"num_updates": 1, "value_coefficient": value_coefficient}
+    return run(advantage="critic", critic=critic, **change)
+
+
+@pytest.mark.parametrize("critic", ["shared", "own"])
+def test_only_on_a_shared_trunk_does_the_value_loss_move_the_policy(critic):
+    without, with_loss = (after_one_update(critic, weight) for weight in (0.0, 0.5))
+    alike = same_weights(weights_of(without.policy), weights_of(with_loss.policy))
+    assert alike == (critic == "own")
+    assert not same_weights(weights_of(without.critic), weights_of(with_loss.critic))
+
+
+def test_a_critic_of_its_own_takes_steps_of_its_own():
+    taught = learner(advantage="critic", critic="own", num_epochs=1, value_coefficient=0.5)
+    moved(taught.critic, 0.1)
+    twin = copy.deepcopy(taught.critic)
+    rollout = taught.rollout()
+    values = twin(rollout.pages).values[:, None]
+    loss = (values - rollout.rewards).square().mean() / 2
+    diagnostics = taught.update(rollout)
+    assert diagnostics.value_loss == pytest.approx(loss.item(), rel=1e-5)
+    optimizer = torch.optim.Adam(twin.parameters(), lr=taught.config.learning_rate)
+    (0.5 * loss).backward()
+    torch.nn.utils.clip_grad_norm_(twin.parameters(), taught.config.max_gradient_norm)
+    optimizer.step()
+    for own, other in zip(weights_of(taught.critic), weights_of(twin), strict=True):
+        assert_close(own, other, atol=1e-5, rtol=1e-5)
+
+
+def test_a_critic_of_its_own_learns_what_documents_are_worth():
+    def by_document(examples, actions):
+        worth = [[0.2, 0.9, 0.5][EXAMPLES.index(page)] for page in examples]
+        return torch.tensor(worth)[:, None].expand(actions.line_format.shape)
+
+    change = {"num_documents": 3, "num_updates": 60, "learning_rate": 0.02}
+    result = run(score=by_document, advantage="critic", critic="own", **change)
+    with torch.no_grad():
+        values = result.critic(draw_pages(EXAMPLES, None)).values
+    assert values.tolist() == pytest.approx([0.2, 0.9, 0.5], abs=0.1)
+    assert result.diagnostics.value_loss[-1] < result.diagnostics.value_loss[0] / 10
+
+
+@pytest.mark.parametrize(
+    "change", [{"advantage": "critic"}, {"advantage": "critic", "critic": "answers"}, {}]
+)
+def test_without_a_critic_of_its_own_the_policy_holds_the_values(change):
+    result = run(**change)
+    assert result.critic is result.policy
+    learned = change == {"advantage": "critic"}
+    assert np.isfinite(result.diagnostics.value_loss).all() == learned
 
 
 def test_the_share_outside_is_that_of_the_last_epoch():
@@ -362,6 +450,9 @@ def test_rates_fall_over_the_run(monkeypatch):
     run(num_updates=4, num_epochs=2, learning_rate=0.1)
     falling = [0.1 * (1 - 0.95 * number / 4) for number in range(4)]
     assert rates == pytest.approx([rate for rate in falling for _ in range(2)])
+    rates.clear()
+    run(num_updates=4, num_epochs=2, learning_rate=0.1, advantage="critic", critic="own")
+    assert rates == pytest.approx([rate for rate in falling for _ in range(4)])
 
 
 def test_the_watcher_sees_each_update():
@@ -426,6 +517,8 @@ def test_bad_scores_are_refused(rewards, shown):
     ("change", "message"),
     [
         ({"advantage": "gae"}, r"advantage must be one of \['critic', .* got 'gae'"),
+        ({"critic": "none"}, r"critic must be one of \['shared', 'own', .* got 'none'"),
+        ({"critic": "own"}, "critic is for advantage 'critic' only, got 'own'"),
         ({"num_updates": 0}, "num_updates must be a positive integer, got 0"),
         ({"num_documents": 1.5}, r"num_documents must be a positive integer, got 1\.5"),
         ({"num_answers": 0}, "num_answers must be a positive integer, got 0"),
@@ -448,6 +541,16 @@ def test_bad_settings_are_refused(change, message):
 def test_one_answer_is_a_setting_where_there_is_no_group():
     for advantage in ("critic", "reward"):
         assert Config(advantage=advantage, num_answers=1).num_answers == 1
+
+
+def test_bad_scores_of_fresh_answers_are_refused():
+    good = [torch.zeros(2, 4)]
+    with pytest.raises(ValueError, match=r"score must return .* \(2, 4\), got shape \(8,\)"):
+        run(
+            score=lambda *_: good.pop() if good else torch.zeros(8),
+            advantage="critic",
+            critic="answers",
+        )
 
 
 def test_no_document_is_refused():
