@@ -1,4 +1,4 @@
-"""Section 10.23 maps our names to TRL's: each exists, with the default that is printed."""
+"""Section 10.23 maps our names to TRL's: each exists, with the default printed."""
 
 import inspect
 import json
