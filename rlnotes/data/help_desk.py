@@ -5,7 +5,6 @@ seven; a full stop ends it, and a reply of five words ends by itself. That makes
 1 + 7 + 49 + 343 + 2,401 + 16,807 = 19,608 replies to each of the 6 prompts.
 """
 
-from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -24,7 +23,6 @@ _HI, _SORRY, _THANKS, _BANG = (SYMBOLS.index(word) for word in ("hi", "sorry", "
 _TOPIC_WORDS = torch.tensor([SYMBOLS.index(topic) for topic in TOPICS])
 
 
-@lru_cache(maxsize=1)
 def prompt_tokens() -> Tensor:
     """[6, 2] tokens of every prompt, in the order of `PROMPTS`: mood, topic."""
     moods, topics = torch.arange(2).repeat_interleave(3), torch.arange(3).repeat(2)
