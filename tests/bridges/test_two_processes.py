@@ -1,35 +1,16 @@
 """Two processes on CPUs, started as a reader would start them."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import rlnotes
-
-SCRIPT = Path(__file__).with_name("two_processes.py")
-PLACE = Path(rlnotes.__file__).parents[1]
-
 
 @pytest.fixture(scope="module")
-def started(tiny_folder, tmp_path_factory):
+def started(two_processes):
     """What both processes found, and what they printed."""
-    folder = tmp_path_factory.mktemp("two")
-    launcher = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    paths = os.pathsep.join([str(PLACE), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-m", *launcher, SCRIPT, tiny_folder, folder],
-        env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)], done.stdout
+    folder, printed = two_processes
+    return [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)], printed
 
 
 def test_there_are_two(started):
