@@ -46,6 +46,15 @@ def test_both_refuse_together_also_what_only_one_has_found(started):
         assert "name a new folder, or go on with --resume" in found["occupied"]
 
 
+def test_of_two_reasons_both_hear_the_first(started):
+    assert [found["faults"] for found in started[0]] == ["process 0 has a fault"] * 2
+
+
+def test_the_main_process_alone_acts_and_both_hear_of_it(started):
+    assert [found["asked"] for found in started[0]] == [[0], []]
+    assert [found["told"] for found in started[0]] == ["by process 0"] * 2
+
+
 def test_only_the_main_process_speaks(started):
     shown = [line.partition(":")[0] for line in started[1].splitlines() if line.startswith("step")]
     assert shown == [

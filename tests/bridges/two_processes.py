@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from rlnotes.bridges.invoice_run import Run, train
-from rlnotes.bridges.processes import the_state
+from rlnotes.bridges.processes import agreed, agreed_on_main, the_state
 from rlnotes.bridges.rewards import InvoiceReward
 from rlnotes.bridges.run_documents import invented
 from rlnotes.bridges.run_settings import Refusal, Settings
@@ -73,6 +73,11 @@ def fail_on_the_second(trainer):
         raise ValueError("the second process has a fault")
 
 
+def fail_on_each(rank):
+    """A check that no process passes, each for a reason of its own."""
+    raise ValueError(f"process {rank} has a fault")
+
+
 def keep_runs(model: str, folder: Path) -> None:
     """Train in one go, in two parts, and try what is refused."""
     start = partial(trained, model, invented(8, seed=0, most_segments=40))
@@ -80,7 +85,11 @@ def keep_runs(model: str, folder: Path) -> None:
     start(folder / "parts", 2)
     parts, _ = start(folder / "parts", 4, resume=True)
     log = [row for row in whole.state.log_history if "loss" in row]
+    rank, asked = the_state().process_index, []
     found = {
+        "told": agreed_on_main(lambda: asked.append(rank) or f"by process {rank}"),
+        "asked": asked,
+        "faults": refused(lambda: agreed(lambda: fail_on_each(rank))),
         "processes": the_state().num_processes,
         "calls": calls,
         "logged": [row["reward"] for row in log],
@@ -90,7 +99,6 @@ def keep_runs(model: str, folder: Path) -> None:
         "fault": refused(lambda: start(folder / "fault", 2, check=fail_on_the_second)),
         "occupied": refused(lambda: start(folder / "whole", 4)),
     }
-    rank = the_state().process_index
     (folder / f"{rank}.json").write_text(json.dumps(found))
 
 
