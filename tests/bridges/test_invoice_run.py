@@ -62,7 +62,7 @@ def test_the_reward_looks_at_labels_as_asked_and_knows_the_ends(built, labels, t
     assert reward.end_ids == load(tiny_folder).end_ids
 
 
-@pytest.mark.parametrize("pairs", [1, 6])
+@pytest.mark.parametrize("pairs", [1, 66])
 def test_pairs_are_as_many_as_asked_and_begin_with_that_of_the_chapter(built, pairs):
     acme = prompt_of(acme_pair().document)
     prompts = prompts_of(built(settings={"method": "dpo"}, pairs=pairs))
