@@ -69,7 +69,11 @@ def save_tiny_model(
     """
     require_seed(seed=seed)
     require_positive_integer(
-        width=width, num_layers=num_layers, num_heads=num_heads, num_positions=num_positions
+        width=width,
+        num_layers=num_layers,
+        num_heads=num_heads,
+        vocabulary=vocabulary,
+        num_positions=num_positions,
     )
     if width % (2 * num_heads):
         raise ValueError(f"width must be a multiple of 2 * {num_heads} heads, got {width}")

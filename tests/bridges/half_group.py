@@ -1,12 +1,9 @@
 """One of two processes that train together: what it drew, and what the step did.
 
-    python -m torch.distributed.run --standalone --nproc_per_node 2 \
-        -m tests.bridges.half_group MODEL_FOLDER OUTPUT_FOLDER
-
-Three groups of four answers are spread over the two: the middle one is cut in half.
+`two_processes` calls it. Three groups of four answers are spread over the two: the
+middle one is cut in half.
 """
 
-import sys
 from pathlib import Path
 
 import torch
@@ -51,12 +48,8 @@ def weights(model: torch.nn.Module) -> Tensor:
     return torch.cat([weight.detach().flatten().clone() for weight in model.parameters()])
 
 
-def main(folder: str, output: str) -> None:
+def keep_steps(folder: str, output: Path) -> None:
     """Run all cases; one file for each process."""
     assert REWARDS.shape[1] == GROUP
     results = {name: one_step(kind, folder, given) for name, (kind, given) in CASES.items()}
-    torch.save(results, Path(output) / f"{torch.distributed.get_rank()}.pt")
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+    torch.save(results, output / f"{torch.distributed.get_rank()}.pt")

@@ -1,6 +1,6 @@
 """A run of two steps on each process that a launcher starts; rank by rank to a file.
 
-    accelerate launch ... tests/bridges/launched.py FOLDER [--as-gpus]
+    accelerate launch ... tests/bridges/launched.py MODEL FOLDER [--as-gpus]
 
 With --as-gpus accelerate is told that its processes on the CPU are of the kind that
 has GPUs: only then does it shard, and on the CPU it shards just as well.
@@ -64,15 +64,15 @@ def seen(trainer) -> dict:
 
 
 def main() -> None:
-    folder = Path(sys.argv[1])
-    if "--as-gpus" in sys.argv[2:]:
+    model, folder = sys.argv[1], Path(sys.argv[2])
+    if "--as-gpus" in sys.argv[3:]:
         tell_that_they_have_gpus()
     settings = Settings(
         steps=2, batch_size=4, num_answers=4, max_answer=8, learning_rate=1e-2, lora_rank=4
     )
     documents = [example.document for example in sample_examples(4, seed=0, most_segments=40)]
     run = Run(
-        model="tiny", folder=folder / "run", settings=settings, source="4 invented", processes=2
+        model=model, folder=folder / "run", settings=settings, source="4 invented", processes=2
     )
     reward = InvoiceReward(end_ids=(), score=distinct_characters)
     trainer = train(run, documents, reward=reward)

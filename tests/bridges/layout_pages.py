@@ -8,9 +8,9 @@ from rlnotes.data.documents.document import Document
 SPECIAL = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 
-def letters_tokenizer():
+def letters_tokenizer(*, without=""):
     """Each letter is a token, and so is the blank before each word."""
-    words = [*SPECIAL, *sorted(pre_tokenizers.ByteLevel.alphabet())]
+    words = [*SPECIAL, *sorted({*pre_tokenizers.ByteLevel.alphabet()} - {*without})]
     return LayoutLMv3Tokenizer(vocab={word: i for i, word in enumerate(words)}, merges=[])
 
 

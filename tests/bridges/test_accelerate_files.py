@@ -57,12 +57,12 @@ def test_no_key_inside_a_block_is_unknown(name):
         assert set(settings.get(block, {})) <= set(options)
 
 
-def launched(folder: Path, name: str, *, as_gpus: bool) -> list[dict]:
+def launched(model: Path, folder: Path, name: str, *, as_gpus: bool) -> list[dict]:
     """Two processes by the file of this name: what each of them saw."""
     command = [sys.executable, "-m", "accelerate.commands.launch"]
     command += ["--config_file", str(FILES / f"{name}.yaml"), "--num_processes", "2"]
     command += ["--main_process_port", "0", "--mixed_precision", "no"]
-    command += [str(ROOT / "tests" / "bridges" / "launched.py"), str(folder)]
+    command += [str(ROOT / "tests" / "bridges" / "launched.py"), str(model), str(folder)]
     command += ["--as-gpus"] * as_gpus
     path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
     settings = {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
@@ -74,8 +74,8 @@ def launched(folder: Path, name: str, *, as_gpus: bool) -> list[dict]:
 
 
 @pytest.fixture(scope="module")
-def parallel(tmp_path_factory):
-    return launched(tmp_path_factory.mktemp("ddp"), "ddp", as_gpus=False)
+def parallel(tiny_folder, tmp_path_factory):
+    return launched(tiny_folder, tmp_path_factory.mktemp("ddp"), "ddp", as_gpus=False)
 
 
 @pytest.fixture(scope="module")
@@ -84,8 +84,8 @@ def sharded_folder(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def sharded(sharded_folder):
-    return launched(sharded_folder, "fsdp", as_gpus=True)
+def sharded(tiny_folder, sharded_folder):
+    return launched(tiny_folder, sharded_folder, "fsdp", as_gpus=True)
 
 
 def num_weights(seen: dict) -> int:

@@ -1,9 +1,5 @@
 """Two processes train as one on the whole batch: advantages and gradients."""
 
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 import transformers
@@ -15,7 +11,6 @@ from rlnotes.functional.sequences import token_log_probs
 from tests.bridges.half_group import CASES, REWARDS, weights
 from tests.bridges.trl_losses import LIMIT
 
-ROOT = Path(__file__).parents[2]
 PER_STD = ADVANTAGES["group_mean"](REWARDS) / (REWARDS.std() + 1e-4)  # of the whole batch
 EXPECTED = {
     "group": ADVANTAGES["sample_std_plus"](REWARDS),
@@ -26,15 +21,9 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def ranks(word_model, tmp_path_factory) -> list[dict]:
+def ranks(two_processes) -> list[dict]:
     """What each of two processes kept, by case."""
-    folder = tmp_path_factory.mktemp("ranks")
-    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-    script = ["--nproc_per_node", "2", "-m", "tests.bridges.half_group", word_model, str(folder)]
-    done = subprocess.run(
-        [*launcher, *script], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    folder, _ = two_processes
     return [torch.load(folder / f"{rank}.pt") for rank in range(2)]
 
 

@@ -71,13 +71,16 @@ def test_another_seed_is_another_tiny_model(tiny, tmp_path):
 
 @pytest.fixture
 def warnings_of_the_library():
-    """What transformers logs as a warning or worse, as it comes."""
+    """What transformers logs as a warning or worse, as it comes; switched on for it."""
+    before = transformers.utils.logging.get_verbosity()
+    transformers.utils.logging.set_verbosity_warning()
     records, handler = [], logging.Handler(logging.WARNING)
     handler.emit = lambda record: records.append(record.getMessage())
     logger = logging.getLogger("transformers")
     logger.addHandler(handler)
     yield records
     logger.removeHandler(handler)
+    transformers.utils.logging.set_verbosity(before)
 
 
 def test_a_model_with_image_part_head_dropout_and_half_precision(folder, warnings_of_the_library):
@@ -102,6 +105,14 @@ def test_a_model_with_image_part_head_dropout_and_half_precision(folder, warning
     assert torch.equal(tagger(pages).pointers, tagger(pages).pointers)
 
 
+def test_of_a_long_document_nothing_is_said(tiny, warnings_of_the_library):
+    _, reader = load_layout_tagger(tiny)
+    reader.tokenizer.model_max_length = 512  # as a released one has it
+    page = reader.read(document(*["Tea 4.80"] * 200))
+    assert sum(map(len, page.token_ids)) > 512
+    assert warnings_of_the_library == []
+
+
 def test_positions_behind_the_padding(folder):
     config = load_layout_tagger(folder)[0].encoder.config
     config.max_position_embeddings, config.pad_token_id = 512, 1
@@ -118,7 +129,11 @@ def test_too_few_positions(folder):
         load_layout_tagger(folder)
 
 
-@pytest.mark.parametrize("window", [0, 2, -1, 1.5, True])
+def test_the_window_is_that_of_the_reader(tiny):
+    assert load_layout_tagger(tiny, window=3)[1].window == 3
+
+
+@pytest.mark.parametrize("window", [0, 2, -1, 1.5, 3.5, True])
 def test_windows_without_room(tiny, window):
     with pytest.raises(ValueError, match=f"window must .*got {window}"):
         load_layout_tagger(tiny, window=window)
@@ -155,6 +170,11 @@ def test_missing_words(folder):
     for path in folder.glob("tokenizer*"):
         path.unlink()
     refused(folder, "tokenizer that knows all 256 bytes, got one without 256")
+
+
+def test_a_few_missing_letters(folder):
+    letters_tokenizer(without="xyz").save_pretrained(folder)
+    refused(folder, "tokenizer that knows all 256 bytes, got one without 3 of them")
 
 
 @pytest.mark.parametrize("text", ["{", "{}"])

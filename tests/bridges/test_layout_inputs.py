@@ -62,6 +62,8 @@ def test_each_box_has_the_size_of_its_own_page():
         ([np.nan, 0, 1, 1], [1, 1], "boxes must be finite"),
         ([0, 0, np.inf, 1], [1, 1], "boxes must be finite"),
         ([0, 0, 1, 1], [0, 1], "sizes must be positive, got 0"),
+        ([0, 0, 1, 1], [1, np.inf], "sizes must be finite"),
+        ([0, 0, 1, 1], [np.nan, 1], "sizes must be finite"),
         ([0, 0, 1], [1, 1], "boxes must have shape"),
         ([0, 0, 1, 1], [1, 1, 1], "sizes must have shape"),
     ],
@@ -103,6 +105,11 @@ def test_a_segment_that_just_fits_is_not_cut():
     page = LayoutReader(LETTERS, 12).read(document("abcdefghi", "abcdefghij"))
     assert [len(row) for row in page.token_ids] == [12, 12]
     assert page.num_cut == 1
+
+
+def test_of_a_segment_200_letters_are_read():
+    page = LayoutReader(LETTERS, 512).read(document("x" * 199 + "yz"))
+    assert page.token_ids[0].tolist() == [CLS, *tokens_of("x" * 199 + "y"), SEP]
 
 
 def test_each_segment_has_the_size_of_its_own_page():

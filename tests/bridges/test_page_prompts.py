@@ -29,6 +29,22 @@ def test_a_segment_has_its_left_top_corner_in_thousandths_and_its_text():
     assert lines_of(prompt_of(document)) == ["120 50 Acme Corp", "0 0 9.60", "1000 1000 END"]
 
 
+def test_thousandths_are_rounded_to_the_nearest():
+    # 1000 / 3 = 333.3, 2000 / 3 = 666.7
+    document = page("a", "b", boxes=[[1, 2, 3, 3], [2, 1, 3, 3]], sizes=((3, 3),))
+    assert lines_of(prompt_of(document)) == ["333 667 a", "667 333 b"]
+
+
+def test_of_a_long_text_the_first_200_letters_are_told():
+    text = "x" * 199 + "yz"
+    assert lines_of(prompt_of(page(text))) == [f"100 100 {text[:200]}"]
+
+
+def test_a_page_without_a_text_is_a_page_all_the_same():
+    document = page("a", pages=[1], sizes=[(500, 800), (500, 800)])
+    assert lines_of(prompt_of(document)) == ["page 2", "100 100 a"]
+
+
 def test_each_page_is_measured_by_itself_and_announced():
     boxes = [[50, 80, 60, 90], [50, 80, 60, 90], [0, 0, 1, 1]]
     document = page("a", "b", "c", boxes=boxes, pages=[0, 1, 1], sizes=[(500, 800), (100, 100)])
@@ -46,6 +62,11 @@ def test_each_page_is_measured_by_itself_and_announced():
 )
 def test_no_text_looks_like_another_line_or_an_end(text):
     assert lines_of(prompt_of(page(text))) == ["100 100 a b"]
+
+
+def test_letters_without_a_width_are_no_blanks():
+    text = "Auf\u00adtrag \u200f1\u200b2"  # soft hyphen, direction, place to break
+    assert lines_of(prompt_of(page(text))) == [f"100 100 {text}"]
 
 
 def test_the_label_is_not_in_the_prompt():
@@ -87,7 +108,12 @@ def test_quotes_and_control_characters_stay_inside_of_their_text():
     assert not {"\x03", "\n"} & set(text)
 
 
-@pytest.mark.parametrize("target", [{}, {"tax_breakdown": []}, {"total": "soon"}])
+RATES = [{"rate": "19", "base": "1.00", "tax": "0.19"}]  # good, and not asked for
+
+
+@pytest.mark.parametrize(
+    "target", [{}, {"tax_breakdown": []}, {"tax_breakdown": RATES}, {"total": "soon"}]
+)
 def test_a_label_that_says_nothing_or_nonsense_is_refused(target):
     with pytest.raises(ValueError, match="target"):
         answer_text(target)

@@ -26,12 +26,19 @@ def unlabelled(document):
 
 def test_the_pair_of_the_chapter_by_hand():
     page, chosen, rejected = acme_pair()
-    assert json.loads(rejected)["vendor"] == "Acme"
+    wrong = {"vendor": "Acme", "total": "50.00"}
+    assert json.loads(rejected) == json.loads(chosen) | wrong
     assert earned(chosen, page) == pytest.approx(0.9)
     # Date and currency right, vendor and total wrong: F1 is 1/2, the forms are as
     # agreed and nothing is new: 0.4 / 2 + 0.3 + 0.2.
     assert earned(rejected, page) == pytest.approx(0.7)
     assert {"Acme", "Acme Corp", "$50.00", "$500.00"} <= set(page.segments)
+    # Each amount stands right of its word, on the same line.
+    places = dict(zip(page.segments, page.boxes.tolist(), strict=True))
+    for word, amount in (("Deposit", "$50.00"), ("Total", "$500.00")):
+        assert places[word][1] == places[amount][1]
+        assert places[word][2] < places[amount][0]
+    assert page.page_sizes.tolist() == [[595, 842]]  # A4 in points
 
 
 def test_a_mistake_always_earns_less_than_the_label(short_documents):
@@ -74,8 +81,12 @@ def test_for_a_chat_they_are_messages(short_documents):
     (row,) = prompt_rows(short_documents[:1], chat=True)
     assert row["prompt"] == [{"role": "user", "content": prompt_of(short_documents[0])}]
     (row,) = pair_rows([acme_pair()], chat=True)
-    assert [row[name][0]["role"] for name in row] == ["user", "assistant", "assistant"]
-    assert row["rejected"][0]["content"] == acme_pair().rejected
+    page, chosen, rejected = acme_pair()
+    assert row == {
+        "prompt": [{"role": "user", "content": prompt_of(page)}],
+        "chosen": [{"role": "assistant", "content": chosen}],
+        "rejected": [{"role": "assistant", "content": rejected}],
+    }
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,16 @@ def test_without_end_tokens_the_ids_do_not_matter():
         [{"role": "assistant", "content": RIGHT}],
         [{"role": "assistant", "content": "wait"}, {"role": "assistant", "content": RIGHT}],
         [{"role": "assistant", "content": [{"type": "text", "text": RIGHT}]}],
+        [
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "text", "text": RIGHT[:5]},
+                    {"type": "image"},
+                    {"type": "text", "text": RIGHT[5:]},
+                ],
+            }
+        ],
     ],
 )
 def test_of_messages_the_last_one_counts(answer):
@@ -72,9 +82,19 @@ def test_without_labels_the_rules_are_left():
     assert rewards([RIGHT, HALF], reward=reward, target=[None, None]) == pytest.approx([0.4, 0.4])
 
 
+@pytest.mark.parametrize(
+    ("missing_rows", "expected"), [("pass", 0.4), ("half", 0.25), ("fail", 0.1)]
+)
+def test_without_labels_rows_that_are_missing_count_as_the_caller_says(missing_rows, expected):
+    # No lines, and no subtotal and tax to make the total: both rules lack their rows.
+    reward = InvoiceReward(end_ids=[END], labels=False, missing_rows=missing_rows)
+    assert reward([None], [RIGHT], [[END]]) == pytest.approx([expected])
+
+
 def test_weights_are_those_of_the_caller():
     weights = {"fields": 1.0, "structure": 0.0, "format": 0.0, "hallucination": 2.0}
     reward = InvoiceReward(end_ids=[END], weights=weights)
+    weights["fields"] = 5.0  # too late
     assert rewards([RIGHT, HALF, ""], reward=reward) == pytest.approx([1.0, 0.5, -2.0])
 
 
@@ -102,6 +122,7 @@ def failing(text, target):
     [
         (lambda text, target: None, "must be a finite number, got None"),
         (lambda text, target: float("nan"), "must be a finite number, got nan"),
+        (lambda text, target: float("-inf"), "must be a finite number, got -inf"),
         (lambda text, target: "0.5", "must be a finite number, got '0.5'"),
         (failing, "raised KeyError: 'price'"),
     ],
@@ -115,7 +136,9 @@ def test_a_score_that_fails_names_the_document_and_what_came(score, message):
 def test_a_score_of_the_caller_sees_text_and_label():
     seen = []
     reward = InvoiceReward(end_ids=[END], score=lambda *given: seen.append(given) or 1)
-    assert rewards([RIGHT, HALF], [[END], [1]], reward=reward) == [1.0, 1.0]
+    found = rewards([RIGHT, HALF], [[END], [1]], reward=reward)
+    assert found == [1.0, 1.0]
+    assert {type(number) for number in found} == {float}
     assert seen == [(RIGHT, TARGET), ("", TARGET)]
 
 
@@ -125,6 +148,8 @@ def test_a_missing_label_is_an_error_and_not_a_reward():
         reward([None], [RIGHT], [[END]])
     with pytest.raises(RewardError, match=r"document 'b', .* needs a label, got none"):
         rewards([RIGHT, RIGHT], target=[LABEL, None], name=["a", "b"])
+    with pytest.raises(RewardError, match=r"document 'number 1', .* needs a label, got none"):
+        rewards([RIGHT, RIGHT], target=[LABEL, None])
 
 
 @pytest.mark.parametrize(

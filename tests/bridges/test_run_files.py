@@ -1,4 +1,5 @@
 import csv
+import io
 import json
 from types import SimpleNamespace
 
@@ -7,6 +8,7 @@ import pytest
 from rlnotes.bridges.run_files import (
     CHECKPOINTS,
     Metrics,
+    Progress,
     RunFolderError,
     logged_steps,
     newest_checkpoint,
@@ -25,6 +27,7 @@ LOG = [
 def checkpoint(folder, step, *, whole=True):
     path = folder / CHECKPOINTS / f"checkpoint-{step}"
     path.mkdir(parents=True)
+    (path / "adapter_config.json").write_text("{}")
     if whole:
         (path / "trainer_state.json").write_text("{}")
     return path
@@ -35,10 +38,12 @@ def state(log, *, main=True):
 
 
 def test_rows_are_the_steps_with_the_same_columns_each():
-    assert logged_steps(LOG) == [
+    rows = logged_steps(LOG)
+    assert rows == [
         {"step": 1, "kl": None, "loss": 0.5, "reward": 0.1},
         {"step": 2, "kl": 0.0, "loss": 0.25, "reward": None},
     ]
+    assert {tuple(row) for row in rows} == {("step", "kl", "loss", "reward")}
 
 
 def test_the_table_follows_the_log_also_back(tmp_path):
@@ -104,6 +109,16 @@ def test_a_run_goes_on_with_its_own_settings(tmp_path):
         require_same_run(tmp_path, settings | {"seed": 1})
     with pytest.raises(RunFolderError, match=r"beta must be that of the run, None, got 0.1"):
         require_same_run(tmp_path, settings | {"beta": 0.1})
+    del settings["seed"]
+    with pytest.raises(RunFolderError, match=r"seed must be that of the run, 0, got None"):
+        require_same_run(tmp_path, settings)
+
+
+def test_steps_saving_and_versions_may_change_on_the_way(tmp_path):
+    write_settings({"steps": 4, "save_every": 2, "versions": {"trl": "1.16.0"}}, tmp_path)
+    newest = checkpoint(tmp_path, 4)
+    changed = {"steps": 8, "save_every": 1, "versions": {"trl": "1.16.1"}}
+    assert require_same_run(tmp_path, changed) == newest
 
 
 def test_a_folder_without_a_run_is_no_run(tmp_path):
@@ -112,6 +127,46 @@ def test_a_folder_without_a_run_is_no_run(tmp_path):
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(RunFolderError, match="holds no run to go on with"):
         require_same_run(tmp_path, {})
+    with pytest.raises(OSError, match="is no folder"):
+        require_same_run(tmp_path / "run.json", {})
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def shown_by_a_bar(monkeypatch, stream, *, main=True):
+    """What a run from step 2 to step 4 of 4 shows on stderr."""
+    monkeypatch.setattr("sys.stderr", stream)
+    monkeypatch.setattr("tqdm.tqdm.monitor_interval", 0)
+    bar, run = Progress(), SimpleNamespace(is_world_process_zero=main, max_steps=4, global_step=2)
+    bar.on_train_begin(None, run, None)
+    for run.global_step, logs in ((3, {"loss": 0.5, "reward": 0.25, "lr": 1}), (4, {"time": 3.0})):
+        bar.on_step_end(None, run, None)
+        bar.on_log(None, run, None, logs=logs)
+    bar.on_log(None, run, None)
+    bar.on_train_end(None, run, None)
+    return stream.getvalue()
+
+
+def test_a_bar_begins_where_the_run_does_and_ends_with_it(monkeypatch, capsys):
+    shown = shown_by_a_bar(monkeypatch, Terminal())
+    assert "| 2/4 [" in shown
+    assert "| 4/4 [" in shown
+    assert "| 1/4 [" not in shown
+    assert shown.endswith("\n")  # closed: the prompt of the shell has a line of its own
+    assert capsys.readouterr().out == "step 3 of 4: reward 0.2500, loss 0.5000\n"
+
+
+def test_no_bar_is_drawn_into_a_file_but_the_lines_are(monkeypatch, capsys):
+    assert shown_by_a_bar(monkeypatch, io.StringIO()) == ""
+    assert capsys.readouterr().out == "step 3 of 4: reward 0.2500, loss 0.5000\n"
+
+
+def test_other_processes_show_nothing(monkeypatch, capsys):
+    assert shown_by_a_bar(monkeypatch, Terminal(), main=False) == ""
+    assert capsys.readouterr().out == ""
 
 
 def test_settings_are_plain_json(tmp_path):

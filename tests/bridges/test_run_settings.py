@@ -53,8 +53,7 @@ def test_each_method_has_a_price_of_its_own_unless_one_is_given():
         ({"num_answers": 1}, "num_answers must be at least 2, got 1"),
         ({"learning_rate": 0.0}, "learning_rate must be positive and finite, got 0.0"),
         ({"beta": -0.1}, "beta must be finite and not negative, got -0.1"),
-        ({"batch_size": 0}, "batch_size must be a positive integer, got 0"),
-        ({"save_every": -2}, "save_every must be an integer of at least 0, got -2"),
+        ({"clip_epsilon": 0.0}, "clip_epsilon must be positive and finite, got 0.0"),
         ({"loss_type": "ppo"}, "loss_type"),
         ({"scale_rewards": "all"}, "scale_rewards"),
         ({"precision": "float16"}, "precision"),
@@ -64,6 +63,23 @@ def test_each_method_has_a_price_of_its_own_unless_one_is_given():
 def test_bad_settings_are_named(change, message):
     with pytest.raises(ValueError, match=message):
         Settings(**change)
+
+
+COUNTS = ("steps", "batch_size", "accumulate", "num_answers", "num_iterations", "max_answer")
+
+
+@pytest.mark.parametrize("name", [*COUNTS, "lora_rank", "lora_alpha"])
+@pytest.mark.parametrize("number", [0, 1.5])
+def test_counts_are_positive_integers(name, number):
+    with pytest.raises(ValueError, match=f"{name} must be a positive integer, got {number}"):
+        Settings(**{name: number})
+
+
+@pytest.mark.parametrize("name", ["save_every", "passes_per_batch", "warmup_steps", "seed"])
+def test_counts_that_may_be_0(name):
+    assert getattr(Settings(**{name: 0}), name) == 0
+    with pytest.raises(ValueError, match=f"{name} must be an integer of at least 0, got -2"):
+        Settings(**{name: -2})
 
 
 def test_groups_must_fill_what_is_drawn_together():

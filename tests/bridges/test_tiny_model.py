@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from rlnotes.bridges.page_prompts import answer_text, prompt_of
 from rlnotes.bridges.rewards import InvoiceReward
@@ -16,13 +17,39 @@ def tiny(tiny_folder):
     return load(tiny_folder)
 
 
-def test_the_same_seed_gives_the_same_bytes(tiny_folder, tmp_path):
-    again, other = save_tiny_model(tmp_path / "a"), save_tiny_model(tmp_path / "b", seed=1)
-    names = sorted(path.name for path in tiny_folder.iterdir())
+SMALL = {"width": 8, "num_layers": 1, "num_heads": 2, "vocabulary": 300, "num_positions": 64}
+
+
+@pytest.fixture(scope="module")
+def small_folder(tmp_path_factory):
+    return save_tiny_model(tmp_path_factory.mktemp("small"), **SMALL)
+
+
+def test_the_same_seed_gives_the_same_bytes(small_folder, tmp_path):
+    again = save_tiny_model(tmp_path, **SMALL)
+    names = sorted(path.name for path in small_folder.iterdir())
     assert names == sorted(path.name for path in again.iterdir())
     for name in names:
-        assert (again / name).read_bytes() == (tiny_folder / name).read_bytes(), name
-    assert (other / WEIGHTS).read_bytes() != (tiny_folder / WEIGHTS).read_bytes()
+        assert (again / name).read_bytes() == (small_folder / name).read_bytes(), name
+
+
+def test_from_the_seed_come_weights_and_documents(small_folder, tmp_path):
+    other = save_tiny_model(tmp_path, seed=1, **SMALL)
+    first, second = (load_file(folder / WEIGHTS) for folder in (small_folder, other))
+    # One of the blocks, drawn, and one of the ends, fitted to documents.
+    for name in ("model.layers.0.mlp.up_proj.weight", "lm_head.weight"):
+        assert not torch.equal(first[name], second[name])
+    words = [(folder / "tokenizer.json").read_bytes() for folder in (small_folder, other)]
+    assert words[0] != words[1]
+
+
+def test_the_shape_is_that_asked_for(small_folder):
+    small = load(small_folder)
+    config = small.model.config
+    assert (config.hidden_size, config.num_hidden_layers) == (8, 1)
+    assert config.num_attention_heads == 2
+    assert len(small.tokenizer) == 300
+    assert small.num_positions == 64 == small.tokenizer.model_max_length
 
 
 TEXTS = [
@@ -62,11 +89,13 @@ def test_padding_is_not_the_end_and_the_model_knows_both(tiny):
         tiny.tokenizer.pad_token_id,
         tiny.tokenizer.eos_token_id,
     )
+    assert config.bos_token_id is None
     assert tiny.end_ids == {tiny.tokenizer.eos_token_id}
 
 
 def test_every_token_has_a_row_and_weights_are_float32(tiny):
-    assert len(tiny.tokenizer) == tiny.model.config.vocab_size
+    # Pieces that are learned as tokens anyway are not counted twice.
+    assert 1024 - len(PIECES) < len(tiny.tokenizer) == tiny.model.config.vocab_size <= 1024
     assert {weight.dtype for weight in tiny.model.parameters()} == {torch.float32}
     assert tiny.num_positions == 8192 == tiny.tokenizer.model_max_length
 
@@ -95,6 +124,10 @@ def test_about_most_answers_end_and_can_be_read_and_they_earn_different_rewards(
         ({"width": 36}, "width must be a multiple of 2 \\* 4 heads, got 36"),
         ({"vocabulary": 299}, "vocabulary must be at least 300, got 299"),
         ({"num_layers": 0}, "num_layers must be a positive integer, got 0"),
+        ({"num_heads": 0}, "num_heads must be a positive integer, got 0"),
+        ({"num_positions": 0}, "num_positions must be a positive integer, got 0"),
+        ({"width": 0}, "width must be a positive integer, got 0"),
+        ({"vocabulary": 512.0}, "vocabulary must be a positive integer, got 512.0"),
         ({"seed": -1}, "seed must be an integer of at least 0, got -1"),
     ],
 )

@@ -1,14 +1,25 @@
 import json
 import math
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
+from tokenizers.processors import TemplateProcessing
 
+from rlnotes.bridges.page_prompts import prompt_of
 from rlnotes.bridges.prompt_checks import require_plain_prompts, require_short_prompts
-from rlnotes.bridges.prompt_data import acme_pair, corrupted_text_pairs, pair_rows, prompt_rows
+from rlnotes.bridges.prompt_data import (
+    TextPair,
+    acme_pair,
+    corrupted_text_pairs,
+    pair_rows,
+    prompt_rows,
+)
 from rlnotes.bridges.rewards import InvoiceReward
 from rlnotes.bridges.run_settings import Settings
 from rlnotes.bridges.trainers import load, make_trainer
+from rlnotes.data.documents.document import Document
 from rlnotes.functional.extraction.reward import REWARD_WEIGHTS, invoice_reward
 
 STEPS, BATCH, GROUP = 3, 4, 2
@@ -138,12 +149,86 @@ def test_no_setting_is_left_to_the_library(runs, method):
     assert not args.gradient_checkpointing
     assert args.beta == {"grpo": 0.04, "rloo": 0.05, "dpo": 0.1}[method]
     assert args.eval_strategy == "no"
+    assert args.disable_dropout
+    assert (args.max_grad_norm, args.weight_decay, args.report_to) == (1.0, 0.0, [])
     if method == "dpo":
         assert (args.loss_type, args.label_smoothing, args.max_length) == (["sigmoid"], 0.0, None)
+        assert not args.precompute_ref_log_probs
     else:
         assert (args.num_generations, args.top_k, args.top_p) == (GROUP, 0, 1.0)
+        assert not args.mask_truncated_completions
     if method == "grpo":
         assert (args.loss_type, args.scale_rewards) == ("grpo", "group")
+        assert (args.importance_sampling_level, args.use_bias_correction_kl) == ("token", True)
+    if method == "rloo":
+        assert (args.normalize_advantages, args.reward_clip_range) == (False, None)
+
+
+# None of them is the default of ours or of TRL. A block is 6 x 2 passes, 6 steps.
+CHOSEN = Settings(
+    steps=12,
+    save_every=6,
+    batch_size=4,
+    accumulate=2,
+    num_answers=3,
+    passes_per_batch=6,
+    num_iterations=2,
+    clip_epsilon=0.3,
+    beta=0.7,
+    loss_type="dr_grpo",
+    scale_rewards="batch",
+    temperature=0.9,
+    max_answer=17,
+    learning_rate=3e-4,
+    warmup_steps=5,
+    lora_rank=3,
+    lora_alpha=7,
+    precision="bfloat16",
+    gradient_checkpointing=True,
+    seed=9,
+)
+TOLD = {
+    "max_steps": 12,
+    "save_steps": 6,
+    "per_device_train_batch_size": 4,
+    "gradient_accumulation_steps": 2,
+    "beta": 0.7,
+    "learning_rate": 3e-4,
+    "warmup_steps": 5,
+    "bf16": True,
+    "activation_checkpointing": True,
+    "seed": 9,
+}
+TOLD_OF_ANSWERS = {
+    "num_generations": 3,
+    "steps_per_generation": 6,
+    "num_iterations": 2,
+    "epsilon": 0.3,
+    "temperature": 0.9,
+    "max_completion_length": 17,
+}
+
+
+@pytest.mark.parametrize("method", ["grpo", "rloo", "dpo"])
+def test_every_setting_that_is_chosen_reaches_the_library(
+    method, tiny_folder, short_documents, tmp_path
+):
+    loaded = load(tiny_folder)
+    data = pair_rows([acme_pair()] * 2) if method == "dpo" else prompt_rows(short_documents)
+    trainer = make_trainer(
+        loaded,
+        data,
+        replace(CHOSEN, method=method),
+        tmp_path,
+        reward=InvoiceReward(end_ids=loaded.end_ids),
+    )
+    told = TOLD if method == "dpo" else TOLD | TOLD_OF_ANSWERS
+    if method == "grpo":
+        told = told | {"loss_type": "dr_grpo", "scale_rewards": "batch"}
+    assert {name: getattr(trainer.args, name) for name in told} == told
+    adapter = trainer.model.peft_config["default"]
+    assert (adapter.r, adapter.lora_alpha, adapter.lora_dropout) == (3, 7, 0.0)
+    assert adapter.task_type == "CAUSAL_LM"
 
 
 def test_dpo_leaves_out_no_pair(runs):
@@ -165,6 +250,72 @@ def test_a_model_comes_as_it_is_asked_for_not_as_it_was_stored(tiny_folder):
         load(tiny_folder, precision="float16")
 
 
+def test_any_end_that_the_model_names_ends_an_answer(tiny_folder):
+    loaded = load(tiny_folder)
+    own = loaded.tokenizer.eos_token_id
+    for named, others in ((None, set()), (300, {300}), ([300, 301], {300, 301})):
+        loaded.model.generation_config.eos_token_id = named
+        assert loaded.end_ids == {own} | others
+
+
+def test_a_model_without_an_end_is_refused(tiny_folder, tmp_path):
+    tokenizer = load(tiny_folder).tokenizer
+    tokenizer.eos_token = None
+    tokenizer.save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="must have an end token in its tokenizer, got none in"):
+        load(tmp_path)
+
+
+def test_prompts_are_filled_up_and_cut_at_their_beginning(tiny_folder):
+    tokenizer = load(tiny_folder).tokenizer
+    short, long = (tokenizer(text)["input_ids"] for text in ("a", "a%b"))
+    rows = tokenizer(["a", "a%b"], padding=True)["input_ids"]
+    assert rows == [[tokenizer.pad_token_id] * (len(long) - 1) + short, long]
+    assert tokenizer("a%b", truncation=True, max_length=1)["input_ids"] == long[-1:]
+
+
+def with_begin_and_chat(loaded):
+    """As others have it: a token before each text, and a form of a chat."""
+    tokenizer = loaded.tokenizer
+    tokenizer.add_special_tokens({"bos_token": "<begin>"})
+    tokenizer.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<begin> $A", special_tokens=[("<begin>", tokenizer.bos_token_id)]
+    )
+    tokenizer.chat_template = (
+        "{% for m in messages %}<begin>{{ m.content }}{% endfor %}"
+        "{% if add_generation_prompt %}AB%{% endif %}"
+    )
+    return loaded
+
+
+def test_messages_are_measured_as_they_are_written(tiny_folder):
+    loaded = with_begin_and_chat(load(tiny_folder))
+    page, chosen, rejected = acme_pair()
+    count = lambda text: len(loaded.tokenizer(text, add_special_tokens=False)["input_ids"])  # noqa: E731
+    asked = "<begin>" + prompt_of(page)
+    answered = max(count(f"{asked}<begin>{answer}") for answer in (chosen, rejected))
+    cases = [
+        (prompt_rows([page], chat=True), count(asked + "AB%") + 5),
+        (pair_rows([acme_pair()], chat=True), answered + 1),
+        (prompt_rows([page]), count(asked) + 5),
+        (pair_rows([acme_pair()]), 2 + max(count(prompt_of(page) + a) for a in (chosen, rejected))),
+    ]
+    for data, length in cases:
+        loaded.model.config.max_position_embeddings = length
+        require_short_prompts(loaded, data, max_answer=5)
+        loaded.model.config.max_position_embeddings = length - 1
+        with pytest.raises(ValueError, match=f"needs {length} tokens with its answer"):
+            require_short_prompts(loaded, data, max_answer=5)
+
+
+def test_a_model_without_a_number_of_positions_reads_any_prompt(tiny_folder):
+    loaded = load(tiny_folder)
+    config = SimpleNamespace(get_text_config=lambda: SimpleNamespace())
+    unlimited = loaded._replace(model=SimpleNamespace(config=config))
+    assert unlimited.num_positions is None
+    require_short_prompts(unlimited, pair_rows([acme_pair()]), max_answer=10**9)
+
+
 def test_prompts_must_leave_room_for_their_answers(tiny_folder, short_documents):
     loaded, data = load(tiny_folder), prompt_rows(short_documents)
     counts = {row["name"]: len(loaded.tokenizer(row["prompt"])["input_ids"]) for row in data}
@@ -176,16 +327,18 @@ def test_prompts_must_leave_room_for_their_answers(tiny_folder, short_documents)
 
 
 def test_pairs_are_measured_with_their_longer_answer_and_its_end(tiny_folder):
-    loaded, (document, chosen, rejected) = load(tiny_folder), acme_pair()
-    data = pair_rows([acme_pair()])
-    texts = (data[0]["prompt"] + answer for answer in (chosen, rejected))
-    longest = 1 + max(len(loaded.tokenizer(text)["input_ids"]) for text in texts)
-    loaded.model.config.max_position_embeddings = longest
-    require_short_prompts(loaded, data, max_answer=10**6)
-    loaded.model.config.max_position_embeddings = longest - 1
-    with pytest.raises(ValueError, match=f"the prompt of pair 0 needs {longest} tokens"):
-        require_short_prompts(loaded, data, max_answer=1)
-    assert document.name == "acme"
+    loaded, (page, chosen, rejected) = load(tiny_folder), acme_pair()
+    texts = (prompt_of(page) + answer for answer in (chosen, rejected))
+    lengths = [len(loaded.tokenizer(text)["input_ids"]) for text in texts]
+    assert lengths[0] > lengths[1]
+    longest = 1 + lengths[0]
+    swapped = TextPair(page, rejected, chosen)
+    for data in (pair_rows([acme_pair()]), pair_rows([swapped])):
+        loaded.model.config.max_position_embeddings = longest
+        require_short_prompts(loaded, data, max_answer=10**6)
+        loaded.model.config.max_position_embeddings = longest - 1
+        with pytest.raises(ValueError, match=f"the prompt of pair 0 needs {longest} tokens"):
+            require_short_prompts(loaded, data, max_answer=1)
 
 
 @pytest.mark.parametrize("chat", [False, True])
@@ -193,10 +346,17 @@ def test_a_page_must_not_hold_the_text_of_a_special_token(tiny_folder, chat):
     loaded, page = load(tiny_folder), acme_pair().document
     require_plain_prompts(loaded, prompt_rows([page], chat=chat))
     loaded.tokenizer.add_special_tokens({"additional_special_tokens": ["Acme Corp"]})
+    first = Document("first", ["Tea"], [[0, 0, 9, 9]], [0], [[99, 99]])
     with pytest.raises(ValueError, match="the prompt acme holds 'Acme Corp'"):
-        require_plain_prompts(loaded, prompt_rows([page], chat=chat))
+        require_plain_prompts(loaded, prompt_rows([first, page], chat=chat))
     with pytest.raises(ValueError, match="the prompt of pair 0 holds 'Acme Corp'"):
         require_plain_prompts(loaded, pair_rows([acme_pair()], chat=chat))
+
+
+def test_a_special_token_without_a_letter_is_none(tiny_folder):
+    tokenizer = SimpleNamespace(all_special_tokens=["", "<end>"])
+    loaded = load(tiny_folder)._replace(tokenizer=tokenizer)
+    require_plain_prompts(loaded, pair_rows([acme_pair()]))
 
 
 def test_in_bfloat16_with_recomputed_passes_the_adapter_is_float32_and_moves(

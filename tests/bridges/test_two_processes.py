@@ -1,35 +1,16 @@
 """Two processes on CPUs, started as a reader would start them."""
 
 import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import rlnotes
-
-SCRIPT = Path(__file__).with_name("two_processes.py")
-PLACE = Path(rlnotes.__file__).parents[1]
-
 
 @pytest.fixture(scope="module")
-def started(tiny_folder, tmp_path_factory):
+def started(two_processes):
     """What both processes found, and what they printed."""
-    folder = tmp_path_factory.mktemp("two")
-    launcher = ["torch.distributed.run", "--standalone", "--nproc_per_node", "2"]
-    paths = os.pathsep.join([str(PLACE), os.environ.get("PYTHONPATH", "")])
-    done = subprocess.run(
-        [sys.executable, "-m", *launcher, SCRIPT, tiny_folder, folder],
-        env=os.environ | {"PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr[-4000:]
-    return [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)], done.stdout
+    folder, printed = two_processes
+    return [json.loads((folder / f"{rank}.json").read_text()) for rank in (0, 1)], printed
 
 
 def test_there_are_two(started):
@@ -63,6 +44,15 @@ def test_both_refuse_together_also_what_only_one_has_found(started):
     for found in started[0]:
         assert found["fault"] == "the second process has a fault"
         assert "name a new folder, or go on with --resume" in found["occupied"]
+
+
+def test_of_two_reasons_both_hear_the_first(started):
+    assert [found["faults"] for found in started[0]] == ["process 0 has a fault"] * 2
+
+
+def test_the_main_process_alone_acts_and_both_hear_of_it(started):
+    assert [found["asked"] for found in started[0]] == [[0], []]
+    assert [found["told"] for found in started[0]] == ["by process 0"] * 2
 
 
 def test_only_the_main_process_speaks(started):

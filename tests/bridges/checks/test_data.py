@@ -40,6 +40,7 @@ def test_repeated_prompts_are_red(folder):
 LONG = [{"prompt": "3 4 ", "chosen": "4 5 6 7", "rejected": "4 5 6 8"}, *pairs(7)]
 
 
+@pytest.mark.filterwarnings("ignore:The `'keep_end'` truncation mode:FutureWarning")
 @pytest.mark.parametrize("side", ["keep_start", "keep_end"])
 @pytest.mark.parametrize("most", [4, 5, 64])
 def test_pairs_are_cut_as_in_a_batch(folder, side, most):
