@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import shorten
 
 from datasets import Dataset, disable_progress_bars
-from safetensors import SafetensorError
 from transformers import PrinterCallback, Trainer
 from transformers.utils import logging
 
+from rlnotes.bridges.model_loading import Loaded, load
 from rlnotes.bridges.processes import agreed, agreed_on_main, is_main, require_processes, the_state
 from rlnotes.bridges.prompt_checks import require_plain_prompts, require_short_prompts
 from rlnotes.bridges.prompt_data import acme_pair, corrupted_text_pairs, pair_rows, prompt_rows
@@ -29,7 +30,7 @@ from rlnotes.bridges.run_files import (
 )
 from rlnotes.bridges.run_settings import Refusal, Settings, require_whole_groups
 from rlnotes.bridges.tiny_model import save_tiny_model
-from rlnotes.bridges.trainers import Loaded, load, make_trainer
+from rlnotes.bridges.trainers import make_trainer
 from rlnotes.data.documents.document import Document
 
 TINY = "tiny"
@@ -128,6 +129,8 @@ def _quiet() -> None:
     logging.disable_progress_bar()
     # TRL calls what is new in transformers by its old names.
     warnings.filterwarnings("ignore", "`(is_)?gradient_checkpointing", FutureWarning)
+    # PEFT does of itself what this one is about, for models such as GPT-2.
+    warnings.filterwarnings("ignore", "fan_in_fan_out", UserWarning)
 
 
 def _require_possible(run: Run, num_documents: int) -> None:
@@ -187,6 +190,6 @@ def _load(run: Run) -> Loaded:
     name = run.folder / MODEL if run.model == TINY else run.model
     try:
         return load(name, precision=run.settings.precision)
-    except (OSError, ValueError, ImportError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except Exception as error:  # a broken file raises whatever its reader stumbles over
+        reason = shorten(str(error) or type(error).__name__, 240, placeholder=" ...")
         raise Refusal(f"there is no model {run.model!r} that can be loaded: {reason}") from error

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from datasets import Dataset
 
-from rlnotes.bridges.trainers import Loaded
+from rlnotes.bridges.model_loading import Loaded
 
 
 def require_short_prompts(loaded: Loaded, data: Dataset, *, max_answer: int) -> None:

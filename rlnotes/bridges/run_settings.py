@@ -66,6 +66,8 @@ class Settings:
         require_positive_integer(**{name: getattr(self, name) for name in names})
         names = ("save_every", "passes_per_batch", "warmup_steps", "seed")
         require_seed(**{name: getattr(self, name) for name in names})
+        if self.seed >= 2**32:  # NumPy's old generator, which the library seeds
+            raise ValueError(f"seed must be below 2**32, got {self.seed}")
         require_positive(
             clip_epsilon=self.clip_epsilon,
             temperature=self.temperature,

@@ -4,11 +4,12 @@ import math
 import pytest
 import torch
 
+from rlnotes.bridges.model_loading import load
 from rlnotes.bridges.prompt_checks import require_plain_prompts, require_short_prompts
 from rlnotes.bridges.prompt_data import acme_pair, corrupted_text_pairs, pair_rows, prompt_rows
 from rlnotes.bridges.rewards import InvoiceReward
 from rlnotes.bridges.run_settings import Settings
-from rlnotes.bridges.trainers import load, make_trainer
+from rlnotes.bridges.trainers import make_trainer
 from rlnotes.functional.extraction.reward import REWARD_WEIGHTS, invoice_reward
 
 STEPS, BATCH, GROUP = 3, 4, 2

@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import resource
+import shutil
 import subprocess
 import sys
 
@@ -197,6 +198,7 @@ REFUSALS = {
     "something there": (["--output", "{tmp}"], "holds file: name a new folder"),
     "nothing to go on with": (["--resume"], "holds no run to go on with"),
     "bad number": (["--lora-rank", "0"], "lora_rank must be a positive integer, got 0"),
+    "too large a seed": (["--seed", "4294967296"], r"seed must be below 2\*\*32, got 4294967296"),
 }
 
 
@@ -225,6 +227,26 @@ def test_a_broken_model_is_refused_in_one_sentence(name, tiny_folder, tmp_path, 
         (folder / path.name).write_bytes(half if path.name == name else content)
     assert command("--output", tmp_path / "r", model=folder) == 2
     assert capsys.readouterr().err.startswith(f"there is no model '{folder}' that can be loaded: ")
+
+
+def test_whatever_a_foreign_file_makes_the_library_raise_is_one_sentence(
+    tiny_folder, tmp_path, capsys
+):
+    contents = {
+        "config.json": ["[]", '{"model_type": "llama", "num_hidden_layers": "two"}'],
+        "tokenizer.json": ["{}"],
+    }
+    wider = json.loads((tiny_folder / "config.json").read_text()) | {"hidden_size": 64}
+    contents["config.json"].append(json.dumps(wider))
+    for name, texts in contents.items():
+        for number, text in enumerate(texts):
+            folder = tmp_path / f"{number}_{name}"
+            shutil.copytree(tiny_folder, folder)
+            (folder / name).write_text(text)
+            assert command("--output", tmp_path / "r", model=folder) == 2
+            sentence = capsys.readouterr().err.strip().split("\n")[-1]
+            assert sentence.startswith(f"there is no model '{folder}' that can be loaded: ")
+    assert not list(tmp_path.glob("r/*"))
 
 
 def test_a_run_goes_on_with_its_own_settings_only(whole, capsys):
