@@ -12,6 +12,7 @@ from datasets import Dataset, disable_progress_bars
 from transformers import PrinterCallback, Trainer
 from transformers.utils import logging
 
+from rlnotes._checks import require_positive_integer
 from rlnotes.bridges.model_loading import Loaded, load
 from rlnotes.bridges.processes import agreed, agreed_on_main, is_main, require_processes, the_state
 from rlnotes.bridges.prompt_checks import require_plain_prompts, require_short_prompts
@@ -29,6 +30,7 @@ from rlnotes.bridges.run_files import (
     write_settings,
 )
 from rlnotes.bridges.run_settings import Refusal, Settings, require_whole_groups
+from rlnotes.bridges.run_watch import FiniteWeights
 from rlnotes.bridges.tiny_model import save_tiny_model
 from rlnotes.bridges.trainers import make_trainer
 from rlnotes.data.documents.document import Document
@@ -97,7 +99,7 @@ def train(
         The trainer, after its last step.
 
     Raises:
-        Refusal: if the run cannot begin, with the reason.
+        Refusal: if the run cannot begin, or its weights are no longer numbers.
         RewardError: if an answer cannot be scored.
         OSError: if a file cannot be written; so may errors of torch and safetensors.
     """
@@ -112,7 +114,7 @@ def train(
         run.settings,
         run.folder / CHECKPOINTS,
         reward=reward or InvoiceReward(end_ids=loaded.end_ids, labels=run.labels),
-        callbacks=[Metrics(run.folder / METRICS), Progress()],
+        callbacks=[FiniteWeights(), Metrics(run.folder / METRICS), Progress()],
     )
     trainer.remove_callback(PrinterCallback)  # its lines come with `Progress`
     agreed(lambda: before_training(trainer))
@@ -135,6 +137,9 @@ def _quiet() -> None:
 
 def _require_possible(run: Run, num_documents: int) -> None:
     require_processes(run.processes)
+    require_positive_integer(pairs=run.pairs)
+    if run.settings.method == "dpo" and not run.labels:
+        raise ValueError("labels must be read for dpo: the chosen answers are labels")
     require_whole_groups(run.settings, num_documents, the_state().num_processes)
 
 
@@ -154,6 +159,7 @@ def _opened(run: Run) -> str | None:
         require_new(run.folder)
         run.folder.mkdir(parents=True, exist_ok=True)
         if run.model == TINY:
+            _write_settings(run, run.folder)  # before it, so that the folder is known again
             save_tiny_model(run.folder / MODEL, seed=run.settings.seed)
     return None
 

@@ -198,7 +198,12 @@ REFUSALS = {
     "something there": (["--output", "{tmp}"], "holds file: name a new folder"),
     "nothing to go on with": (["--resume"], "holds no run to go on with"),
     "bad number": (["--lora-rank", "0"], "lora_rank must be a positive integer, got 0"),
-    "too large a seed": (["--seed", "4294967296"], r"seed must be below 2\*\*32, got 4294967296"),
+    "no pair": (["--method", "dpo", "--pairs", "0"], "pairs must be a positive integer, got 0"),
+    "dpo by rules": (["--method", "dpo", "--without-labels"], "labels must be read for dpo"),
+    "no price": (["--method", "dpo", "--beta", "0"], "beta must be positive and finite, got 0.0"),
+    "bad seed of documents": (["--data-seed", "-1"], "data_seed must be an integer .* got -1"),
+    "no process": (["--processes", "0"], "processes must be a positive integer, got 0"),
+    "too large a seed": (["--seed", "2147483648"], r"seed must be below 2\*\*31, got 2147483648"),
 }
 
 
@@ -247,6 +252,43 @@ def test_whatever_a_foreign_file_makes_the_library_raise_is_one_sentence(
             sentence = capsys.readouterr().err.strip().split("\n")[-1]
             assert sentence.startswith(f"there is no model '{folder}' that can be loaded: ")
     assert not list(tmp_path.glob("r/*"))
+
+
+def test_a_run_that_has_left_all_numbers_ends_and_saves_none_of_it(tiny_folder, tmp_path, capsys):
+    common = ("--learning-rate", "1e30", "--output")
+    ends = {
+        ("--method", "grpo", "--steps", 4): "the model's logits are no longer numbers, so no",
+        DPO: r"the weights are no longer numbers after step 2: learning_rate 1e\+30 is too large",
+    }
+    for method, sentence in ends.items():
+        run = tmp_path / method[1]
+        assert command(*method, *common, run, model=tiny_folder) == 2
+        assert "the pre-flight is red: learning rate;" in capsys.readouterr().err
+        assert command(*method, *common, run, "--ignore-red", model=tiny_folder) == 2
+        assert re.match(sentence, capsys.readouterr().err)
+        assert not (run / "adapter").exists()
+        for path in run.glob("checkpoints/*/adapter_model.safetensors"):
+            assert all(weight.isfinite().all() for weight in load_file(path).values())
+
+
+@pytest.mark.parametrize("place", ["save_tiny_model", "_load", "make_trainer"])
+def test_wherever_a_run_broke_before_its_first_step_its_folder_can_be_named_again(
+    place, tmp_path, monkeypatch
+):
+    arguments = [*DPO, "--output", tmp_path / "r"]
+    with monkeypatch.context() as patch:
+        patch.setattr(invoice_run, place, lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            command(*arguments)
+    assert command(*arguments) == 0
+
+
+def test_a_template_that_refuses_a_user_is_told(tiny_folder, tmp_path, capsys):
+    folder = tmp_path / "chat"
+    shutil.copytree(tiny_folder, folder)
+    (folder / "chat_template.jinja").write_text("{{ raise_exception('system first') }}")
+    assert command("--output", tmp_path / "r", model=folder) == 2
+    assert re.match("model must have a chat template .*: system first$", capsys.readouterr().err)
 
 
 def test_a_run_goes_on_with_its_own_settings_only(whole, capsys):
