@@ -17,12 +17,14 @@ from rlnotes.bridges.model_loading import Loaded, load
 from rlnotes.bridges.processes import agreed, agreed_on_main, is_main, require_processes, the_state
 from rlnotes.bridges.prompt_checks import require_plain_prompts, require_short_prompts
 from rlnotes.bridges.prompt_data import acme_pair, corrupted_text_pairs, pair_rows, prompt_rows
+from rlnotes.bridges.resuming import keep_order
 from rlnotes.bridges.rewards import InvoiceReward
 from rlnotes.bridges.run_files import (
     ADAPTER,
     CHECKPOINTS,
     METRICS,
     MODEL,
+    RUN,
     Metrics,
     Progress,
     require_new,
@@ -117,8 +119,13 @@ def train(
         callbacks=[FiniteWeights(), Metrics(run.folder / METRICS), Progress()],
     )
     trainer.remove_callback(PrinterCallback)  # its lines come with `Progress`
+    if checkpoint is not None:
+        keep_order(trainer, checkpoint)
     agreed(lambda: before_training(trainer))
-    trainer.train(resume_from_checkpoint=checkpoint)
+    if checkpoint is not None and _steps_of(checkpoint) == run.settings.steps:
+        trainer._load_from_checkpoint(checkpoint)  # `train` would make one step more
+    else:
+        trainer.train(resume_from_checkpoint=checkpoint)
     trainer.save_model(str(run.folder / ADAPTER))
     if is_main():
         _write_settings(run, run.folder / ADAPTER)
@@ -166,12 +173,17 @@ def _opened(run: Run) -> str | None:
 
 def _checkpoint(run: Run) -> Path:
     checkpoint = require_same_run(run.folder, run.described())
-    done = int(checkpoint.name.rpartition("-")[2])
-    if done >= run.settings.steps:
+    done = _steps_of(checkpoint)
+    saved = (run.folder / ADAPTER / RUN).exists()  # written last
+    if done > run.settings.steps or (saved and done == run.settings.steps):
         raise ValueError(
             f"steps must be more than the {done} that are done, got {run.settings.steps}"
         )
     return checkpoint
+
+
+def _steps_of(checkpoint: Path | str) -> int:
+    return int(Path(checkpoint).name.rpartition("-")[2])
 
 
 def _write_settings(run: Run, folder: Path) -> None:

@@ -117,6 +117,31 @@ def test_a_run_broken_off_twice_ends_like_one_in_one_go(whole, tmp_path, monkeyp
     assert "steps must be more than the 8 that are done, got 8" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("method", ["grpo", "rloo", "dpo"])
+def test_a_run_goes_on_exactly_in_any_epoch(method, tiny_folder, tmp_path):
+    # Two steps are an epoch: the run is broken off at the end of one, and within one.
+    few = ("--method", method, "--count", 4, "--pairs", 8, "--steps")
+    run = tmp_path / "run"
+    assert command(*few, 7, "--output", tmp_path / "whole", model=tiny_folder) == 0
+    assert command(*few, 2, "--output", run, model=tiny_folder) == 0
+    assert command(*few, 5, "--output", run, "--resume", model=tiny_folder) == 0
+    assert command(*few, 7, "--output", run, "--resume", model=tiny_folder) == 0
+    first, second = load_file(tmp_path / "whole" / WEIGHTS), load_file(run / WEIGHTS)
+    assert all(first[name].equal(second[name]) for name in first)
+    assert float(table(run)[-1]["epoch"]) == 3.5
+
+
+def test_a_run_that_was_killed_before_its_adapter_was_whole_gets_it(whole, tmp_path, capsys):
+    folder = tmp_path / "run"
+    shutil.copytree(whole, folder)
+    (folder / "adapter" / "run.json").unlink()
+    (folder / WEIGHTS).unlink()
+    assert command(*EIGHT, "--steps", 8, "--output", folder, "--resume") == 0
+    first, second = load_file(whole / WEIGHTS), load_file(folder / WEIGHTS)
+    assert all(first[name].equal(second[name]) for name in first)
+    assert table(folder) == table(whole)
+
+
 def test_dpo_begins_at_log_two(tmp_path):
     assert command(*DPO, "--output", tmp_path / "r") == 0
     first, second = table(tmp_path / "r")
