@@ -6,21 +6,25 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import shorten
 
 from datasets import Dataset, disable_progress_bars
-from safetensors import SafetensorError
 from transformers import PrinterCallback, Trainer
 from transformers.utils import logging
 
+from rlnotes._checks import require_positive_integer
+from rlnotes.bridges.model_loading import Loaded, load
 from rlnotes.bridges.processes import agreed, agreed_on_main, is_main, require_processes, the_state
 from rlnotes.bridges.prompt_checks import require_plain_prompts, require_short_prompts
 from rlnotes.bridges.prompt_data import acme_pair, corrupted_text_pairs, pair_rows, prompt_rows
+from rlnotes.bridges.resuming import keep_order
 from rlnotes.bridges.rewards import InvoiceReward
 from rlnotes.bridges.run_files import (
     ADAPTER,
     CHECKPOINTS,
     METRICS,
     MODEL,
+    RUN,
     Metrics,
     Progress,
     require_new,
@@ -28,8 +32,9 @@ from rlnotes.bridges.run_files import (
     write_settings,
 )
 from rlnotes.bridges.run_settings import Refusal, Settings, require_whole_groups
+from rlnotes.bridges.run_watch import FiniteWeights
 from rlnotes.bridges.tiny_model import save_tiny_model
-from rlnotes.bridges.trainers import Loaded, load, make_trainer
+from rlnotes.bridges.trainers import make_trainer
 from rlnotes.data.documents.document import Document
 
 TINY = "tiny"
@@ -96,7 +101,7 @@ def train(
         The trainer, after its last step.
 
     Raises:
-        Refusal: if the run cannot begin, with the reason.
+        Refusal: if the run cannot begin, or its weights are no longer numbers.
         RewardError: if an answer cannot be scored.
         OSError: if a file cannot be written; so may errors of torch and safetensors.
     """
@@ -111,11 +116,16 @@ def train(
         run.settings,
         run.folder / CHECKPOINTS,
         reward=reward or InvoiceReward(end_ids=loaded.end_ids, labels=run.labels),
-        callbacks=[Metrics(run.folder / METRICS), Progress()],
+        callbacks=[FiniteWeights(), Metrics(run.folder / METRICS), Progress()],
     )
     trainer.remove_callback(PrinterCallback)  # its lines come with `Progress`
+    if checkpoint is not None:
+        keep_order(trainer, checkpoint)
     agreed(lambda: before_training(trainer))
-    trainer.train(resume_from_checkpoint=checkpoint)
+    if checkpoint is not None and _steps_of(checkpoint) == run.settings.steps:
+        trainer._load_from_checkpoint(checkpoint)  # `train` would make one step more
+    else:
+        trainer.train(resume_from_checkpoint=checkpoint)
     trainer.save_model(str(run.folder / ADAPTER))
     if is_main():
         _write_settings(run, run.folder / ADAPTER)
@@ -128,10 +138,15 @@ def _quiet() -> None:
     logging.disable_progress_bar()
     # TRL calls what is new in transformers by its old names.
     warnings.filterwarnings("ignore", "`(is_)?gradient_checkpointing", FutureWarning)
+    # PEFT does of itself what this one is about, for models such as GPT-2.
+    warnings.filterwarnings("ignore", "fan_in_fan_out", UserWarning)
 
 
 def _require_possible(run: Run, num_documents: int) -> None:
     require_processes(run.processes)
+    require_positive_integer(pairs=run.pairs)
+    if run.settings.method == "dpo" and not run.labels:
+        raise ValueError("labels must be read for dpo: the chosen answers are labels")
     require_whole_groups(run.settings, num_documents, the_state().num_processes)
 
 
@@ -151,18 +166,24 @@ def _opened(run: Run) -> str | None:
         require_new(run.folder)
         run.folder.mkdir(parents=True, exist_ok=True)
         if run.model == TINY:
+            _write_settings(run, run.folder)  # before it, so that the folder is known again
             save_tiny_model(run.folder / MODEL, seed=run.settings.seed)
     return None
 
 
 def _checkpoint(run: Run) -> Path:
     checkpoint = require_same_run(run.folder, run.described())
-    done = int(checkpoint.name.rpartition("-")[2])
-    if done >= run.settings.steps:
+    done = _steps_of(checkpoint)
+    saved = (run.folder / ADAPTER / RUN).exists()  # written last
+    if done > run.settings.steps or (saved and done == run.settings.steps):
         raise ValueError(
             f"steps must be more than the {done} that are done, got {run.settings.steps}"
         )
     return checkpoint
+
+
+def _steps_of(checkpoint: Path | str) -> int:
+    return int(Path(checkpoint).name.rpartition("-")[2])
 
 
 def _write_settings(run: Run, folder: Path) -> None:
@@ -187,6 +208,6 @@ def _load(run: Run) -> Loaded:
     name = run.folder / MODEL if run.model == TINY else run.model
     try:
         return load(name, precision=run.settings.precision)
-    except (OSError, ValueError, ImportError, SafetensorError) as error:
-        reason = str(error).strip().partition("\n")[0]
+    except Exception as error:  # a broken file raises whatever its reader stumbles over
+        reason = shorten(str(error) or type(error).__name__, 240, placeholder=" ...")
         raise Refusal(f"there is no model {run.model!r} that can be loaded: {reason}") from error

@@ -8,8 +8,11 @@ groups that have nothing to compare. It trains nothing and changes nothing.
 import argparse
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from importlib.util import find_spec
+from pathlib import Path
+from textwrap import shorten
 
 from rlnotes._checks import require_positive_integer
 from rlnotes.bridges.checks.loading import (
@@ -82,12 +85,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         try:
             prepared = _prepared(options, folder)
-        except (ValueError, OSError) as error:
-            print(f"preflight: {error}", file=sys.stderr)
+            checks = prepared if isinstance(prepared, list) else _checks_of(prepared, options)
+        except Exception as error:  # of the libraries, for what a reader hands them
+            print(f"preflight: {_in_a_sentence(error)}", file=sys.stderr)
             return 2
-        checks = prepared if isinstance(prepared, list) else _checks_of(prepared, options)
     print(report(checks))
     return int(is_red(checks))
+
+
+def _in_a_sentence(error: Exception) -> str:
+    """What was raised, and by its kind and place if it is not about a value."""
+    if isinstance(error, ValueError | OSError) and str(error):
+        return str(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    said = shorten(str(error), 300, placeholder=" ...")
+    return f"{type(error).__name__}: {said} ({Path(place.filename).name}, line {place.lineno})"
 
 
 def _prepared(options: argparse.Namespace, folder: str):
@@ -106,6 +118,7 @@ def _prepared(options: argparse.Namespace, folder: str):
 
     config = CONFIGS[options.method]
     settings = settings_from(options.set, config)
+    _require_sizes(settings)
     plan = plan_of(with_defaults(config, settings), len(rows), processes=options.processes)
     if plan.group is not None and not (groups := check_groups(plan)).passed:
         return [groups, not_looked_at("the rest", "TRL refuses settings with broken groups.")]
@@ -121,6 +134,11 @@ def _prepared(options: argparse.Namespace, folder: str):
         lora=None if options.lora is None else settings_from(options.lora, LoraConfig),
         dtype=options.dtype,
     )
+
+
+def _require_sizes(settings: dict) -> None:
+    names = ("per_device_train_batch_size", "gradient_accumulation_steps", "num_generations")
+    require_positive_integer(**{name: settings[name] for name in names if name in settings})
 
 
 def _checks_of(trainer, options: argparse.Namespace) -> list[Check]:

@@ -8,6 +8,7 @@ import torch
 from accelerate import PartialState
 from accelerate.utils import broadcast_object_list, gather_object
 
+from rlnotes._checks import require_positive_integer
 from rlnotes.bridges.run_settings import Refusal
 
 Result = TypeVar("Result")
@@ -58,12 +59,14 @@ def require_processes(wanted: int | None) -> None:
     """Raise unless there are as many processes as wanted; None: any number.
 
     Raises:
-        ValueError: with a way to start them.
+        ValueError: with a way to start them; or if wanted is no positive integer.
     """
+    if wanted is not None:
+        require_positive_integer(processes=wanted)
     found = the_state().num_processes
     if wanted not in (None, found):
         raise ValueError(
             f"processes must be {wanted}, got {found}: start them by python -m "
-            f"torch.distributed.run --standalone --nproc_per_node {max(wanted, 1)} -m "
+            f"torch.distributed.run --standalone --nproc_per_node {wanted} -m "
             "rlnotes.bridges.trl_invoices ... (accelerate launch --cpu starts one)"
         )

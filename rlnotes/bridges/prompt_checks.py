@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from datasets import Dataset
+from jinja2 import TemplateError
 
-from rlnotes.bridges.trainers import Loaded
+from rlnotes.bridges.model_loading import Loaded
 
 
 def require_short_prompts(loaded: Loaded, data: Dataset, *, max_answer: int) -> None:
@@ -18,13 +19,12 @@ def require_short_prompts(loaded: Loaded, data: Dataset, *, max_answer: int) -> 
         max_answer: tokens that an answer may have, where the rows hold none.
 
     Raises:
-        ValueError: with the longest row, its tokens and those that the model has.
+        ValueError: with the longest row, its tokens and those that the model has; or
+            if the model's template of chats refuses a message of a user.
     """
-    if loaded.num_positions is None:
-        return
     lengths = [_length(loaded, row, max_answer) for row in data]
     longest = max(range(len(lengths)), key=lengths.__getitem__)
-    if lengths[longest] > loaded.num_positions:
+    if loaded.num_positions is not None and lengths[longest] > loaded.num_positions:
         name = data[longest].get("name", f"of pair {longest}")
         raise ValueError(
             f"the prompt {name} needs {lengths[longest]} tokens with its answer, and the model "
@@ -69,7 +69,13 @@ def _length(loaded: Loaded, row: Mapping, max_answer: int) -> int:
 def _tokens(loaded: Loaded, text: str | list, *, answers: bool) -> int:
     if isinstance(text, str):
         return len(loaded.tokenizer(text)["input_ids"])
-    written = loaded.tokenizer.apply_chat_template(
-        text, tokenize=False, add_generation_prompt=not answers
-    )
+    try:
+        written = loaded.tokenizer.apply_chat_template(
+            text, tokenize=False, add_generation_prompt=not answers
+        )
+    except TemplateError as error:
+        raise ValueError(
+            "model must have a chat template for a message of a user and an answer, got one "
+            f"that raises: {error}"
+        ) from error
     return len(loaded.tokenizer(written, add_special_tokens=False)["input_ids"])

@@ -15,6 +15,9 @@ _WRITING = ("(os error ", "PytorchStreamWriter", "inline_container", "iostream e
 # How gloo says that it waits for a process that is no more.
 _OTHER_ENDED = ("Connection closed by peer", "Connection reset by peer")
 
+# How torch says that it cannot draw a token: logits have become inf or NaN.
+_NO_NUMBERS = "probability tensor contains either"
+
 
 @dataclass
 class Outcome:
@@ -56,6 +59,11 @@ def _sentence(error: Exception, folder: Path) -> str:
     text = str(error)
     if isinstance(error, RuntimeError) and any(sign in text for sign in _OTHER_ENDED):
         return "another process has ended, and so does this one"
+    if isinstance(error, RuntimeError) and _NO_NUMBERS in text:
+        return (
+            "the model's logits are no longer numbers, so no answer can be drawn: "
+            "learning_rate is too large, or a reward is"
+        )
     if not isinstance(error, OSError) and not any(sign in text for sign in _WRITING):
         raise error
     reason = getattr(error, "strerror", None) or text.partition("\n")[0]

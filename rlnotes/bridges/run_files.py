@@ -19,6 +19,7 @@ from rlnotes.scripts.output_files import as_csv, replace_file, require_writable
 
 RUN, METRICS = "run.json", "metrics.csv"
 MODEL, CHECKPOINTS, ADAPTER = "model", "checkpoints", "adapter"
+_HALF_WRITTEN = f".{RUN}-"  # see `replace_file`
 _STATE = "trainer_state.json"  # written last, so a checkpoint that has it is whole
 _MAY_DIFFER = ("steps", "save_every", "versions")
 
@@ -37,7 +38,8 @@ def require_new(folder: Path) -> None:
         OSError: if it is no folder or cannot be written.
     """
     require_writable(folder)
-    held = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    held = [name for name in names if not name.startswith(_HALF_WRITTEN)]
     if held and not _never_began(folder, held):
         raise RunFolderError(f"{folder} holds {held[0]}: name a new folder, or go on with --resume")
 

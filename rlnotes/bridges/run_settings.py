@@ -66,12 +66,16 @@ class Settings:
         require_positive_integer(**{name: getattr(self, name) for name in names})
         names = ("save_every", "passes_per_batch", "warmup_steps", "seed")
         require_seed(**{name: getattr(self, name) for name in names})
+        if self.seed >= 2**31:  # NumPy's old generator takes 32 bits, with the rank added
+            raise ValueError(f"seed must be below 2**31, got {self.seed}")
         require_positive(
             clip_epsilon=self.clip_epsilon,
             temperature=self.temperature,
             learning_rate=self.learning_rate,
         )
         require_not_negative(beta=self.price)
+        if self.method == "dpo":  # its loss would be ln 2 whatever the answers are
+            require_positive(beta=self.price)
         if self.num_answers < 2:
             raise ValueError(f"num_answers must be at least 2, got {self.num_answers}")
         self._require_whole_blocks()

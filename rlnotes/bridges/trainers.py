@@ -2,68 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import torch
 from datasets import Dataset
 from peft import LoraConfig
-from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
-    PreTrainedModel,
-    PreTrainedTokenizerBase,
-    Trainer,
-    TrainerCallback,
-)
+from transformers import Trainer, TrainerCallback
 from trl import DPOConfig, DPOTrainer, GRPOConfig, GRPOTrainer, RLOOConfig, RLOOTrainer
 
-from rlnotes._checks import require_option
+from rlnotes.bridges.model_loading import Loaded
 from rlnotes.bridges.rewards import InvoiceReward
-from rlnotes.bridges.run_settings import PRECISIONS, Settings
-
-
-class Loaded(NamedTuple):
-    """A model and its tokenizer."""
-
-    model: PreTrainedModel
-    tokenizer: PreTrainedTokenizerBase
-
-    @property
-    def chat(self) -> bool:
-        """Whether it was trained to chat: its tokenizer can write messages."""
-        return bool(self.tokenizer.chat_template)
-
-    @property
-    def end_ids(self) -> frozenset[int]:
-        """Tokens that end an answer: the tokenizer's and all that the model names."""
-        named = self.model.generation_config.eos_token_id
-        named = [] if named is None else named if isinstance(named, list) else [named]
-        return frozenset([self.tokenizer.eos_token_id, *named])
-
-    @property
-    def num_positions(self) -> int | None:
-        """Longest text in tokens, prompt and answer together; None if unlimited."""
-        return getattr(self.model.config.get_text_config(), "max_position_embeddings", None)
-
-
-def load(name: str | Path, *, precision: str = "float32") -> Loaded:
-    """A causal language model and its tokenizer, from a folder or by name.
-
-    Args:
-        name: of a folder, or of a model on the hub.
-        precision: "float32" or "bfloat16". Without it a model comes as it was stored,
-            and one stored in bfloat16 hardly moves at small learning rates.
-
-    Raises:
-        ValueError: for another precision, or a model without an end token.
-        OSError: if there is no such model.
-    """
-    require_option(PRECISIONS, precision=precision)
-    tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left", truncation_side="left")
-    if tokenizer.eos_token_id is None:
-        raise ValueError(f"model must have an end token in its tokenizer, got none in {name}")
-    model = AutoModelForCausalLM.from_pretrained(name, dtype=getattr(torch, precision))
-    return Loaded(model, tokenizer)
+from rlnotes.bridges.run_settings import Settings
 
 
 def make_trainer(

@@ -31,6 +31,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rlnotes._checks import require_seed
 from rlnotes.bridges.run_options import make_parser
 from rlnotes.bridges.run_settings import Settings
 from rlnotes.data.documents.document import Document
@@ -115,6 +116,7 @@ def _documents(chosen: argparse.Namespace) -> list[Document]:
 
     most = chosen.most_segments
     if chosen.documents is None:
+        require_seed(data_seed=chosen.data_seed)
         return invented(chosen.count, seed=chosen.data_seed, most_segments=most)
     return of_folder(chosen.documents, most_segments=most, labels=not chosen.without_labels)
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 import transformers
 
+from rlnotes.bridges.checks.loading import read_rows
 from rlnotes.bridges.checks.report import is_red, report
 from rlnotes.bridges.preflight import main, preflight
 from tests.bridges.checks.small_runs import (
@@ -16,6 +17,7 @@ from tests.bridges.checks.small_runs import (
     policy_run,
     prompts,
     save_model,
+    words_tokenizer,
 )
 
 SOUND = ["learning_rate=1e-2", "bf16=false"]
@@ -120,6 +122,10 @@ def test_without_a_reward_no_reward_is_looked_at(call):
         (["--lora", "rank=4"], GROUPS, "LoraConfig has no setting 'rank'"),
         (["--dtype", "int8"], GROUPS, "dtype must be one of"),
         (["--processes", "0"], GROUPS, "processes must be a positive integer, got 0"),
+        ([], ["num_generations=0"], "num_generations must be a positive integer, got 0"),
+        ([], ["per_device_train_batch_size=0"], "per_device_train_batch_size must be a positive"),
+        (["--reward", "json:__doc__"], GROUPS, "reward must be a function, got"),
+        ([], [*GROUPS, "temperature=0"], "temperature"),
         (["--prompts", "0"], GROUPS, "prompts must be a positive integer, got 0"),
     ],
 )
@@ -203,3 +209,21 @@ def test_a_stream_of_prompts(folder):
     assert checks["spread of rewards"].seen["of"] == 4
     assert not is_red(checks.values())
     assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.jsonl"])
+def test_a_mark_of_byte_order_is_no_part_of_the_data(name, tmp_path):
+    text = "prompt\n1 2 3\n" if name == "rows.csv" else '{"prompt": "1 2 3"}\n'
+    (tmp_path / name).write_text("\ufeff" + text, encoding="utf-8")
+    assert read_rows(tmp_path / name, method="grpo") == [{"prompt": "1 2 3"}]
+
+
+def test_a_model_of_nan_is_told_in_one_line(call, folder, tmp_path):
+    model = load(folder)
+    with torch.no_grad():
+        model.lm_head.weight.fill_(torch.nan)
+    model.save_pretrained(tmp_path)
+    words_tokenizer().save_pretrained(tmp_path)
+    code, out = call("grpo", GROUPS, *REWARD, model=tmp_path)
+    assert (code, out.out) == (2, "")
+    assert "preflight: RuntimeError: probability tensor contains" in out.err

@@ -90,6 +90,16 @@ def test_a_run_that_ended_before_its_first_step_leaves_the_place_free(tmp_path):
         require_new(tmp_path)
 
 
+def test_a_run_that_was_killed_while_it_wrote_its_settings_leaves_the_place_free(tmp_path):
+    (tmp_path / ".run.json-x1").mkdir()
+    require_new(tmp_path)
+    (tmp_path / "run.json").write_text("{}")
+    require_new(tmp_path)
+    (tmp_path / ".hidden").mkdir()
+    with pytest.raises(RunFolderError, match=r"holds \.hidden"):
+        require_new(tmp_path)
+
+
 def test_the_newest_whole_checkpoint_is_taken(tmp_path):
     assert newest_checkpoint(tmp_path / CHECKPOINTS) is None
     checkpoint(tmp_path, 8)

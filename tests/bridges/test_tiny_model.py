@@ -3,10 +3,10 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from rlnotes.bridges.model_loading import load
 from rlnotes.bridges.page_prompts import answer_text, prompt_of
 from rlnotes.bridges.rewards import InvoiceReward
 from rlnotes.bridges.tiny_model import END_TOKEN, PAD_TOKEN, PIECES, save_tiny_model
-from rlnotes.bridges.trainers import load
 from rlnotes.data.invoices.sampling import sample_invoices
 
 WEIGHTS = "model.safetensors"

@@ -7,6 +7,7 @@ import pytest
 import torch
 from tokenizers.processors import TemplateProcessing
 
+from rlnotes.bridges.model_loading import load
 from rlnotes.bridges.page_prompts import prompt_of
 from rlnotes.bridges.prompt_checks import require_plain_prompts, require_short_prompts
 from rlnotes.bridges.prompt_data import (
@@ -18,7 +19,7 @@ from rlnotes.bridges.prompt_data import (
 )
 from rlnotes.bridges.rewards import InvoiceReward
 from rlnotes.bridges.run_settings import Settings
-from rlnotes.bridges.trainers import load, make_trainer
+from rlnotes.bridges.trainers import make_trainer
 from rlnotes.data.documents.document import Document
 from rlnotes.functional.extraction.reward import REWARD_WEIGHTS, invoice_reward
 

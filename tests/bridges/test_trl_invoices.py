@@ -4,6 +4,7 @@ import csv
 import json
 import re
 import resource
+import shutil
 import subprocess
 import sys
 
@@ -116,6 +117,31 @@ def test_a_run_broken_off_twice_ends_like_one_in_one_go(whole, tmp_path, monkeyp
     assert "steps must be more than the 8 that are done, got 8" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("method", ["grpo", "rloo", "dpo"])
+def test_a_run_goes_on_exactly_in_any_epoch(method, tiny_folder, tmp_path):
+    # Two steps are an epoch: the run is broken off at the end of one, and within one.
+    few = ("--method", method, "--count", 4, "--pairs", 8, "--steps")
+    run = tmp_path / "run"
+    assert command(*few, 7, "--output", tmp_path / "whole", model=tiny_folder) == 0
+    assert command(*few, 2, "--output", run, model=tiny_folder) == 0
+    assert command(*few, 5, "--output", run, "--resume", model=tiny_folder) == 0
+    assert command(*few, 7, "--output", run, "--resume", model=tiny_folder) == 0
+    first, second = load_file(tmp_path / "whole" / WEIGHTS), load_file(run / WEIGHTS)
+    assert all(first[name].equal(second[name]) for name in first)
+    assert float(table(run)[-1]["epoch"]) == 3.5
+
+
+def test_a_run_that_was_killed_before_its_adapter_was_whole_gets_it(whole, tmp_path, capsys):
+    folder = tmp_path / "run"
+    shutil.copytree(whole, folder)
+    (folder / "adapter" / "run.json").unlink()
+    (folder / WEIGHTS).unlink()
+    assert command(*EIGHT, "--steps", 8, "--output", folder, "--resume") == 0
+    first, second = load_file(whole / WEIGHTS), load_file(folder / WEIGHTS)
+    assert all(first[name].equal(second[name]) for name in first)
+    assert table(folder) == table(whole)
+
+
 def test_dpo_begins_at_log_two(tmp_path):
     assert command(*DPO, "--output", tmp_path / "r") == 0
     first, second = table(tmp_path / "r")
@@ -197,6 +223,12 @@ REFUSALS = {
     "something there": (["--output", "{tmp}"], "holds file: name a new folder"),
     "nothing to go on with": (["--resume"], "holds no run to go on with"),
     "bad number": (["--lora-rank", "0"], "lora_rank must be a positive integer, got 0"),
+    "no pair": (["--method", "dpo", "--pairs", "0"], "pairs must be a positive integer, got 0"),
+    "dpo by rules": (["--method", "dpo", "--without-labels"], "labels must be read for dpo"),
+    "no price": (["--method", "dpo", "--beta", "0"], "beta must be positive and finite, got 0.0"),
+    "bad seed of documents": (["--data-seed", "-1"], "data_seed must be an integer .* got -1"),
+    "no process": (["--processes", "0"], "processes must be a positive integer, got 0"),
+    "too large a seed": (["--seed", "2147483648"], r"seed must be below 2\*\*31, got 2147483648"),
 }
 
 
@@ -225,6 +257,63 @@ def test_a_broken_model_is_refused_in_one_sentence(name, tiny_folder, tmp_path, 
         (folder / path.name).write_bytes(half if path.name == name else content)
     assert command("--output", tmp_path / "r", model=folder) == 2
     assert capsys.readouterr().err.startswith(f"there is no model '{folder}' that can be loaded: ")
+
+
+def test_whatever_a_foreign_file_makes_the_library_raise_is_one_sentence(
+    tiny_folder, tmp_path, capsys
+):
+    contents = {
+        "config.json": ["[]", '{"model_type": "llama", "num_hidden_layers": "two"}'],
+        "tokenizer.json": ["{}"],
+    }
+    wider = json.loads((tiny_folder / "config.json").read_text()) | {"hidden_size": 64}
+    contents["config.json"].append(json.dumps(wider))
+    for name, texts in contents.items():
+        for number, text in enumerate(texts):
+            folder = tmp_path / f"{number}_{name}"
+            shutil.copytree(tiny_folder, folder)
+            (folder / name).write_text(text)
+            assert command("--output", tmp_path / "r", model=folder) == 2
+            sentence = capsys.readouterr().err.strip().split("\n")[-1]
+            assert sentence.startswith(f"there is no model '{folder}' that can be loaded: ")
+    assert not list(tmp_path.glob("r/*"))
+
+
+def test_a_run_that_has_left_all_numbers_ends_and_saves_none_of_it(tiny_folder, tmp_path, capsys):
+    common = ("--learning-rate", "1e30", "--output")
+    ends = {
+        ("--method", "grpo", "--steps", 4): "the model's logits are no longer numbers, so no",
+        DPO: r"the weights are no longer numbers after step 2: learning_rate 1e\+30 is too large",
+    }
+    for method, sentence in ends.items():
+        run = tmp_path / method[1]
+        assert command(*method, *common, run, model=tiny_folder) == 2
+        assert "the pre-flight is red: learning rate;" in capsys.readouterr().err
+        assert command(*method, *common, run, "--ignore-red", model=tiny_folder) == 2
+        assert re.match(sentence, capsys.readouterr().err)
+        assert not (run / "adapter").exists()
+        for path in run.glob("checkpoints/*/adapter_model.safetensors"):
+            assert all(weight.isfinite().all() for weight in load_file(path).values())
+
+
+@pytest.mark.parametrize("place", ["save_tiny_model", "_load", "make_trainer"])
+def test_wherever_a_run_broke_before_its_first_step_its_folder_can_be_named_again(
+    place, tmp_path, monkeypatch
+):
+    arguments = [*DPO, "--output", tmp_path / "r"]
+    with monkeypatch.context() as patch:
+        patch.setattr(invoice_run, place, lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            command(*arguments)
+    assert command(*arguments) == 0
+
+
+def test_a_template_that_refuses_a_user_is_told(tiny_folder, tmp_path, capsys):
+    folder = tmp_path / "chat"
+    shutil.copytree(tiny_folder, folder)
+    (folder / "chat_template.jinja").write_text("{{ raise_exception('system first') }}")
+    assert command("--output", tmp_path / "r", model=folder) == 2
+    assert re.match("model must have a chat template .*: system first$", capsys.readouterr().err)
 
 
 def test_a_run_goes_on_with_its_own_settings_only(whole, capsys):

@@ -15,11 +15,11 @@ from pathlib import Path
 import torch
 
 from rlnotes.bridges.invoice_run import Run, train
+from rlnotes.bridges.model_loading import load
 from rlnotes.bridges.processes import agreed, agreed_on_main, the_state
 from rlnotes.bridges.rewards import InvoiceReward
 from rlnotes.bridges.run_documents import invented
 from rlnotes.bridges.run_settings import Refusal, Settings
-from rlnotes.bridges.trainers import load
 from tests.bridges.half_group import keep_steps
 
 GROUP = 4

@@ -40,7 +40,7 @@ def read_rows(path: Path | str, *, method: str) -> list[dict]:
     require_option((".jsonl", ".csv"), **{"ending of data": path.suffix})
     if not path.is_file():
         raise ValueError(f"data must be a file, got {str(path)!r}")
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8-sig", newline="") as file:
         table = (
             csv.DictReader(file) if path.suffix == ".csv" else map(_object, filter(str.strip, file))
         )
@@ -134,7 +134,8 @@ def reward_functions(names: Sequence[str]) -> list[Callable]:
     """Functions by module and name, such as "my_rewards:length".
 
     Raises:
-        ValueError: if a name has no colon, or there is no such module or function.
+        ValueError: if a name has no colon, or there is no such module or function
+            there.
     """
     functions = []
     for name in names:
@@ -145,4 +146,6 @@ def reward_functions(names: Sequence[str]) -> list[Callable]:
             functions.append(getattr(importlib.import_module(module), attribute))
         except (ModuleNotFoundError, AttributeError) as error:
             raise ValueError(f"reward must be importable, got {name!r}: {error}") from error
+        if not callable(functions[-1]):
+            raise ValueError(f"reward must be a function, got {functions[-1]!r:.60} at {name!r}")
     return functions

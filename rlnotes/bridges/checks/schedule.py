@@ -10,6 +10,7 @@ from rlnotes.bridges.checks.weights import has_adapter, typical_size
 # weight, as a share of its size. Adapters start at 0 and are few.
 REACH = 0.005
 REACH_OF_ADAPTERS = 0.05
+MOST_PER_STEP = 1.0  # of a weight's size: one step would undo what is there
 _NAME = "learning rate"
 
 
@@ -53,25 +54,29 @@ def check_schedule(trainer: Trainer, rates: list[float] | None) -> Check:
         return not_looked_at(_NAME, f"Not looked at: {reason}.")
     total = sum(rates)
     least = REACH_OF_ADAPTERS if has_adapter(trainer.model) else REACH
-    reach = total / size
+    reach, jump = total / size, max(rates) / size
     seen = {
         "first": rates[0],
         "middle": rates[len(rates) // 2],
         "last": rates[-1],
         "sum": total,
         "sum / size of a weight": reach,
+        "largest / size": jump,
     }
     warmed_up = max(rates) >= trainer.args.learning_rate / 2
     return Check(
         _NAME,
         seen,
-        f"at least {least:.1%} of a weight's size",
-        reach >= least and warmed_up,
-        _sentence(trainer, rates, reach, warmed_up),
+        f"sum at least {least:.1%} of a weight's size, a step at most {MOST_PER_STEP:.0%}",
+        reach >= least and jump <= MOST_PER_STEP and warmed_up,
+        _sentence(trainer, rates, (reach, jump), warmed_up),
     )
 
 
-def _sentence(trainer: Trainer, rates: list[float], reach: float, warmed_up: bool) -> str:
+def _sentence(
+    trainer: Trainer, rates: list[float], shares: tuple[float, float], warmed_up: bool
+) -> str:
+    reach, jump = shares
     falls = rates[-1] <= 2 * max(rates) / len(rates) and len(rates) > 2
     parts = [
         f"If all steps agree, a weight moves by {reach:.2%} of its usual size.",
@@ -79,6 +84,8 @@ def _sentence(trainer: Trainer, rates: list[float], reach: float, warmed_up: boo
         if falls
         else "The rate does not fall to 0.",
     ]
+    if jump > MOST_PER_STEP:
+        parts.append(f"One step alone moves it by {jump:.2%}: what the model knew is gone.")
     if not warmed_up:
         parts.append(
             f"The warm-up is longer than half of the run: {trainer.args.learning_rate:.4g} is "

@@ -6,6 +6,12 @@ from transformers import PreTrainedTokenizerBase, Trainer
 from rlnotes.bridges.checks.data import MOST_ROWS, Pair, some_rows
 from rlnotes.bridges.checks.report import Check, not_looked_at
 
+_PADDING = "padding is not the end"
+_HARMLESS = (
+    "Padding is the end token. This trainer masks by lengths and is not misled; a reward "
+    "model, and whatever masks by the token, would be."
+)
+
 
 def tokenizer_of(trainer: Trainer) -> PreTrainedTokenizerBase:
     """The tokenizer, also of a processor."""
@@ -22,29 +28,33 @@ def end_tokens(trainer: Trainer) -> set[int]:
 
 
 def check_special_tokens(trainer: Trainer) -> Check:
-    """Whether padding is a token of its own, for the tokenizer and for the model."""
+    """Whether padding is a token of its own, where that matters, and all are known.
+
+    A `RewardTrainer` looks for the last token that is no padding; the others mask by
+    lengths, and it does not matter to them what stands behind.
+    """
     tokenizer, config = tokenizer_of(trainer), trainer.model.config.get_text_config()
     pad, end = tokenizer.pad_token_id, tokenizer.eos_token_id
     rows = trainer.model.get_input_embeddings().weight.shape[0]
+    is_end = pad is not None and pad in end_tokens(trainer)
     faults = []
     if end is None:
         faults.append("The tokenizer has no end token, so no answer can end.")
-    if pad is not None and pad in end_tokens(trainer):
-        faults.append(f"Padding is the end token. {_harm(trainer)} Add a pad token of its own.")
+    if is_end and isinstance(trainer, trl.RewardTrainer):
+        faults.append(
+            "Padding is the end token. The score is read before it, so the end has no say in "
+            "the score. Add a pad token of its own."
+        )
     if pad != config.pad_token_id:
         faults.append("Tokenizer and model do not agree on the pad token.")
     beyond = [token for token in (pad, end) if token is not None and token >= rows]
     if beyond:
         faults.append(f"The model has no embedding for {beyond}: resize its embeddings.")
     seen = {"pad": pad, "end": end, "pad of the model": config.pad_token_id}
+    if is_end and not faults:
+        return Check(_PADDING, seen, "", None, _HARMLESS)
     sentence = " ".join(faults) or "Padding and end are different tokens that the model knows."
-    return Check("padding is not the end", seen, "pad is not end", not faults, sentence)
-
-
-def _harm(trainer: Trainer) -> str:
-    if isinstance(trainer, trl.RewardTrainer):
-        return "The score is read before it, so the end has no say in the score."
-    return "What masks padding by its number masks ends too."
+    return Check(_PADDING, seen, "pad is not end", not faults, sentence)
 
 
 def check_prompt_lengths(trainer: Trainer) -> Check:

@@ -86,3 +86,13 @@ def test_an_optimizer_of_ones_own_is_not_guessed(folder):
     assert rates_of(run, 4) is None
     assert check_schedule(run, None).passed is None
     assert check_schedule(run, []).passed is None
+
+
+def test_a_step_larger_than_the_weights_is_red(folder):
+    size = rms_of_matrices(load(folder)).item()
+    for rate, passed in ((0.9 * size, True), (1.1 * size, False), (1e30, False)):
+        run = pair_run(folder, learning_rate=rate, lr_scheduler_type="constant")
+        check = check_schedule(run, rates_of(run, 5))
+        assert check.passed is passed
+        assert check.seen["largest / size"] == pytest.approx(rate / size, rel=1e-3)
+        assert ("One step alone" in check.sentence) is not passed

@@ -1,4 +1,5 @@
 import pytest
+import torch
 
 from rlnotes.bridges.checks.data import pairs_of
 from rlnotes.bridges.checks.tokens import (
@@ -11,10 +12,15 @@ from tests.bridges.checks.small_runs import (
     END,
     load,
     pair_run,
+    pairs,
     policy_run,
     save_model,
     words_tokenizer,
 )
+
+
+def share_of_small_numbers(completion_ids, **_):
+    return [sum(token < 7 for token in ids) / len(ids) for ids in completion_ids]
 
 
 def test_sound_tokens(folder):
@@ -23,15 +29,33 @@ def test_sound_tokens(folder):
     assert check.seen == {"pad": 0, "end": 1, "pad of the model": 0}
 
 
-@pytest.mark.parametrize("method", ["grpo", "dpo", "reward"])
 @pytest.mark.parametrize("pad", ["<eos>", None])
-def test_padding_that_is_the_end_is_red_also_where_trl_sets_it(folder, method, pad):
-    build = policy_run if method == "grpo" else pair_run
-    run = build(folder, method=method, tokenizer=words_tokenizer(pad_token=pad))
+def test_padding_that_is_the_end_is_red_for_scores_also_where_trl_sets_it(folder, pad):
+    run = pair_run(folder, method="reward", tokenizer=words_tokenizer(pad_token=pad))
     check = check_special_tokens(run)
     assert check.passed is False
     assert check.seen == {"pad": 1, "end": 1, "pad of the model": 1}
-    assert ("score is read before it" in check.sentence) == (method == "reward")
+    assert "score is read before it" in check.sentence
+
+
+@pytest.mark.parametrize("pad", ["<eos>", None])
+@pytest.mark.parametrize("method", ["grpo", "rloo", "dpo"])
+def test_where_padding_is_masked_by_lengths_its_token_changes_nothing(folder, method, pad):
+    build = pair_run if method == "dpo" else policy_run
+    rows = [row | {"prompt": "3 4 " * (n % 4 + 1)} for n, row in enumerate(pairs())]
+    # From the numbers: in a text "<pad>" is left out, as long as it is a special token.
+    rewards = {} if method == "dpo" else {"rewards": share_of_small_numbers}
+    trained = []
+    for tokenizer in (words_tokenizer(), words_tokenizer(pad_token=pad)):
+        run = build(folder, method=method, rows=rows, tokenizer=tokenizer, max_steps=2, **rewards)
+        check = check_special_tokens(run)
+        run.train()
+        trained.append(run.model.state_dict())
+    assert check.passed is None
+    assert check.seen == {"pad": 1, "end": 1, "pad of the model": 1}
+    start = load(folder).state_dict()
+    assert any(not torch.equal(start[name], weight) for name, weight in trained[0].items())
+    assert all(torch.equal(weight, trained[1][name]) for name, weight in trained[0].items())
 
 
 def test_a_pad_token_beyond_the_embeddings_is_red(folder):
