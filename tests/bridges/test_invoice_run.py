@@ -4,15 +4,15 @@ import shutil
 
 import pytest
 import torch
-from transformers import AutoTokenizer, PrinterCallback
+from transformers import AutoModelForCausalLM, AutoTokenizer, PrinterCallback
 
 from rlnotes.bridges import invoice_run
 from rlnotes.bridges.invoice_run import Run, train
+from rlnotes.bridges.model_loading import load
 from rlnotes.bridges.page_prompts import prompt_of
 from rlnotes.bridges.prompt_data import acme_pair
 from rlnotes.bridges.run_files import Metrics, Progress
 from rlnotes.bridges.run_settings import Refusal, Settings
-from rlnotes.bridges.trainers import load
 
 SMALL = {"steps": 2, "batch_size": 4, "num_answers": 2, "max_answer": 40, "lora_rank": 4}
 
@@ -126,6 +126,9 @@ def test_a_page_with_a_special_token_of_the_model_is_refused(
     word = short_documents[3].segments[0]
     tokenizer.add_special_tokens({"additional_special_tokens": [word]})
     tokenizer.save_pretrained(folder)
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    model.resize_token_embeddings(len(tokenizer))
+    model.save_pretrained(folder)
     run = Run(model=str(folder), folder=tmp_path / "r", settings=Settings(**SMALL), source="mine")
     with pytest.raises(Refusal, match=r"holds .*, which the tokenizer takes for a special token"):
         train(run, short_documents)
