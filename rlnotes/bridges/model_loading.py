@@ -49,13 +49,15 @@ def load(name: str | Path, *, precision: str = "float32") -> Loaded:
 
     Raises:
         ValueError: for another precision, an adapter, or a model that lacks an end
-            token, weights or embeddings of tokens, holds NaN, or reads ahead.
+            token, the files of its tokenizer, weights or embeddings of tokens, holds
+            NaN, or reads ahead.
         OSError: if there is no such model.
     """
     require_option(PRECISIONS, precision=precision)
     tokenizer = AutoTokenizer.from_pretrained(name, padding_side="left", truncation_side="left")
     if tokenizer.eos_token_id is None:
         raise ValueError(f"model must have an end token in its tokenizer, got none in {name}")
+    _require_words(tokenizer, name)
     model, info = AutoModelForCausalLM.from_pretrained(
         name, dtype=getattr(torch, precision), output_loading_info=True
     )
@@ -71,6 +73,16 @@ def load(name: str | Path, *, precision: str = "float32") -> Loaded:
         )
     _require_causal(model, tokenizer.eos_token_id, name)
     return Loaded(model, tokenizer)
+
+
+def _require_words(tokenizer: PreTrainedTokenizerBase, name: str | Path) -> None:
+    """Raise if no text has tokens: without its files the library makes one like that."""
+    tokens = tokenizer("Total 9.60", add_special_tokens=False)["input_ids"]
+    if {*tokens} <= {*tokenizer.all_special_ids}:
+        raise ValueError(
+            f"model must have a tokenizer that knows words, got one of {len(tokenizer)} tokens in "
+            f"{name}: are its files there?"
+        )
 
 
 def _require_causal(model: PreTrainedModel, token: int, name: str | Path) -> None:

@@ -8,11 +8,13 @@ import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import (
+    AutoModelForCausalLM,
     AutoTokenizer,
     BertConfig,
     BertLMHeadModel,
     GPT2Config,
     GPT2LMHeadModel,
+    Qwen2Config,
 )
 
 from rlnotes.bridges.model_loading import load
@@ -91,3 +93,13 @@ def test_an_adapter_is_no_whole_model(tiny_folder, tmp_path):
     folder = saved(model, tiny_folder, tmp_path / "adapter")
     with pytest.raises(ValueError, match="must be a whole one, got an adapter"):
         load(folder)
+
+
+@pytest.mark.parametrize("kind", [GPT2Config, Qwen2Config])
+def test_a_folder_without_the_files_of_its_tokenizer(tmp_path, kind):
+    # The library then makes one that turns every text into nothing.
+    sizes = {"vocab_size": 300, "hidden_size": 8, "num_hidden_layers": 1}
+    config = kind(**sizes, num_attention_heads=2, num_key_value_heads=2, intermediate_size=8)
+    AutoModelForCausalLM.from_config(config).save_pretrained(tmp_path)
+    with pytest.raises(ValueError, match="must have a tokenizer that knows words, got one of 1 "):
+        load(tmp_path)
