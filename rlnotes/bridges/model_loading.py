@@ -76,7 +76,7 @@ def load(name: str | Path, *, precision: str = "float32") -> Loaded:
 
 
 def _require_words(tokenizer: PreTrainedTokenizerBase, name: str | Path) -> None:
-    """Raise if no text has tokens: without its files the library makes one like that."""
+    """Raise if no text has tokens: without its files the library makes such a one."""
     tokens = tokenizer("Total 9.60", add_special_tokens=False)["input_ids"]
     if {*tokens} <= {*tokenizer.all_special_ids}:
         raise ValueError(
