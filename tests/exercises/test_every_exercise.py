@@ -254,7 +254,7 @@ def fails_while_iterating(x):
 
 def deep(x):
     nested = []
-    for _ in range(100_000):
+    for _ in range(20_000):
         nested = [nested]
     return nested
 
