@@ -7,6 +7,7 @@ import numpy as np
 from rlnotes.exercises.preference_pairs_mistakes import (
     best_against_worst,
     differ,
+    every_pair,
     pair_of,
     picked,
     rescored,
@@ -90,18 +91,14 @@ def _mean_of_twins(answers, scores):
 
 
 def _every_extreme(answers, rewards):
-    pairs = []
-    for document, scores in enumerate(rewards):
-        scored = scored_places(scores)
-        pairs += [
-            (document, better, worse)
-            for better in scored
-            for worse in scored
-            if scores[better] == max(scores[place] for place in scored)
-            and scores[worse] == min(scores[place] for place in scored)
-            and differ(answers[document], scores, better, worse)
-        ]
-    return pairs
+    def ends(scores):
+        return [end(scores[place] for place in scored_places(scores)) for end in (max, min)]
+
+    return [
+        (document, best, worst)
+        for document, best, worst in every_pair(answers, rewards)
+        if [rewards[document][best], rewards[document][worst]] == ends(rewards[document])
+    ]
 
 
 def _scored_documents_only(answers, rewards):

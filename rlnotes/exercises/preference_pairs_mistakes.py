@@ -199,7 +199,8 @@ def _worst_of_batch(pairs, rewards):
     return [(document, chosen, rejected) for document, chosen, _ in pairs]
 
 
-def _every_pair(answers, rewards):
+def every_pair(answers, rewards):
+    """All pairs of unequal rewards, the better answer first."""
     pairs = []
     for document, scores in enumerate(rewards):
         scored = scored_places(scores)
@@ -214,7 +215,7 @@ def _every_pair(answers, rewards):
 
 def _best_against_every_other(answers, rewards):
     best = {d: _ranked(scores)[0] for d, scores in enumerate(rewards) if scored_places(scores)}
-    return [pair for pair in _every_pair(answers, rewards) if pair[1] == best[pair[0]]]
+    return [pair for pair in every_pair(answers, rewards) if pair[1] == best[pair[0]]]
 
 
 def _by_gap(pairs, rewards):
@@ -266,7 +267,7 @@ MISTAKES = {
     "first two": _from_ranks(_first_two),
     "around the mean": picked(_around_the_mean),
     "best against every other": _best_against_every_other,
-    "every pair": _every_pair,
+    "every pair": every_pair,
     "ranks": picked(_places_by_rank),
     "ranks from below": picked(lambda a, s: _places_by_rank(a, s, best_first=False)),
     "absolute reward": rescored(lambda score: _with_number(score, abs)),
