@@ -13,13 +13,13 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
-from importlib.util import find_spec
 
 import numpy as np
 import torch
 from torch import nn
 from tqdm import tqdm
 
+from rlnotes.bridges.extra import missing_extra
 from rlnotes.models.pointer_actions import sample_actions
 from rlnotes.training.invoices import on_policy, sft
 from rlnotes.training.invoices.batches import draw_pages
@@ -29,7 +29,6 @@ from rlnotes.training.invoices.scoring import RewardScore
 from rlnotes.training.optimizing import torch_rng
 
 TINY = "tiny"
-INSTALL = 'pip install -c constraints.txt -e ".[trl]"'
 NUM_ANSWERS, BATCH = 8, 8
 SHORT = {"most_segments": 40}  # documents that make quick steps
 SETS = "trained on", "others"
@@ -156,8 +155,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Command-line entry point; returns the exit code."""
     parser = _arguments()
     chosen = parser.parse_args(arguments)
-    if find_spec("transformers") is None:
-        parser.error(f"transformers is not installed; in the project's folder: {INSTALL}")
+    if sentence := missing_extra():
+        parser.error(sentence)
     try:
         print(run(chosen))
     except ValueError as error:

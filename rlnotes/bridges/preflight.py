@@ -10,7 +10,6 @@ import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from textwrap import shorten
 
@@ -24,8 +23,7 @@ from rlnotes.bridges.checks.loading import (
 )
 from rlnotes.bridges.checks.plan import check_groups, plan_of
 from rlnotes.bridges.checks.report import Check, is_red, not_looked_at, report
-
-EXTRA = ("trl", "transformers", "datasets", "peft", "accelerate")
+from rlnotes.bridges.extra import missing_extra
 
 
 def preflight(
@@ -106,9 +104,8 @@ def _prepared(options: argparse.Namespace, folder: str):
     """A trainer; or, for settings that TRL refuses, the lines that say why."""
     for name in ("processes", "prompts"):
         require_positive_integer(**{name: getattr(options, name)})
-    missing = [name for name in EXTRA if find_spec(name) is None]
-    if missing:
-        raise ValueError(f"{', '.join(missing)} is missing: pip install 'rlnotes[trl]'")
+    if sentence := missing_extra():
+        raise ValueError(sentence)
     rows = read_rows(options.data, method=options.method)
     options.num_rows = len(rows)
 

@@ -32,15 +32,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rlnotes._checks import require_seed
+from rlnotes.bridges.extra import missing_extra
 from rlnotes.bridges.run_options import make_parser
 from rlnotes.bridges.run_settings import Settings
 from rlnotes.data.documents.document import Document
 
 if TYPE_CHECKING:  # the libraries of the extra are slow to load, or missing
     from transformers import Trainer
-
-INSTALL = 'pip install -c constraints.txt -e ".[trl]"'
-_EXTRA = {"trl", "transformers", "peft", "accelerate", "datasets", "tokenizers", "safetensors"}
 
 
 def before_training(trainer: "Trainer", ignore_red: bool) -> None:
@@ -68,13 +66,10 @@ def before_training(trainer: "Trainer", ignore_red: bool) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Check, train, save; returns the exit code."""
     chosen = make_parser(__doc__).parse_args(arguments)
-    try:
-        from rlnotes.bridges import invoice_run
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in _EXTRA:
-            raise
-        print(f"{error.name} is not installed; in the project's folder: {INSTALL}", file=sys.stderr)
+    if sentence := missing_extra():
+        print(sentence, file=sys.stderr)
         return 2
+    from rlnotes.bridges import invoice_run
     from rlnotes.bridges.processes import agreed, is_main
     from rlnotes.bridges.run_errors import explained
 

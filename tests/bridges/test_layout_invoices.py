@@ -91,7 +91,7 @@ def test_refusals(arguments, message, capsys):
 
 
 def test_without_the_extra(monkeypatch, capsys):
-    monkeypatch.setattr(layout_invoices, "find_spec", lambda name: None)
+    monkeypatch.setattr("rlnotes.bridges.extra.find_spec", lambda name: None)
     with pytest.raises(SystemExit) as stopped:
         main(["--model", "tiny"])
     assert stopped.value.code == 2

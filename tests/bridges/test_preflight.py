@@ -143,10 +143,10 @@ def test_a_missing_model_is_a_wrong_call(call, tmp_path):
 
 
 def test_a_missing_extra_is_told(call, monkeypatch):
-    monkeypatch.setattr("rlnotes.bridges.preflight.find_spec", lambda name: None)
+    monkeypatch.setattr("rlnotes.bridges.extra.find_spec", lambda name: None)
     code, out = call("dpo", [])
     assert code == 2
-    assert "pip install 'rlnotes[trl]'" in out.err
+    assert 'pip install -c constraints.txt -e ".[trl]"' in out.err
 
 
 def test_the_command_itself(tmp_path):
