@@ -46,7 +46,15 @@ def require_new(folder: Path) -> None:
 
 def _never_began(folder: Path, held: Sequence[str]) -> bool:
     saved = (folder / CHECKPOINTS).glob("*")
-    return RUN in held and {*held} <= {RUN, MODEL, CHECKPOINTS} and not any(saved)
+    return {*held} <= {RUN, MODEL, CHECKPOINTS} and not any(saved) and _is_ours(folder / RUN)
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a run wrote the file: somebody else's may have the same name."""
+    try:
+        return "trl" in json.loads(path.read_text(encoding="utf-8"))["versions"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def require_same_run(folder: Path, settings: Mapping) -> Path:

@@ -23,6 +23,8 @@ LOG = [
     {"train_runtime": 3.0, "train_loss": 0.4, "step": 2},
 ]
 
+OURS = '{"versions": {"trl": "1.16.0"}}'
+
 
 def checkpoint(folder, step, *, whole=True):
     path = folder / CHECKPOINTS / f"checkpoint-{step}"
@@ -78,7 +80,11 @@ def test_a_run_that_ended_before_its_first_step_leaves_the_place_free(tmp_path):
     (tmp_path / "model").mkdir()
     with pytest.raises(RunFolderError, match="holds model: name a new folder"):
         require_new(tmp_path)  # of somebody else
-    (tmp_path / "run.json").write_text("{}")
+    for foreign in ("{}", "{", "[1]", '{"versions": 3}', '{"versions": {"mine": 1}}'):
+        (tmp_path / "run.json").write_text(foreign)
+        with pytest.raises(RunFolderError, match="holds model: name a new folder"):
+            require_new(tmp_path)
+    (tmp_path / "run.json").write_text(OURS)
     (tmp_path / "checkpoints").mkdir()
     require_new(tmp_path)
     (tmp_path / "checkpoints" / "checkpoint-2").mkdir()
@@ -93,7 +99,7 @@ def test_a_run_that_ended_before_its_first_step_leaves_the_place_free(tmp_path):
 def test_a_run_that_was_killed_while_it_wrote_its_settings_leaves_the_place_free(tmp_path):
     (tmp_path / ".run.json-x1").mkdir()
     require_new(tmp_path)
-    (tmp_path / "run.json").write_text("{}")
+    (tmp_path / "run.json").write_text(OURS)
     require_new(tmp_path)
     (tmp_path / ".hidden").mkdir()
     with pytest.raises(RunFolderError, match=r"holds \.hidden"):
