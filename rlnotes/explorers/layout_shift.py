@@ -81,7 +81,7 @@ class LayoutShift(Explorer):
         (self.seeds,) = left.plot([], [], "o", color=INK, mec="white", ms=5, zorder=13)
         (self.chosen,) = left.plot([], [], ">", color=INK, ms=7, zorder=12)
         self.values = Labels(left, [(1.22, row) for row in range(len(ORDER))], size=10, zorder=14)
-        self.means = Labels(left, [(0.68, -1.0), (0.68, -0.65)], size=10, zorder=14)
+        self.means = Labels(left, [(0.68, -1.06), (0.68, -0.6)], size=10, zorder=14)
 
         label(right, heading="A page of one layout", x="", y="")
         right.set(xlim=(-0.02, WIDEST + 0.02), ylim=(1.26, -0.02), aspect="equal", anchor="N")
