@@ -1,6 +1,8 @@
 """Explorers: one idea each, with sliders, one figure and a text twin.
 
-`catalog` lists them all. Importing this package imports none of them.
+`catalog` lists them all. Each class is also an attribute of this package, which is how
+the notebooks name it: `explorers.MazeValues()`. Importing the package imports none of
+them; a class is loaded when it is asked for.
 """
 
 from collections.abc import Callable
@@ -61,3 +63,14 @@ def catalog() -> dict[str, Callable]:
         module: getattr(import_module(f"rlnotes.explorers.{module}"), name)
         for module, name in _EXPLORERS.items()
     }
+
+
+def __getattr__(name: str) -> type:
+    for module, class_name in _EXPLORERS.items():
+        if name == class_name:
+            return getattr(import_module(f"rlnotes.explorers.{module}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_EXPLORERS.values()])

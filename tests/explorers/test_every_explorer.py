@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rlnotes import explorers
 from rlnotes.explorers import catalog
 from rlnotes.plotting.style import house_style
 from tests.explorers.settings import choices, ends, settings_to_try
@@ -124,3 +125,11 @@ def test_bad_settings_are_refused_and_change_nothing(explorer):
         with pytest.raises(ValueError, match=f"{name} must .*got"):
             explorer.set(**{name: bad})
     assert explorer.settings == before
+
+
+def test_each_class_is_an_attribute_of_the_package():
+    for factory in catalog().values():
+        assert getattr(explorers, factory.__name__) is factory
+        assert factory.__name__ in dir(explorers)
+    with pytest.raises(AttributeError, match="MazeValue'"):
+        _ = explorers.MazeValue
