@@ -20,7 +20,7 @@ from rlnotes.plotting.style import (
 FREQUENT = np.array([-0.1, -0.2, -0.3, -0.4, -0.2, -0.3, -0.5])  # they sum to -2
 NUM_STORED = len(FREQUENT) + 1
 MARGIN = 1e-2
-ALPHAS = np.linspace(0, 1, 21)
+ALPHAS = np.linspace(0, 1, 11)
 PLACES = np.arange(1, NUM_STORED + 1)
 ERROR_ROW = -0.045  # height at which the TD errors are written
 
