@@ -56,7 +56,7 @@ class DQNSwitches(Explorer):
         for row, (note, color) in enumerate(VALUE_KEYS.items()):
             notes.append(right.text(y=0.98 - 0.065 * row, s=note, color=color, **place))
         curves = [artist for curve in self.curves.values() for artist in curve.artists]
-        return figure, [*self.headings, *curves, ceiling, self.achieved, *notes]
+        return figure, [*self.headings, ceiling, *curves, self.achieved, *notes]
 
     def update(self, part, loss):
         shown, base = recording()[loss, part], recording()[loss, BASE]
