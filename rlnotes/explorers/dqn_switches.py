@@ -19,10 +19,10 @@ from rlnotes.plotting.style import (
 )
 from rlnotes.training.recordings import load
 
-BOX = "nothing"  # the part that is changed in the base itself
+BASE = "nothing"  # what is changed in the base itself
 LOSSES = ["Huber", "squared"]
 CEILING = 100.0  # 1 / (1 - gamma) with gamma = 0.99: reward 1 for ever
-RETURN_LIMIT, VALUE_LIMITS = 500.0, (0.3, 1e9)
+RETURN_LIMIT, VALUE_LIMITS = 500.0, (0.3, 1e10)
 MEASURES = ("return", "value", "achieved")
 
 
@@ -42,7 +42,7 @@ class DQNSwitches(Explorer):
         figure, (left, right) = new_figure(2)
         label(left, heading=" ", x="environment steps", y="return (steps, at most 500)")
         label(right, heading=" ", x="environment steps", y="discounted reward (log scale)")
-        last_step = recording()[LOSSES[0], BOX]["step"][-1]
+        last_step = recording()[LOSSES[0], BASE]["step"][-1]
         left.set(xlim=(0, 1.02 * last_step), ylim=(0, 1.16 * RETURN_LIMIT))
         right.set(xlim=(0, 1.02 * last_step), ylim=VALUE_LIMITS, yscale="log")
         self.headings = title(left, " "), title(right, " ")
@@ -50,32 +50,34 @@ class DQNSwitches(Explorer):
         self.curves = {"return": Curve(left), "value": Curve(right)}
         achieved = {"color": GREEN, "marker": "^", "markersize": 5, "markevery": 3}
         (self.achieved,) = right.plot([], [], **achieved, linewidth=1.2, zorder=13)
-        place = {"va": "top", "fontsize": 9, "zorder": 15}
-        notes = [left.text(0.02, 0.98, KEYS, transform=left.transAxes, **place)]
+        place = {"x": 0.02, "va": "top", "fontsize": 9, "zorder": 15}
+        notes = [left.text(y=0.98, s=KEYS, transform=left.transAxes, **place)]
+        place["transform"] = right.transAxes
         for row, (note, color) in enumerate(VALUE_KEYS.items()):
-            place["color"] = color
-            notes.append(right.text(0.02, 0.98 - 0.065 * row, note, transform=right.transAxes, **place))
+            notes.append(right.text(y=0.98 - 0.065 * row, s=note, color=color, **place))
         curves = [artist for curve in self.curves.values() for artist in curve.artists]
-        return figure, [*self.headings, *curves, ceiling, self.achieved, *notes]
+        return figure, [*self.headings, ceiling, *curves, self.achieved, *notes]
 
     def update(self, part, loss):
-        shown, base = recording()[loss, part], recording()[loss, BOX]
+        shown, base = recording()[loss, part], recording()[loss, BASE]
         for name, curve in self.curves.items():
             curve.update(shown, base, name)
         self.achieved.set_data(shown["step"], shown["achieved_median"])
         ends = {name: shown[f"{name}_median"][-1] for name in MEASURES}
-        self.headings[0].set_text(f"Return at the end: {ends['return']:.0f} steps")
-        self.headings[1].set_text(f"Predicted at the end: {readable(ends['value'])}")
+        best = shown["return_median"].max()
+        value, achieved = readable(ends["value"]), readable(ends["achieved"])
+        self.headings[0].set_text(f"Return: best {best:.0f}, at the end {ends['return']:.0f}")
+        self.headings[1].set_text(f"Predicted {value}, achieved {achieved}")
         said = f"After {shown['step'][-1]:.0f} steps, median of five seeds (range): "
         return said + (
-            f"return {_spread(shown, 'return')}, the box with the same loss "
-            f"{_spread(base, 'return')}. Value predicted for the upright pole "
-            f"{_spread(shown, 'value')}, the box {_spread(base, 'value')}; discounted return "
-            f"achieved {_spread(shown, 'achieved')}; no value can exceed {CEILING:g}."
+            f"return {_spread(shown, 'return')}, with nothing changed {_spread(base, 'return')}. "
+            f"Best median on the way {best:.1f}. Value predicted for the upright pole "
+            f"{_spread(shown, 'value')}, with nothing changed {_spread(base, 'value')}; discounted "
+            f"return achieved {_spread(shown, 'achieved')}; no value can exceed {CEILING:g}."
         )
 
 
-KEYS = "blue: median, band: range of five seeds\ndashed grey: the box, nothing changed"
+KEYS = "blue: median, band: range of five seeds\ndashed grey: nothing changed"
 VALUE_KEYS = {
     "blue: predicted for the upright pole": ESTIMATE["color"],
     "green triangles: achieved, median": GREEN,
@@ -112,10 +114,15 @@ def recording() -> dict[tuple[str, str], dict[str, np.ndarray]]:
 
 
 def readable(value: float) -> str:
-    """One decimal up to 1,000, three digits with thousands up to a million, then 4.2e+07."""
+    """One decimal, thousands with commas, or millions.
+
+    Example:
+        >>> readable(9.62), readable(236_300.0), readable(3.57e7)
+        ('9.6', '236,300', '36 million')
+    """
     if abs(value) < 1_000:
         return f"{value:.1f}"
-    return f"{value:,.0f}" if abs(value) < 1e6 else f"{value:.1e}"
+    return f"{value:,.0f}" if abs(value) < 1e6 else f"{value / 1e6:,.0f} million"
 
 
 def _spread(columns: dict[str, np.ndarray], name: str) -> str:

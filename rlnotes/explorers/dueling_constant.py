@@ -133,7 +133,8 @@ def step_shares(head: str) -> np.ndarray:
     proportion to g_b . g_a.
     """
     exact = torch.from_numpy(exact_q())
-    gradients = torch.autograd.functional.jacobian(HEADS[head], (exact.mean(), exact - exact.mean()))
-    gradients = torch.cat([gradients[0][:, None], gradients[1]], dim=1).numpy()
+    streams = exact.mean(), exact - exact.mean()
+    by_v, by_a = torch.autograd.functional.jacobian(HEADS[head], streams)
+    gradients = torch.cat([by_v[:, None], by_a], dim=1).numpy()
     moves = gradients @ gradients.T
     return moves / np.diag(moves)

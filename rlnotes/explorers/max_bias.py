@@ -22,6 +22,7 @@ MAX_ACTIONS = 20
 NUM_ACTIONS = np.arange(2, MAX_ACTIONS + 1)
 MAX_SAMPLES = 2000
 NUM_DOTS = range(2, MAX_ACTIONS + 1, 2)  # numbers of actions with simulated dots
+SECOND, BOUND = "second: values the pick", "noise * sqrt(2 ln n)"
 
 
 class MaxBias(Explorer):
@@ -48,7 +49,7 @@ class MaxBias(Explorer):
     def build(self):
         figure, (left, right) = new_figure(2)
         label(left, heading="One draw: who is picked", x="action", y="value")
-        left.set(xlim=(0.3, MAX_ACTIONS + 0.7), ylim=(-10, 5.5), xticks=range(2, 21, 2))
+        left.set(xlim=(0.3, MAX_ACTIONS + 0.7), ylim=(-8, 7.6), xticks=range(2, 21, 2))
         (self.true_values,) = left.plot(
             [], [], color=INK, linestyle="", marker="_", markersize=10, markeredgewidth=2, zorder=10
         )
@@ -57,16 +58,13 @@ class MaxBias(Explorer):
         (self.picked,) = left.plot(
             [], [], color=INK, marker="o", markersize=14, markerfacecolor="none", zorder=12
         )
-        notes = {
-            "\u2014 true value": INK,
-            "\u25cf first estimate; the largest is picked (ring)": VERMILION,
-            "\u25a0 second estimate; values the pick for Double": BLUE,
-        }
-        for row, (note, color) in enumerate(notes.items()):
-            left.text(0.6, -7.2 - 1.05 * row, note, color=color, va="center", fontsize=9)
+        key = {"loc": "upper left", "ncols": 2, "fontsize": 9, "borderaxespad": 0.1}
+        key |= {"columnspacing": 1.2, "handletextpad": 0.4, "handlelength": 1.2}
+        drawn = [self.true_values, self.first, self.second]
+        left.legend(drawn, ["true value", "first estimate: picks (ring)", SECOND], **key)
 
         label(right, heading="Bias: mean estimate minus best value", x="actions n", y="bias")
-        right.set(xlim=(1.5, MAX_ACTIONS + 0.5), ylim=(-1.2, 5.2), xticks=range(2, 21, 2))
+        right.set(xlim=(1.5, MAX_ACTIONS + 0.5), ylim=(-1.2, 4.9), xticks=range(2, 21, 2))
         right.axhline(0, color=GREY, linewidth=0.8)
         style = {**EXACT, "zorder": 11}
         (self.bound,) = right.plot([], [], **{**REFERENCE, "zorder": 10})
@@ -78,9 +76,9 @@ class MaxBias(Explorer):
             [], [], color=INK, marker="o", linestyle="", markersize=13, zorder=13
         )
         self.now.set(markerfacecolor="none", markeredgewidth=1.8)
-        right.text(1.8, 4.85, "\u25cf max of the first estimates", color=VERMILION, fontsize=9)
-        right.text(1.8, 4.4, "\u25a0 Double: first picks, second values", color=BLUE, fontsize=9)
-        right.text(1.8, 3.95, "lines: exact; rings: now; dashed: noise * sqrt(2 ln n)", fontsize=9)
+        drawn = [self.max_dots, self.double_dots, self.max_curve, self.bound]
+        names = ["max, simulated", "Double, simulated", "exact; ring: now", BOUND]
+        right.legend(drawn, names, **key)
         draw = [self.true_values, self.first, self.second, self.picked]
         curves = [self.bound, self.max_curve, self.double_curve, self.max_dots, self.double_dots]
         return figure, [*draw, *curves, self.now]

@@ -1,4 +1,4 @@
-"""Prioritized replay on eight outcomes of one action: the bias, and what weights mend."""
+"""Prioritized replay of eight outcomes of one action: its bias, and the weights."""
 
 import ipywidgets
 import numpy as np
@@ -12,7 +12,6 @@ from rlnotes.plotting.style import (
     EXACT,
     GREY,
     INK,
-    VERMILION,
     WRONG,
     label,
     new_figure,
@@ -21,7 +20,7 @@ from rlnotes.plotting.style import (
 FREQUENT = np.array([-0.1, -0.2, -0.3, -0.4, -0.2, -0.3, -0.5])  # they sum to -2
 NUM_STORED = len(FREQUENT) + 1
 MARGIN = 1e-2
-ALPHAS = np.linspace(0, 1, 21)
+ALPHAS = np.linspace(0, 1, 11)
 PLACES = np.arange(1, NUM_STORED + 1)
 ERROR_ROW = -0.045  # height at which the TD errors are written
 
@@ -54,9 +53,7 @@ class PrioritizedSampling(Explorer):
         left.axhline(1 / NUM_STORED, color=GREY, linewidth=0.8)
         zeros, style = np.zeros(NUM_STORED), {"width": 0.36, "zorder": 10}
         probs = left.bar(PLACES - 0.19, zeros, color=BLUE, **style)
-        effects = left.bar(
-            PLACES + 0.19, zeros, color="white", edgecolor=INK, hatch="///", **style
-        )
+        effects = left.bar(PLACES + 0.19, zeros, color="white", edgecolor=INK, hatch="///", **style)
         self.bars = [*probs, *effects]
         self.errors = Labels(left, [(place, ERROR_ROW) for place in PLACES], size=9, zorder=12)
         key = {"transform": left.transAxes, "va": "top", "fontsize": 9}

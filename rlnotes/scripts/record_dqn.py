@@ -116,6 +116,7 @@ def cartpole_run(base: Config, run: tuple[dict, int]) -> list[tuple[int, float]]
     train_dqn(gym.make("CartPole-v1"), config, every=CARTPOLE_EVERY, watch=watch)
     return points
 
+
 PARTS = {
     "nothing": {},
     "no copy (C = 1)": {"target_period": 1},
@@ -146,7 +147,7 @@ def parts(pool) -> list[dict]:
 
 
 def parts_run(run: tuple[dict, int]) -> list[tuple[float, ...]]:
-    """Step, mean return, value of the upright pole, mean discounted return of one run."""
+    """Step, return, value of the upright pole and discounted return during one run."""
     setting, seed = run
     config = replace(BOX, loss=setting["loss"], **PARTS[setting["part"]], seed=seed)
     rng = np.random.default_rng(1_000 + seed)
@@ -163,7 +164,7 @@ def parts_run(run: tuple[dict, int]) -> list[tuple[float, ...]]:
 
 
 def discounted(returns: np.ndarray) -> np.ndarray:
-    """Discounted returns of episodes whose rewards are all 1: (1 - gamma^n) / (1 - gamma)."""
+    """Discounted returns of episodes with reward 1: (1 - gamma^n) / (1 - gamma)."""
     return (1 - BOX.gamma**returns) / (1 - BOX.gamma)
 
 

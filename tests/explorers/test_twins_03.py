@@ -1,24 +1,18 @@
 """Text twins of chapter 3 against `functional`, `exact` and `data`."""
 
 import math
-import re
 
 import numpy as np
 import pytest
+import torch
 
 from rlnotes.data.prioritized_replay import importance_weights, sampling_probs
-from rlnotes.envs.maze import maze_2x3
 from rlnotes.exact.max_bias import double_estimator_bias, max_estimator_bias
-from rlnotes.exact.mdp import optimal_values, policy_values, q_values
 from rlnotes.exact.semi_gradient import growth_per_copy, stable_share
-from rlnotes.explorers.dqn_switches import MAZE_LIMIT, DQNSwitches
-from rlnotes.explorers.dueling_constant import HEADS, DuelingConstant
+from rlnotes.explorers.dueling_constant import HEADS, DuelingConstant, step_shares
 from rlnotes.explorers.max_bias import MaxBias
 from rlnotes.explorers.moving_target import MovingTarget
-from rlnotes.explorers.prioritized_sampling import TD_ERRORS, PrioritizedSampling
-from rlnotes.functional.bellman import greedy_policy
-from rlnotes.scripts.record_dqn import MAZE, SWITCHED
-from rlnotes.training.recordings import load
+from rlnotes.explorers.prioritized_sampling import PrioritizedSampling
 from tests.explorers.test_twins import found
 
 EXACT = {"abs": 5.1e-5}
@@ -163,183 +157,142 @@ def test_moving_target_without_lag_is_the_dashed_line(start):
     np.testing.assert_array_equal(explorer.weights.get_ydata(), explorer.no_lag.get_ydata())
 
 
+def errors_with(rare: float) -> np.ndarray:
+    return np.array([-0.1, -0.2, -0.3, -0.4, -0.2, -0.3, -0.5, rare])
+
+
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0])
 @pytest.mark.parametrize("beta", [0.0, 0.4, 1.0])
-@pytest.mark.parametrize(("transition", "td_error"), [(8, 2.0), (1, -3.0), (3, 0.0)])
-def test_prioritized_sampling_says_the_probability_the_weight_and_the_step(
-    start, alpha, beta, transition, td_error
+@pytest.mark.parametrize("td_error", [0.0, 1.25, 2.0, 2.5])
+def test_prioritized_sampling_says_the_probability_the_weight_and_the_steps(
+    start, alpha, beta, td_error
 ):
-    explorer = start(
-        PrioritizedSampling, alpha=alpha, beta=beta, transition=transition, td_error=td_error
-    )
-    td_errors = np.array(
-        [td_error if k == transition else d for k, d in enumerate(TD_ERRORS, start=1)]
-    )
+    explorer = start(PrioritizedSampling, alpha=alpha, beta=beta, td_error=td_error)
+    td_errors = errors_with(td_error)
     probs = sampling_probs(np.abs(td_errors) + 0.01, alpha=alpha)
     weights = importance_weights(probs, beta=beta)
     text = explorer.description
-    prob, weight = probs[transition - 1], weights[transition - 1]
     pattern = "with probability # and weighs #, so it counts #;"
+    prob, weight = probs[7], weights[7]
     assert found(pattern, text) == pytest.approx([prob, weight, prob * weight], **EXACT)
-    pattern = "uniform #, prioritized and weighted #, divided by the largest weight #: #\\.$"
-    uniform, step, largest, scaled = found(pattern, text)
-    assert uniform == pytest.approx(td_errors.mean(), **EXACT)
-    assert step == pytest.approx(sum(probs * weights * td_errors), **EXACT)
+    steps = {
+        "uniform": td_errors.mean(),
+        "without": probs @ td_errors,
+        "weighted": (probs * weights) @ td_errors,
+    }
+    pattern = "uniform #, prioritized without weights #, with weights #; divided by the largest"
+    assert found(pattern, text) == pytest.approx(list(steps.values()), **EXACT)
+    largest, scaled = found("divided by the largest weight #: #\\.$", text)
     assert largest == pytest.approx(max(weights), **EXACT)
-    assert scaled == pytest.approx(sum(probs * weights * td_errors) / max(weights), **EXACT)
+    assert scaled == pytest.approx(steps["weighted"] / max(weights), **EXACT)
     heights = [bar.get_height() for bar in explorer.bars]
     assert heights == pytest.approx([*probs, *(probs * weights)])
-    weighted, shrunk = explorer.weighted.get_ydata(), explorer.scaled.get_ydata()
-    assert weighted[-1] == pytest.approx(td_errors.mean())
-    assert [shrunk[0], shrunk[-1]] == pytest.approx(
-        [weighted[0], td_errors.mean() * 8 * probs.min()]
-    )
+    for name, step in steps.items():
+        assert explorer.marks[name].get_xydata()[0] == pytest.approx([alpha, step])
+        assert found(": #$", explorer.keys[name].get_text()) == pytest.approx([step], abs=0.0051)
 
 
-def test_prioritized_sampling_is_uniform_at_alpha_zero_and_corrected_at_beta_one(start):
-    heights = [bar.get_height() for bar in start(PrioritizedSampling, alpha=0.0).bars]
-    assert heights == pytest.approx([1 / 8] * 16)
+@pytest.mark.parametrize("beta", [0.0, 0.4, 1.0])
+def test_prioritized_sampling_draws_the_mean_step_against_alpha(start, beta):
+    explorer = start(PrioritizedSampling, beta=beta, td_error=2.5)
+    td_errors, powers = errors_with(2.5), np.abs(errors_with(2.5)) + 0.01
+    for alpha, uniform, without, weighted in zip(
+        explorer.lines["uniform"].get_xdata(),
+        *(explorer.lines[name].get_ydata() for name in ("uniform", "without", "weighted")),
+        strict=True,
+    ):
+        probs = powers**alpha / sum(powers**alpha)
+        assert uniform == pytest.approx(0.5 / 8)
+        assert without == pytest.approx(sum(probs * td_errors))
+        assert weighted == pytest.approx(sum(probs ** (1 - beta) * 8**-beta * td_errors))
+
+
+def test_prioritized_sampling_is_biased_without_weights_and_right_at_beta_one(start):
+    pattern = "uniform #, prioritized without weights #, with weights #;"
+    uniform, without, weighted = found(pattern, start(PrioritizedSampling).description)
+    assert uniform == 0 < weighted < without - 0.1  # the value is right, and would be moved
+    uniform, without, weighted = found(pattern, start(PrioritizedSampling, beta=1.0).description)
+    assert uniform == weighted == 0 < without
+    assert len(set(found(pattern, start(PrioritizedSampling, alpha=0.0).description))) == 1
     heights = [bar.get_height() for bar in start(PrioritizedSampling, beta=1.0).bars]
     assert heights[8:] == pytest.approx([1 / 8] * 8)
-    # Scaled weights shrink the step as well: all eight then count as the rarest does.
-    text = start(PrioritizedSampling, beta=1.0).description
-    uniform, step, largest, scaled = found("uniform #, .*weighted #, .*weight #: #\\.$", text)
-    assert uniform == step
-    assert scaled == pytest.approx(step / largest, **EXACT)
-    assert scaled < step
 
 
-@pytest.mark.parametrize("epsilon", [0.0, 0.4, 1.0])
+@pytest.mark.parametrize("setting", [{"td_error": 2.5}, {"td_error": 0.0}, {"beta": 0.0}])
+def test_prioritized_sampling_stays_inside_its_axes_and_off_its_keys(start, setting):
+    explorer = start(PrioritizedSampling, **{"alpha": 1.0, **setting})
+    left, right = explorer.figure().axes
+    explorer.figure().canvas.draw()
+    tallest = max(bar.get_height() for bar in explorer.bars)
+    assert tallest < 0.8 * left.get_ylim()[1]
+    low, high = right.get_ylim()
+    boxes = [key.get_window_extent() for key in explorer.keys.values()]
+    for line in explorer.lines.values():
+        assert low < min(line.get_ydata()) <= max(line.get_ydata()) < high
+        pixels = line.get_transform().transform(line.get_xydata())
+        assert not any(box.contains(x, y) for box in boxes for x, y in pixels)
+
+
+START_Q = np.array([7.29, -10.0, 7.29, 8.1])  # up, down, left, right; by hand, gamma 0.9
+
+
 @pytest.mark.parametrize("constant", [-6.0, 0.0, 2.5])
-@pytest.mark.parametrize(("cell", "state"), [("(0,0)", 0), ("(1,1)", 4)])
-def test_dueling_constant_reads_v_off_the_exact_q(start, epsilon, constant, cell, state):
-    mdp = maze_2x3()
-    best = greedy_policy(q_values(mdp, optimal_values(mdp, gamma=0.9), gamma=0.9))
-    values = policy_values(mdp, (1 - epsilon) * best + epsilon / 4, gamma=0.9)
-    q = q_values(mdp, values, gamma=0.9)[state]
-    expected = {
-        "plain sum": values[state] + constant,
-        "mean-centered": q.mean(),
-        "max-centered": q.max(),
-    }
-    assert set(expected) == set(HEADS)
-    for head, v_stream in expected.items():
-        explorer = start(DuelingConstant, head=head, constant=constant, epsilon=epsilon, cell=cell)
-        text = explorer.description
-        assert found(r"V stream #, exact V of the policy #\.", text) == pytest.approx(
-            [v_stream, values[state]], **EXACT
-        )
-        assert found("Q: up #, down #, left #, right #, as exact", text) == pytest.approx(
-            q.tolist(), abs=5.1e-3
-        )
-        assert found("its mean #, its largest #", text) == pytest.approx(
-            [q.mean(), q.max()], **EXACT
-        )
-        streams = [bar.get_height() for bar in explorer.stream_bars]
-        assert streams == pytest.approx([v_stream, *(q - values[state] - constant)])
-        assert [bar.get_height() for bar in explorer.q_bars] == pytest.approx(q.tolist())
-
-
-def test_dueling_v_is_the_value_of_the_policy_only_by_coincidence(start):
-    def gap(head, epsilon):
-        text = start(DuelingConstant, head=head, epsilon=epsilon).description
-        v_stream, value = found("V stream #, exact V of the policy #\\.", text)
-        return abs(v_stream - value)
-
-    assert gap("mean-centered", 1.0) == 0  # the mean is the uniform policy's
-    assert gap("max-centered", 0.0) == 0  # the maximum is the greedy one's
-    assert gap("mean-centered", 0.4) > 3
-    assert gap("max-centered", 0.4) > 2
-
-
-def recorded(name: str, **setting) -> dict:
-    """The last row of one setting, straight from the file."""
-    rows = [
-        row
-        for row in load(name)
-        if all(
-            row[key] == (str(value) if isinstance(value, bool) else value)
-            for key, value in setting.items()
-        )
-    ]
-    assert len({row["step"] for row in rows}) == len(rows) > 1
-    return rows[-1]
+@pytest.mark.parametrize(
+    ("head", "fitted_v", "loss_per_square"),
+    [("plain sum", 3.17, 0), ("mean-centered", 3.17, 0.5), ("max-centered", 8.1, 0.5)],
+)
+def test_dueling_constant_costs_nothing_only_with_the_plain_sum(
+    start, head, fitted_v, loss_per_square, constant
+):
+    explorer = start(DuelingConstant, head=head, constant=constant)
+    text = explorer.description
+    moved = START_Q + (constant if loss_per_square else 0)
+    assert found(r"V stream #, V\* #\.", text) == pytest.approx([fitted_v + constant, 8.1], **EXACT)
+    listed = "up #, down #, left #, right #"
+    assert found(rf"\. Q: {listed};", text) == pytest.approx(moved, **EXACT)
+    assert found(rf"Q\*: {listed};", text) == pytest.approx(START_Q, **EXACT)
+    off, loss = found("largest difference #, loss #\\.", text)
+    assert off == pytest.approx(abs(constant) * bool(loss_per_square), **EXACT)
+    assert loss == pytest.approx(loss_per_square * constant**2, **EXACT)
+    tips = [bar.get_y() + bar.get_height() for bar in explorer.bars]
+    assert tips == pytest.approx(moved)
+    assert [bar.get_y() for bar in explorer.bars] == pytest.approx([fitted_v + constant] * 4)
+    assert explorer.v_stream.get_ydata() == pytest.approx([fitted_v + constant] * 2)
+    assert (
+        explorer.verdict.get_text()
+        == f"{head.capitalize()}: Q is off by {off:.1f}, loss {loss:.2f}"
+    )
 
 
 @pytest.mark.parametrize(
-    ("settings", "maze", "cartpole"),
+    ("head", "action", "shares"),
     [
-        (
-            {},
-            {"replay": "uniform", "buffer_size": 1000, "target_period": 50},
-            {"replay": "uniform", "target_period": 100},
-        ),
-        (
-            {"prioritized": True, "double": True, "buffer_size": 3000, "target_period": 10},
-            {"replay": "prioritized", "buffer_size": 3000, "target_period": 10, "double": True},
-            {"replay": "prioritized", "target_period": 100, "double": True},
-        ),
-        (
-            {"replay": False, "prioritized": True, "dueling": True, "buffer_size": 3000},
-            {"replay": "none", "target_period": 50, "dueling": True},
-            {"replay": "none", "target_period": 100, "dueling": True},
-        ),
-        (
-            {"target_copy": False, "target_period": 250, "epsilon_schedule": "always 1"},
-            {
-                "replay": "uniform",
-                "buffer_size": 1000,
-                "target_period": 1,
-                "epsilon_schedule": "always 1",
-            },
-            {"replay": "uniform", "target_period": 1},
-        ),
+        # V moves by 1, and the action's own A by 1.
+        ("plain sum", "up", [1, 1 / 2, 1 / 2, 1 / 2]),
+        # V by 1, the own A by 3/4, the others by -1/4: 7/4 against 3/4.
+        ("mean-centered", "down", [3 / 7, 1, 3 / 7, 3 / 7]),
+        # The largest A is taken off all: a step on it moves V alone.
+        ("max-centered", "right", [1, 1, 1, 1]),
+        # V, the own A, and the largest A downwards by 1: 3, the others 2, the best 1.
+        ("max-centered", "down", [2 / 3, 1, 2 / 3, 1 / 3]),
     ],
 )
-def test_dqn_switches_shows_the_recording_of_the_setting(settings, maze, cartpole):
-    explorer = DQNSwitches(**settings)
-    heads = {"double": False, "dueling": False}
-    expected = recorded("dqn_maze", **{**heads, "epsilon_schedule": "1 to 0.3", **maze})
-    pattern = "exact Q[*], median #, from # to #. CartPole, after # steps with .*: return, median #"
-    *on_maze, steps, on_cartpole = found(pattern, explorer.description)
-    columns = ("median", "low", "high")
-    assert on_maze == pytest.approx([expected[column] for column in columns], abs=0.0051)
-    expected = recorded("dqn_cartpole", **{**heads, **cartpole})
-    assert steps == expected["step"]
-    assert on_cartpole == pytest.approx(expected["median"], abs=0.051)
-    assert explorer.panels[1].median.get_ydata()[-1] == expected["median"]
+def test_dueling_step_on_one_action_moves_the_others(start, head, action, shares):
+    explorer = start(DuelingConstant, head=head, action=action)
+    pattern = f"moves Q of {action} by 1 moves: up #, down #, left #, right #; in a table only"
+    assert found(pattern, explorer.description) == pytest.approx(shares, **EXACT)
+    assert [bar.get_height() for bar in explorer.spread] == pytest.approx(shares)
+    names = ("up", "down", "left", "right")
+    assert list(explorer.table.get_ydata()) == [name == action for name in names]
 
 
-def test_dqn_switches_says_which_controls_are_idle():
-    without_replay = DQNSwitches(replay=False).description
-    without_copy = DQNSwitches(target_copy=False).description
-    assert "idle without replay" in without_replay
-    assert "idle without a target copy" in without_copy
-    assert "period C, double: idle without a target copy" in without_copy
-    assert "idle" not in DQNSwitches().description
-
-
-@pytest.mark.parametrize("replay", [True, False])
-def test_dqn_switches_double_changes_nothing_without_a_target_copy(replay):
-    plain, double = (
-        DQNSwitches(target_copy=False, replay=replay, double=value) for value in (False, True)
-    )
-    results = [e.description.partition("Maze, after")[2] for e in (plain, double)]
-    assert results[0] == results[1] != ""
-    assert plain.note.get_text().endswith("period C, double: idle without a target copy")
-    for one, other in zip(plain.panels, double.panels, strict=True):
-        np.testing.assert_array_equal(one.median.get_ydata(), other.median.get_ydata())
-
-
-def test_dqn_switches_names_the_loss_of_each_recording():
-    explorer = DQNSwitches()
-    for axes, name, recorded_with in zip(
-        explorer.figure().axes, ("Maze", "CartPole"), (MAZE, SWITCHED), strict=True
-    ):
-        loss = {"squared": "squared loss", "huber": "Huber loss"}[recorded_with.loss]
-        assert re.search(rf"{name}, after \d+ steps with the {loss}:", explorer.description)
-        assert loss in axes.get_title(loc="left")
-
-
-def test_dqn_switches_cuts_no_band_of_the_maze():
-    assert max(row["high"] for row in load("dqn_maze")) < MAZE_LIMIT
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("index", range(4))
+def test_dueling_shares_are_those_of_a_small_step_of_gradient_descent(head, index):
+    q = torch.tensor(START_Q)
+    streams = [q.mean().requires_grad_(), (q - q.mean()).requires_grad_()]
+    before = HEADS[head](*streams)
+    ((before[index].detach() + 1 - before[index]) ** 2 / 2).backward()  # target: 1 above
+    with torch.no_grad():
+        change = HEADS[head](*(x - 1e-4 * x.grad for x in streams)) - before
+    np.testing.assert_allclose(step_shares(head)[:, index], change / change[index], rtol=1e-9)
