@@ -48,8 +48,6 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
     )
 
     return {
-        "dqn_maze": record_dqn.maze,
-        "dqn_cartpole": record_dqn.cartpole,
         "dqn_parts": record_dqn.parts,
         "dqn_cartpole_default": record_dqn.cartpole_default,
         "reinforce_cartpole": record_policy_gradients.curves,

@@ -49,22 +49,6 @@ def test_the_default_is_recorded_with_its_steps_and_with_one(configs):
     assert numbers == [(0, 9, 18), (1, 10, 19), (20, 29, 38), (21, 30, 39)]
 
 
-def test_each_switch_changes_one_thing_of_the_switched_setting(configs):
-    with ThreadPool(1) as pool:
-        rows = record_dqn.cartpole(pool)
-    assert len({(r["replay"], r["target_period"], r["double"], r["dueling"]) for r in rows}) == 24
-    switched = {
-        replace(record_dqn.SWITCHED, replay=r, target_period=c, double=d, dueling=v, seed=seed)
-        for r in ("uniform", "prioritized", "none")
-        for c in (1, record_dqn.SWITCHED.target_period)
-        for d in (False, True)
-        for v in (False, True)
-        for seed in range(5)
-    }
-    assert len(configs) == len(switched) == 120
-    assert set(configs) == switched
-
-
 def test_each_part_changes_one_thing_of_the_box_and_each_loss_has_all_parts(configs):
     with ThreadPool(1) as pool:
         rows = record_dqn.parts(pool)
