@@ -33,6 +33,7 @@ from rlnotes.plotting.style import (
 COMPLETIONS = all_completions()
 STATE = {prefix: state for state, prefix in enumerate(all_prefixes())}
 AXIS = (5e-4, 1.0)  # holds all probabilities at the lowest temperature
+TEXT_PLACES = (2e-3, 0.25)  # centres of texts that stay within the axis
 TOKEN_MDP, COMPLETION_MDP = token_level_mdp(), completion_level_mdp()
 
 
@@ -75,7 +76,7 @@ class LanguageMDP(Explorer):
         (self.others,) = right.plot([], [], "s", color=FURTHER[2], markersize=5, zorder=10)
         (self.chosen,) = right.plot([], [], **{**CURRENT, "zorder": 13, "color": GREEN})
         (self.objective,) = right.plot([], [], **{**EXACT, "zorder": 11})
-        self.chosen_text = right.text(1, 0, "", ha="right", zorder=14)
+        self.chosen_text = right.text(1, 0, "", ha="center", zorder=14)
         right.text(0.02, 0.98, "line: J, the mean reward", transform=right.transAxes, va="top")
         changing = [self.values, *self.advantages, self.texts, self.others, self.chosen]
         return figure, [*changing, self.objective, self.chosen_text]
@@ -102,7 +103,7 @@ class LanguageMDP(Explorer):
         self.objective.set_data(AXIS, [objective, objective])
         self.chosen_text.set(
             text=f"{completion!r}: A {number(reward - objective)}",
-            position=(min(2 * prob, 1), reward + 0.06),
+            position=(np.clip(prob, *TEXT_PLACES), reward + 0.06),
         )
         tokens = ", ".join(
             f"{token!r} {number(advantage)}"

@@ -259,6 +259,17 @@ def test_language_mdp_shows_every_completion_on_one_axis(temperature):
     assert explorer.controls["temperature"].min == 0.5  # where they spread most
 
 
+@pytest.mark.parametrize("completion", ["12.", "2.2", ".22"])
+@pytest.mark.parametrize("gamma", [0.0, 1.0])
+def test_language_mdp_keeps_its_text_inside_the_panel(completion, gamma):
+    explorer = LanguageMDP(completion=completion, temperature=0.5, gamma=gamma)
+    explorer.png()  # lays the texts out
+    axes = explorer.chosen_text.axes
+    text, panel = explorer.chosen_text.get_window_extent(), axes.get_window_extent()
+    assert panel.x0 < text.x0 < text.x1 < panel.x1
+    assert panel.y0 < text.y0 < text.y1 < panel.y1
+
+
 def test_language_mdp_below_gamma_one_no_longer_adds_up():
     text = LanguageMDP(gamma=0.5).description
     total, advantage = found(r"sum #\. .*advantage #", text)
