@@ -21,6 +21,7 @@ _EXERCISES = (
     "dqn_targets",
     "replay_weights",
     "autopsy",
+    "n_step_targets",
     "log_prob_gradient",
     "reinforce_gradient",
     "baseline_gradient",
