@@ -16,6 +16,7 @@ _EXERCISES = (
     "advantages",
     "completion_log_prob",
     "optimality_backup",
+    "guaranteed_values",
     "q_learning_update",
     "epsilon_greedy_probs",
     "dqn_targets",

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def targets_by_windows(rewards, next_values, terminated, truncated, n, gamma):
-    """For each step the rewards of its window, and the value behind the last of them."""
+    """For each step the rewards of its window, and the value behind it."""
     targets = []
     for t in range(len(rewards)):
         last = t
@@ -63,7 +63,7 @@ def _windows(last: Callable = _last, tail: Callable = _tail, total: Callable = _
 
 
 def _tails(factor: Callable) -> Callable:
-    """A wrong answer: another factor of the value; of the record and the k of a window."""
+    """A wrong answer: another factor of the value; of the record and the k."""
     return _windows(
         tail=lambda r, t, last: (
             0.0 if r.terminated[last] else factor(r, last - t + 1) * r.next_values[last]
@@ -81,16 +81,12 @@ def _values(value: Callable) -> Callable:
 
 
 def _kept(keep: Callable) -> Callable:
-    """A wrong answer: a value behind other windows; of the record, first and last step."""
-    return _windows(
-        tail=lambda r, t, last: (
-            _tail_unmasked(r, t, last) if keep(r, t, last) else 0.0
-        )
-    )
+    """A wrong answer: a value behind other windows; of the record, first, last."""
+    return _windows(tail=lambda r, t, last: _tail_unmasked(r, t, last) if keep(r, t, last) else 0.0)
 
 
 def _weighed(weight: Callable) -> Callable:
-    """A wrong answer: another weight of each reward; of the record, first step and k."""
+    """A wrong answer: another weight of a reward; of the record, first step and k."""
     return _windows(
         total=lambda r, t, last: sum(weight(r, t, k) * r.rewards[k] for k in range(t, last + 1))
     )
