@@ -18,6 +18,7 @@ _EXERCISES = (
     "optimality_backup",
     "guaranteed_values",
     "q_learning_update",
+    "q_learning_loop",
     "epsilon_greedy_probs",
     "dqn_targets",
     "replay_weights",
