@@ -21,6 +21,8 @@ HINTS = {
     "there, too.",
     "flags of the first step": "only the flags of step t are looked at. The end may come at any "
     "step of the window.",
+    "flags of the first step, masked": "whether the window stops is asked of step t alone. Ask "
+    "each of its steps: the end may come at any of them.",
     "mask of the first step": "the value is left out where step t terminated. What counts is the "
     "last step of its window.",
     "bootstraps after termination": "a value is added behind a step that terminated. Nothing "
@@ -47,6 +49,8 @@ HINTS = {
     "each with its gamma^i.",
     "one step": "this is r + gamma * V(s'), the target of n = 1.",
     "whole episodes": "the sum runs to the end of the episode. It stops after n rewards.",
+    "unfinished windows left out": "the last steps of the record get no target where no end stops "
+    "their windows. The record stops them: one number per step is wanted.",
     "full windows only": "the last steps of the record get no target. Their windows are shorter; "
     "one number per step is wanted.",
     "zero where the record ends": "the last n - 1 steps of the record get 0. Their windows are "
@@ -65,10 +69,14 @@ HINTS = {
     "has gamma^i.",
     "discounted from the start": "the rewards are discounted from the beginning of the record. "
     "Count from step t.",
+    "weights turned round": "the largest weight is on the last reward. The first has gamma^0 = 1, "
+    "and one i steps ahead gamma^i.",
     "value of the first step": "the value is that of s_{t+1}, at the window's start. Take the "
     "next_values of its last step.",
     "value of the next row": "you took the next_values of the row behind the window. next_values "
     "of its last step is already the value behind it.",
+    "value of the uncut window": "the value is that behind n steps, also where an end cuts the "
+    "window. Take the next_values of its last step.",
     "value at each step": "a value is added at every step of the window. There is one, behind the "
     "last.",
     "mean of the rewards": "the rewards are averaged. A target holds their discounted sum.",

@@ -132,6 +132,14 @@ def _full_windows_only(**record):
     return targets_by_windows(**record)[: max(len(r.rewards) - r.n + 1, 0)]
 
 
+def _ready(**record):
+    """As a learner has them while the last episode goes on: what is complete."""
+    r = SimpleNamespace(**record)
+    ends = r.terminated | r.truncated
+    complete = [_full(r, t) or ends[_last(r, t)] for t in range(len(r.rewards))]
+    return np.array(targets_by_windows(**record))[complete]
+
+
 def _zero_where_short(**record):
     r = SimpleNamespace(**record)
     targets = targets_by_windows(**record)
@@ -169,6 +177,9 @@ MISTAKES = {
         last=lambda r, t: t if r.terminated[t] or r.truncated[t] else _unbroken(r, t),
         tail=lambda r, t, last: _tail(r, t, last) if last == t else _tail_unmasked(r, t, last),
     ),
+    "flags of the first step, masked": _windows(
+        last=lambda r, t: t if r.terminated[t] or r.truncated[t] else _unbroken(r, t)
+    ),
     "mask of the first step": _kept(lambda r, t, last: not r.terminated[t]),
     "bootstraps after termination": _kept(lambda r, t, last: True),
     "truncation as termination": _with(lambda r: {"terminated": r.terminated | r.truncated}),
@@ -195,6 +206,7 @@ MISTAKES = {
     "reward of the first step alone": _windows(total=lambda r, t, last: r.rewards[t]),
     "one step": _with(lambda r: {"n": 1}),
     "whole episodes": _with(lambda r: {"n": len(r.rewards)}),
+    "unfinished windows left out": _ready,
     "full windows only": _full_windows_only,
     "zero where the record ends": _zero_where_short,
     "one step where the window is short": _one_step_where_short,
@@ -205,8 +217,10 @@ MISTAKES = {
     "first reward discounted": _weighed(lambda r, t, k: r.gamma ** (k - t + 1)),
     "gamma for every later reward": _weighed(lambda r, t, k: 1.0 if k == t else r.gamma),
     "discounted from the start": _weighed(lambda r, t, k: r.gamma**k),
+    "weights turned round": _weighed(lambda r, t, k: r.gamma ** (_last(r, t) - k)),
     "value of the first step": _values(lambda r, t, last: r.next_values[t]),
     "value of the next row": _values(_next_row),
+    "value of the uncut window": _values(lambda r, t, last: r.next_values[_unbroken(r, t)]),
     "value at each step": _windows(tail=_values_at_each_step),
     "mean of the rewards": _windows(total=_means),
 }
