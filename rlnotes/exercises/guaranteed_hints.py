@@ -27,6 +27,13 @@ HINTS = {
     "signed maximum": "a change below 0 counts as none. Take its size: the maximum of abs.",
     "size of the signed maximum": "abs stands outside the maximum. A large fall is missed: first "
     "abs, then the maximum.",
+    "falls alone": "old minus new, without abs: a rise counts as none. Take the size of each "
+    "change.",
+    "size of the largest fall": "old minus new, and abs outside the maximum: a large rise is "
+    "missed. First abs, then the maximum.",
+    "sizes compared": "the sizes of the values are compared. From 6 to -1.5 is a change of 7.5: "
+    "first the difference, then abs.",
+    "squares": "the changes are squared. The bound is of their sizes.",
     "smallest change": "this is the smallest change. Every state must be sure: take the largest.",
     "change of the first state": "only the change of the first state is looked at. Take the "
     "largest of all.",
@@ -77,6 +84,6 @@ HINTS = {
     "gamma on the reward": "the reward is discounted, too. gamma belongs to what follows.",
     "best landing": "the best landing is taken as certain. Weigh the landings by their "
     "probabilities.",
-    "values only grow": "a value never falls here. Put the new one in the place of the old, also "
-    "if it is smaller.",
+    "values only grow": "a value never falls here, and none below 0. Put the new one in the place "
+    "of the old, also if it is smaller; and let the best of the actions not start at 0.",
 }

@@ -81,7 +81,7 @@ def _one_more(m):
 
 def _true_error(m):
     exact = m.values
-    for _ in range(1000):
+    for _ in range(500):
         exact = backup(m.probs, m.rewards, exact, m.gamma)
     return _largest(exact - m.values)
 
@@ -92,6 +92,15 @@ def _infinite_at_first(transition_probs, expected_rewards, gamma, max_error):
         new = backup(transition_probs, expected_rewards, values, gamma)
         values, change = new, _largest(new - values)
     return values, gamma / (1 - gamma) * change
+
+
+def _sizes_compared(transition_probs, expected_rewards, gamma, max_error):
+    values, bound = np.zeros(len(expected_rewards)), np.inf
+    while bound > max_error:
+        new = backup(transition_probs, expected_rewards, values, gamma)
+        bound = gamma / (1 - gamma) * _largest(abs(new) - abs(values))
+        values = new
+    return values, bound
 
 
 def _one_array(transition_probs, expected_rewards, gamma, max_error):
@@ -120,6 +129,10 @@ MISTAKES = {
     "root of the squares": _loop(size=lambda change: np.sqrt((change**2).sum())),
     "signed maximum": _loop(size=np.max),
     "size of the signed maximum": _loop(size=lambda change: abs(change.max())),
+    "falls alone": _loop(size=lambda change: -change.min()),
+    "size of the largest fall": _loop(size=lambda change: abs(change.min())),
+    "sizes compared": _sizes_compared,
+    "squares": _loop(size=lambda change: (change**2).max()),
     "smallest change": _loop(size=lambda change: abs(change).min()),
     "change of the first state": _loop(size=lambda change: abs(change[0])),
     "change of the last state": _loop(size=lambda change: abs(change[-1])),

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rlnotes.exercises.answers import Refused, read, show
+from rlnotes.exercises.answers import Refused, question, read, show
 from rlnotes.exercises.base import Case, Exercise
 from rlnotes.exercises.guaranteed_hints import HINTS
 from rlnotes.exercises.guaranteed_mistakes import MISTAKES, sweeps_until_sure
@@ -43,7 +43,7 @@ def _as_one_list(candidate: Callable) -> Callable:
 
 def _joined(answer: object, num_states: int) -> list:
     if not isinstance(answer, tuple | list) or len(answer) != 2:
-        raise Refused(f"return the pair (values, bound); got {show(answer)}.")
+        raise Refused(f"return the pair (values, bound); got {show(answer)}{question(answer)}.")
     values, bound = (list(p) if hasattr(p, "__next__") else p for p in answer)
     shapes = [read(part).numbers.shape for part in (values, bound)]
     if shapes == [(), (num_states,)]:
@@ -104,12 +104,12 @@ EXERCISE = Exercise(
         ),
         _case(
             probs=[[_THERE], [_HERE]],
-            rewards=[[6.0], [-8.0]],
+            rewards=[[6.0], [-10.0]],
             gamma=0.75,
-            max_error=19.0,
-            expected=[0.0, -3.5, 18.0],
-            reason="to and fro: (6, -8), then (6 - 0.75 * 8, -8 + 0.75 * 6). The largest change "
-            "is the fall of 6, and 3 * 6 = 18.",
+            max_error=23.0,
+            expected=[-1.5, -5.5, 22.5],
+            reason="to and fro: (6, -10), then (6 - 0.75 * 10, -10 + 0.75 * 6). The largest change "
+            "is the fall from 6 to -1.5, and 3 * 7.5 = 22.5.",
         ),
         _case(
             probs=[[_HERE, _THERE], [_THERE, _HERE]],
@@ -140,5 +140,6 @@ EXERCISE = Exercise(
     solutions=[sweeps_until_sure, _sweeps_by_loops],
     wrong_answers=MISTAKES,
     hints=HINTS,
+    seconds=2.0,  # a bound that never shrinks is soon found out
     measure=_as_one_list,
 )
