@@ -119,10 +119,11 @@ EXERCISE = Exercise(
             SMALLEST,
             num_steps=3,
             alpha=1.0,
-            gamma=0.0,
+            gamma=0.5,
             initial_value=-4.0,
-            expected=[[1.0, 0.0], [-1.0, -4.0], [-4.0, -4.0]],
-            reason="at alpha = 1 and gamma = 0 each entry that was tried holds its last reward.",
+            expected=[[-1.0, -2.0], [-1.5, -4.0], [-4.0, -4.0]],
+            reason="at alpha = 1 the entry becomes the target: 1 - .5 * 4, then 0 - .5 * 4, then "
+            "-1 - .5 * 1, where -1 is the largest of -1 and -2.",
         ),
         _case(
             _CORRIDOR,

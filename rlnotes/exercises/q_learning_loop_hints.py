@@ -27,10 +27,14 @@ HINTS = {
     "state before it. reset returns (state, info).",
     "start called 0": "an episode is taken to start in state 0. Use the state that env.reset "
     "returns.",
+    "start called 0, no reset": "at an end the state is set to 0, but the world is elsewhere. Call "
+    "env.reset, and use the state that it returns.",
     "state not moved on": "the state stays the same within an episode. End each step with state = "
     "next_state.",
     "moved before the update": "the entry of the next state is changed. Update q[state, action] "
     "first, then move on.",
+    "reset before the update": "the loop moves on, and resets, before the update: the entry of "
+    "another state is changed. Update first.",
     "target after the reset": "at a truncation the target reads the row of the new episode's "
     "start. Compute it from next_state, before the reset.",
     "maximum over s": "the maximum is over the row of the old state. Take that of the next one.",
@@ -39,6 +43,8 @@ HINTS = {
     "same action": "the next value is that of the same action. Take the largest of the row.",
     "mean": "the mean of the next row is taken. Take the largest.",
     "minimum": "the smallest of the next row is taken. Take the largest.",
+    "maximum from 0": "the largest of the row is sought from 0 on. All values may be below 0.",
+    "largest size": "the largest size of the row is taken. -4 is less than -1.",
     "index of the best": "argmax is the place of the best action. Take its value: max.",
     "largest of the table": "the maximum is over the whole table. Take that of the next state's "
     "row.",
@@ -58,11 +64,14 @@ HINTS = {
     "old value kept": "the old value is missing in the error: q += alpha * (target - q).",
     "old value dropped": "the entry becomes alpha times the target: the share 1 - alpha of the old "
     "value is missing.",
+    "change for the entry": "the entry becomes the change. Add it: q += alpha * (target - q).",
     "sign": "the entry moves away from the target.",
     "larger of both": "an entry never falls here. It must, where the target is lower.",
     "alpha over the visits": "alpha is divided by the number of visits. That helps where steps are "
     "random; asked is a constant alpha.",
     "updated twice": "each step is learned twice.",
+    "one row for all": "a change in one row shows in all: are they the same list? [[value] * A] * "
+    "S holds one row S times.",
     "whole row": "the whole row of the state is changed. Change the entry of the action alone.",
     "row before the move": "choose gets the row of the state before the last move. Give it that of "
     "the present state.",
@@ -84,6 +93,8 @@ HINTS = {
     "starts at zero": "the table starts at 0. Start at initial_value.",
     "ends at zero": "the rows of terminal states are set to 0. Nobody needs them: the mask keeps "
     "them out, and they stay at initial_value.",
+    "return in the loop": "the function returns after its first step: the return stands inside "
+    "the loop.",
     "values returned": "this is the largest value of each state. Return the table.",
     "policy returned": "this is the best action of each state. Return the table.",
     "change returned": "this is the change of the table. Return the table.",

@@ -112,6 +112,19 @@ def _moved_first(m):
     m.q[m.next_state, m.action] += m.alpha * (m.target - old)
 
 
+def _shared_row(m):
+    """All rows are one list, as [[value] * A] * S makes them."""
+    old = m.q[m.state, m.action]
+    m.q[:, m.action] = old + m.alpha * (m.target - old)
+
+
+def _reset_first(m):
+    """The loop has moved on before it changes the entry of its state."""
+    m.upcoming = _onward(m)
+    old = m.q[m.upcoming, m.action]
+    m.q[m.upcoming, m.action] += m.alpha * (m.target - old)
+
+
 def _twice(m):
     _update(m)
     m.target = _target(m)
@@ -204,14 +217,18 @@ MISTAKES = {
     "reset at every step": _only_if(lambda m: True),
     "reset in vain": _loop(onward=_reset_in_vain),
     "start called 0": _state_zero,
+    "start called 0, no reset": _loop(onward=lambda m: 0 if m.over else m.next_state),
     "state not moved on": _loop(onward=_stays),
     "moved before the update": _loop(update=_moved_first),
+    "reset before the update": _loop(update=_reset_first, onward=lambda m: m.upcoming),
     "target after the reset": _next_value(lambda m: m.q[_after_the_reset(m)].max()),
     "maximum over s": _next_value(lambda m: m.q[m.state].max()),
     "SARSA": _next_value(lambda m: m.q[m.next_state, m.choose(m.q[m.next_state], m.step + 1)]),
     "same action": _next_value(lambda m: m.q[m.next_state, m.action]),
     "mean": _next_value(lambda m: m.q[m.next_state].mean()),
     "minimum": _next_value(lambda m: m.q[m.next_state].min()),
+    "maximum from 0": _next_value(lambda m: max(0.0, m.q[m.next_state].max())),
+    "largest size": _next_value(lambda m: abs(m.q[m.next_state]).max()),
     "index of the best": _next_value(lambda m: m.q[m.next_state].argmax()),
     "largest of the table": _next_value(lambda m: m.q.max()),
     "first table": _next_value(lambda m: m.first_q[m.next_state].max()),
@@ -236,10 +253,12 @@ MISTAKES = {
     "alpha of the old": _set(lambda m, old: m.alpha * old + (1 - m.alpha) * m.target),
     "old value kept": _set(lambda m, old: old + m.alpha * m.target),
     "old value dropped": _set(lambda m, old: m.alpha * m.target),
+    "change for the entry": _set(lambda m, old: m.alpha * (m.target - old)),
     "sign": _set(lambda m, old: old - m.alpha * (m.target - old)),
     "larger of both": _set(lambda m, old: max(old, old + m.alpha * (m.target - old))),
     "alpha over the visits": _loop(update=_decayed),
     "updated twice": _loop(update=_twice),
+    "one row for all": _loop(update=_shared_row),
     "whole row": _loop(update=_whole_row),
     "row before the move": _loop(chosen=_row_before),
     "chosen before the update": _loop(
@@ -258,6 +277,7 @@ MISTAKES = {
     "last episode finished": _loop(goes_on=lambda m: m.step < m.num_steps or m.step_of_episode > 0),
     "starts at zero": _from_zero,
     "ends at zero": _ends_at_zero,
+    "return in the loop": _loop(goes_on=lambda m: m.step < 1),
     "values returned": _loop(result=lambda m: m.q.max(axis=1)),
     "policy returned": _loop(result=lambda m: m.q.argmax(axis=1)),
     "change returned": _loop(result=lambda m: m.q - m.first_q),
