@@ -59,14 +59,14 @@ class World:
         return self._state, reward, self._state in self.ends, self._taken >= self.max_steps, {}
 
     def __repr__(self) -> str:
-        rows = ", ".join(
-            f"{state}: " + " or ".join(f"{following} for {reward:g}" for following, reward in row)
+        rows = "; ".join(
+            f"from {state} " + " | ".join(f"to {after}, r {reward:g}" for after, reward in row)
             for state, row in enumerate(self.steps)
             if state not in self.ends
         )
         return (
             f"starts in {self.start}, ends in {self.ends[0]}, at most {self.max_steps} steps; "
-            f"next state and reward of each action: {rows}"
+            f"by action: {rows}"
         )
 
 

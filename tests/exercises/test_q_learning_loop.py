@@ -118,8 +118,7 @@ def test_the_message_shows_the_world_whole():
         assert len(repr(case.arguments["env"])) <= 200
         assert len(repr(case.arguments["choose"])) <= 200
     assert repr(WORLD) == (
-        "starts in 0, ends in 1, at most 2 steps; "
-        "next state and reward of each action: 0: 1 for 2 or 0 for -1"
+        "starts in 0, ends in 1, at most 2 steps; by action: from 0 to 1, r 2 | to 0, r -1"
     )
 
 
