@@ -168,15 +168,14 @@ def by_autograd(env, choose, num_steps, alpha, gamma, initial_value):
     """Half the squared error, with a target that has no gradient."""
     shape = (env.observation_space.n, env.action_space.n)
     q = torch.full(shape, initial_value, dtype=torch.float64, requires_grad=True)
-    optimizer, done = torch.optim.SGD([q], lr=alpha), True
+    done = True
     for step in range(num_steps):
         state = env.reset()[0] if done else after  # noqa: F821
         action = choose(q[state], step)
         after, reward, terminated, truncated, _ = env.step(action)
         target = reward + gamma * (0.0 if terminated else q[after].max().item())
-        optimizer.zero_grad()
-        (0.5 * (q[state, action] - target) ** 2).backward()
-        optimizer.step()
+        loss = 0.5 * (q[state, action] - target) ** 2
+        q = (q - alpha * torch.autograd.grad(loss, q)[0]).detach().requires_grad_()
         done = terminated or truncated
     return q
 
