@@ -29,7 +29,6 @@ MAX_IMPORT_LINES = 15
 # Older chapters whose cell of imports is still longer. Nothing is added here.
 LONG_IMPORTS = {
     "01_mdp_and_maze",
-    "02_bellman_q_learning",
     "03_dqn",
     "04_policy_gradients",
     "05_gae",
