@@ -105,12 +105,20 @@ class StateValues:
 
 
 class ActionValues:
-    """Four wedges per open cell, one per action, each coloured and numbered."""
+    """Four wedges per open cell, one per action, each coloured and numbered.
+
+    `wedges` holds their corners by (state, action), for outlines on top.
+    """
 
     def __init__(self, grid: MazeGrid, *, limit: float):
         self.grid = grid
         centres = _centres(grid.open_cells)
-        wedges = [_wedge(centre, step) for centre in centres for step in _STEPS]
+        self.wedges = {
+            (state, action): _wedge(centre, step)
+            for state, centre in zip(grid.open_states, centres, strict=True)
+            for action, step in enumerate(_STEPS)
+        }
+        wedges = list(self.wedges.values())
         self.patches = PolyCollection(wedges, cmap=SIGNED, edgecolors=INK, linewidths=1, zorder=10)
         self.patches.set_clim(-limit, limit)
         grid.axes.add_collection(self.patches)
