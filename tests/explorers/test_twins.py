@@ -10,7 +10,7 @@ from rlnotes.envs.token_tree import bigram_policy, completion_probs, token_level
 from rlnotes.exact.mdp import optimal_values, policy_values, q_values, return_variances
 from rlnotes.explorers import catalog
 from rlnotes.explorers.baseline_variance import BaselineVariance
-from rlnotes.explorers.bellman_backups import METHODS, BellmanBackups
+from rlnotes.explorers.bellman_backups import BellmanBackups
 from rlnotes.explorers.bradley_terry import BradleyTerry
 from rlnotes.explorers.climbed_objective import ClimbedObjective
 from rlnotes.explorers.derivation_ladder import DerivationLadder
@@ -241,51 +241,6 @@ def test_language_mdp_below_gamma_one_no_longer_adds_up():
     text = LanguageMDP(gamma=0.5).description
     total, advantage = found(r"sum #\. .*advantage #", text)
     assert abs(total - advantage) > 0.1
-
-
-@pytest.mark.parametrize(
-    ("num_sweeps", "values"),
-    [
-        (0, [0, 0, 0, 0]),
-        (1, [0, 0, 10, 10]),  # the goal is one step away from two cells
-        (2, [0, 9, 10, 10]),
-        (3, [8.1, 9, 10, 10]),
-        (40, [8.1, 9, 10, 10]),
-    ],
-)
-def test_bellman_backups_carry_the_goal_backwards_one_cell_a_sweep(num_sweeps, values):
-    explorer = BellmanBackups(num_sweeps=num_sweeps, step_noise=0.0)
-    assert explorer.values_panel.patches.get_array().tolist() == pytest.approx(values)
-    error, _ = found("Largest error #, bound #", explorer.description)
-    exact = np.array([8.1, 9, 10, 10])
-    assert error == pytest.approx(np.abs(exact - values).max(), abs=1e-6)
-
-
-@pytest.mark.parametrize("gamma", [0.0, 0.5, 0.9, 0.99])
-@pytest.mark.parametrize("step_noise", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("method", METHODS)
-def test_bellman_backups_stay_below_the_contraction_bound(gamma, step_noise, method):
-    explorer = BellmanBackups(gamma=gamma, step_noise=step_noise, method=method)
-    errors, bound = explorer.errors.get_ydata(), explorer.bound.get_ydata()
-    assert (errors <= bound * (1 + 1e-12) + 2e-9).all()  # 2e-9: zero is drawn at 1e-9
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_bellman_backups_end_at_the_exact_values(method):
-    explorer = BellmanBackups(num_sweeps=40, gamma=0.5, step_noise=0.2, method=method)
-    mdp = Maze(picture=PICTURE_2X3, step_noise=0.2).mdp()
-    exact = optimal_values(mdp, gamma=0.5)
-    if "evaluation" in method:
-        exact = policy_values(mdp, UNIFORM, gamma=0.5)
-    shown = explorer.values_panel.patches.get_array()
-    np.testing.assert_allclose(shown, exact[[0, 1, 2, 4]], atol=1e-9)
-
-
-def test_the_bound_of_the_backups_is_gamma_to_the_k_times_the_first_error():
-    explorer = BellmanBackups(num_sweeps=2, gamma=0.5, step_noise=0.0)
-    # From zero the first error is 10; two sweeps at gamma 0.5 promise 10 / 4.
-    assert found("bound #\\.$", explorer.description) == [2.5]
-    assert explorer.bound.get_ydata()[:4].tolist() == [10, 5, 2.5, 1.25]
 
 
 @pytest.mark.parametrize(("step_noise", "step"), [(0.0, "right"), (0.25, "right"), (0.3, "up")])
