@@ -55,11 +55,9 @@ class MazeGrid:
             self.axes.add_patch(
                 Rectangle(corner, 1, 1, fill=False, edgecolor=INK, linewidth=1, zorder=2)
             )
-            if letter in self.ends:
+            if name := self.ends.get(letter):
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 2}
-                self.axes.text(
-                    column, row, self.ends[letter], ha="center", va="center", weight="bold", bbox=box
-                )
+                self.axes.text(column, row, name, ha="center", va="center", weight="bold", bbox=box)
 
 
 class StateValues:

@@ -31,8 +31,7 @@ def test_each_panel_has_its_heading_values_and_arrows(panels):
     assert numbers(panels[0]) == ["1.00", "2.00"]
     assert numbers(panels[1]) == ["\N{MINUS SIGN}3.00", "4.00"]
     arrows = [
-        next(artist for artist in axes.collections if isinstance(artist, Quiver))
-        for axes in panels
+        next(artist for artist in axes.collections if isinstance(artist, Quiver)) for axes in panels
     ]
     shown = [np.flatnonzero(~np.broadcast_to(a.Umask, 8)).tolist() for a in arrows]
     assert shown == [[0, 4], [3, 7]]  # action 0 of both open cells, then action 3
