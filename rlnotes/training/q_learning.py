@@ -11,6 +11,7 @@ from rlnotes._checks import (
     require_in_unit_interval,
     require_option,
     require_positive_integer,
+    require_seed,
 )
 from rlnotes.envs.numbering import numbered_from_zero, require_discrete_spaces, state_number
 from rlnotes.envs.table_env import TableEnv
@@ -24,8 +25,8 @@ class Config:
 
     Raises:
         ValueError: for a rate outside [0, 1], a count that is not a positive integer, a
-            negative visit_exponent, an initial value that is not finite or a
-            keep_transitions that is no bool.
+            negative visit_exponent, an initial value that is not finite, a seed that is
+            no integer from 0 on, or a keep_transitions that is no bool.
     """
 
     gamma: float  # discount per step
@@ -49,6 +50,7 @@ class Config:
             num_snapshots=self.num_snapshots,
         )
         require_finite_numbers(visit_exponent=self.visit_exponent, initial_value=self.initial_value)
+        require_seed(seed=self.seed)
         require_option([False, True], keep_transitions=self.keep_transitions)
         if self.visit_exponent < 0:
             raise ValueError(f"visit_exponent must not be negative, got {self.visit_exponent}")

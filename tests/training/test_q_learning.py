@@ -377,3 +377,9 @@ def test_keeping_the_transitions_changes_nothing_and_is_not_the_default(train):
 def test_keep_transitions_must_be_a_bool():
     with pytest.raises(ValueError, match=r"keep_transitions must be .*got 'all'"):
         Config(gamma=0.9, keep_transitions="all")
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, None])
+def test_a_seed_is_an_integer_from_0_on(seed):
+    with pytest.raises(ValueError, match=f"seed must .*got {seed}"):
+        Config(gamma=0.9, seed=seed)
