@@ -131,7 +131,7 @@ def _computable_words(bound: float, num_sweeps: int, gamma: float) -> str:
 
 def _since_words(since: int | None, unit: str) -> str:
     if since is None:
-        return "The greedy policy is not optimal."
+        return f"The greedy policy is not optimal at {unit[:-1]} {MAX_SWEEPS}, the last one shown."
     return f"The greedy policy, ties at random, is optimal from {unit[:-1]} {since} on."
 
 

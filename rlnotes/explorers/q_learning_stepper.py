@@ -53,11 +53,11 @@ class QLearningStepper(Explorer):
         }
 
     def build(self):
-        figure, (left, right) = new_figure(2, size=(9.0, 4.4))
-        figure.get_layout_engine().set(rect=(0, 0, 1, 0.87))
+        figure, (left, right) = new_figure(2, size=(9.0, 4.6))
+        figure.get_layout_engine().set(rect=(0, 0, 1, 0.83))
         begins = {"size": 11, "zorder": 14, "shift": 0}
-        self.step_text = Labels(left, [(-0.5, -1.05)], weight="bold", **begins)
-        self.sum_text = Labels(left, [(-0.5, -0.85)], **begins)
+        self.step_text = Labels(left, [(-0.5, -1.22)], weight="bold", **begins)
+        self.sum_text = Labels(left, [(-0.5, -1.03), (-0.5, -0.85)], **begins)
         self.q_panel = ActionValues(MazeGrid(left, PICTURE_2X3), limit=18)
         title(left, "Q table after this step")
         left.set_anchor("N")
@@ -87,11 +87,11 @@ class QLearningStepper(Explorer):
 
     def update(self, num_steps, learning_rate, epsilon, gamma, step_noise, initial_value, seed):
         lesson = learn(learning_rate, epsilon, gamma, step_noise, initial_value, seed)
-        step, arithmetic = STEP_0, ""
+        step, *arithmetic = STEP_0, "", ""
         if num_steps:
-            step, arithmetic = words(lesson, num_steps, alpha=learning_rate, gamma=gamma)
+            step, *arithmetic = words(lesson, num_steps, alpha=learning_rate, gamma=gamma)
         self.step_text.set_texts([step])
-        self.sum_text.set_texts([arithmetic])
+        self.sum_text.set_texts(arithmetic)
         self._show_step(lesson, num_steps)
 
         now, optimum = lesson.greedy_values[:, num_steps], lesson.best_values[0]
@@ -101,7 +101,8 @@ class QLearningStepper(Explorer):
         self.now.set_data([num_steps], [now[0]])
         ends = "" if lesson.ends[0, num_steps] else " (it never ends)"
         return (
-            f"{step} {arithmetic} Greedy policy, ties at random: exact value of the start "
+            f"{' '.join([step, *arithmetic])} "
+            f"Greedy policy, ties at random: exact value of the start "
             f"{now[0]:.4f}{ends}, among {NUM_LEARNERS} learners from {now.min():.4f} to "
             f"{now.max():.4f}, optimum {optimum:.4f}. Largest distance to Q* "
             f"{lesson.distances[num_steps]:.4f}."
@@ -128,8 +129,8 @@ class QLearningStepper(Explorer):
         self.landing.set_data([to_x], [to_y + 0.3 * steps.terminated[index]])
 
 
-def words(lesson: Lesson, num_steps: int, *, alpha: float, gamma: float) -> tuple[str, str]:
-    """What this step was, and the arithmetic of its update."""
+def words(lesson: Lesson, num_steps: int, *, alpha: float, gamma: float) -> tuple[str, str, str]:
+    """What this step was, its error, and how its entry moves."""
     index, steps, names = num_steps - 1, lesson.transitions, maze_2x3().state_names
     state, action, after = steps.states[index], steps.actions[index], steps.next_states[index]
     reward, target = steps.rewards[index], lesson.targets[index]
@@ -149,10 +150,8 @@ def words(lesson: Lesson, num_steps: int, *, alpha: float, gamma: float) -> tupl
     moves = f"Q moves by {alpha:g} * ({signed}) from {plain(old)} to {plain(new)}"
     if old == new:
         moves = f"Q stays at {plain(old)}{_next_move(lesson, num_steps)}"
-    return (
-        step,
-        f"{sources}; error {plain(target)} \N{MINUS SIGN} {_bracketed(old)} = {signed}; {moves}.",
-    )
+    difference = f"{plain(target)} \N{MINUS SIGN} {_bracketed(old)}"
+    return step, f"{sources}; error {difference} = {signed};", f"{moves}."
 
 
 def _next_move(lesson: Lesson, num_steps: int) -> str:

@@ -185,3 +185,19 @@ def test_a_staircase_keeps_only_its_corners():
     heights = np.array([1.0, 1, 4, 4, 2])
     corners = [[0, 1], [2, 1], [2, 4], [4, 4], [4, 2], [4, 2]]
     assert staircase(heights).tolist() == corners
+
+
+def test_the_longest_lines_stay_within_the_figure():
+    explorer = QLearningStepper(
+        learning_rate=0.91, epsilon=0.61, gamma=0.73, step_noise=0.85, initial_value=8, seed=11
+    )
+    explorer.png()
+    renderer, labels = explorer.figure().canvas.get_renderer(), explorer.sum_text
+    left = labels.axes.transData.transform(labels.positions)[0, 0]
+    widths = []
+    for k in range(1, 40):
+        explorer.set(num_steps=k)
+        for text in labels.texts:
+            width, _, _ = renderer.get_text_width_height_descent(text, labels.font, False)
+            widths.append(left + width)
+    assert 600 < max(widths) < explorer.figure().bbox.width - 50

@@ -106,7 +106,7 @@ def own_values(mdp, choice, gamma: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 0.9, 0.99])
-@pytest.mark.parametrize("step_noise", [0.0, 0.3, 0.6])
+@pytest.mark.parametrize("step_noise", [0.0, 0.4, 0.6])  # at 0.4 it is lost and found again
 @pytest.mark.parametrize("method", METHODS)
 def test_the_greedy_policy_is_optimal_from_the_sweep_that_the_text_names(gamma, step_noise, method):
     explorer = BellmanBackups(gamma=gamma, step_noise=step_noise, method=method)
@@ -124,7 +124,7 @@ def test_the_greedy_policy_is_optimal_from_the_sweep_that_the_text_names(gamma, 
         policy = ties / ties.sum(axis=1, keepdims=True)
         right.append(np.allclose(own_values(mdp, policy, gamma), best, rtol=0, atol=1e-9))
     if not right[-1]:
-        assert "The greedy policy is not optimal." in explorer.description
+        assert " 40, the last one shown." in explorer.description
         assert np.isnan(explorer.optimal.get_xydata()[:, 0]).all()
         return
     since = len(right) - right[::-1].index(False) if False in right else 0
