@@ -1,6 +1,6 @@
 """A maze on given Axes: coloured values, policy arrows, one wedge per action."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,7 +13,7 @@ from rlnotes.plotting.style import GREY, INK, SHADE, SIGNED, house_style
 
 # Unit steps (right, down) of up, down, left, right; the y axis points down.
 _STEPS = np.array([(0, -1), (0, 1), (-1, 0), (1, 0)], dtype=float)
-_NAMES = {"G": "goal", "T": "trap"}
+ENDS = {"G": "goal", "T": "trap"}
 # How far the colours go: on the full ones the ink of a number has a contrast below 4.5.
 _PALE = 0.75
 _COLOURS = LinearSegmentedColormap.from_list(
@@ -27,17 +27,18 @@ class MazeGrid:
     Args:
         axes: where to draw.
         picture: the maze as rows of letters, as in `rlnotes.envs.maze.Maze`.
+        ends: {letter: name} of the cells that end an episode.
     """
 
-    def __init__(self, axes: Axes, picture: Sequence[str]):
-        self.axes = axes
+    def __init__(self, axes: Axes, picture: Sequence[str], *, ends: Mapping[str, str] = ENDS):
+        self.axes, self.ends = axes, ends
         letters = {
             (row, column): letter
             for row, line in enumerate(picture)
             for column, letter in enumerate(line)
         }
         self.cells = [cell for cell, letter in letters.items() if letter != "#"]
-        self.open_cells = [cell for cell in self.cells if letters[cell] not in _NAMES]
+        self.open_cells = [cell for cell in self.cells if letters[cell] not in ends]
         self.start = next(cell for cell, letter in letters.items() if letter == "S")
         self.open_states = [self.cells.index(cell) for cell in self.open_cells]
         with house_style():
@@ -52,7 +53,7 @@ class MazeGrid:
     def _draw_fixed(self, letters: dict) -> None:
         for (row, column), letter in letters.items():
             face = GREY if letter == "#" else "white"
-            hatch = "///" if letter in _NAMES else None
+            hatch = "///" if letter in self.ends else None
             corner = (column - 0.5, row - 0.5)
             self.axes.add_patch(
                 Rectangle(corner, 1, 1, facecolor=face, edgecolor=SHADE, hatch=hatch, zorder=1)
@@ -60,11 +61,9 @@ class MazeGrid:
             self.axes.add_patch(
                 Rectangle(corner, 1, 1, fill=False, edgecolor=INK, linewidth=1, zorder=2)
             )
-            if letter in _NAMES:
+            if name := self.ends.get(letter):
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 2}
-                self.axes.text(
-                    column, row, _NAMES[letter], ha="center", va="center", weight="bold", bbox=box
-                )
+                self.axes.text(column, row, name, ha="center", va="center", weight="bold", bbox=box)
 
 
 class StateValues:
@@ -109,13 +108,20 @@ class StateValues:
 
 
 class ActionValues:
-    """Four wedges per open cell, one per action, each coloured and numbered."""
+    """Four wedges per open cell, one per action, each coloured and numbered.
+
+    `wedges` holds their corners by (state, action), for outlines on top.
+    """
 
     def __init__(self, grid: MazeGrid, *, limit: float):
         self.grid = grid
         centres = _centres(grid.open_cells)
-        wedges = [_wedge(centre, step) for centre in centres for step in _STEPS]
-        self.patches = _patches(grid, wedges, limit)
+        self.wedges = {
+            (state, action): _wedge(centre, step)
+            for state, centre in zip(grid.open_states, centres, strict=True)
+            for action, step in enumerate(_STEPS)
+        }
+        self.patches = _patches(grid, list(self.wedges.values()), limit)
         places = (centres[:, None] + np.array([0.31, 0.37]) * _STEPS).reshape(-1, 2)
         self.numbers = Labels(grid.axes, places, size=9, zorder=12)
         self.artists = [self.patches, self.numbers]
