@@ -37,11 +37,17 @@ def test_each_panel_has_its_heading_values_and_arrows(panels):
     assert shown == [[0, 4], [3, 7]]  # action 0 of both open cells, then action 3
 
 
-def test_full_colour_is_at_the_limit_in_all_panels(panels):
-    draw_value_row(panels, PICTURE, TABLES, limit=7)
-    for axes in panels:
-        clims = [c.get_clim() for c in axes.collections if c.get_array() is not None]
-        assert (-7, 7) in clims
+def test_all_panels_share_the_limit_of_the_colours():
+    ends = []
+    for limit in (7, 14):
+        _, panels = new_figure(2, size=(6, 3))
+        draw_value_row(panels, PICTURE, TABLES, limit=limit)
+        for axes in panels:
+            (shades,) = [c for c in axes.collections if c.get_array() is not None]
+            low, high = shades.get_clim()
+            assert low == -high
+            ends.append(high)
+    assert ends[0] == ends[1] == ends[2] / 2 == ends[3] / 2
 
 
 def test_only_the_first_names_its_rows(panels):
