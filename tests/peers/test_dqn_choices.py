@@ -71,11 +71,19 @@ def test_sb3_has_the_huber_loss(error, loss):
 def test_torchrl_and_tianshou_square_the_error_without_a_half(error, loss):
     end = {"terminated": [True], "truncated": [False]}
     step = torchrl_steps([0], [error], following=[1], **end)
-    assert torchrl_loss([START, COPY])(step)["loss"].item() == pytest.approx(loss)
+    module = torchrl_loss([START, COPY])
+    seen = module(step)["loss"]
+    assert seen.item() == pytest.approx(loss)
+    seen.backward()
+    (values,) = module.value_network_params.values(True, True)
+    assert values.grad[0].tolist() == pytest.approx([-2 * error, 0])
     batch = Batch(obs=np.array([[0]]), act=np.array([0]), info=Batch())
     batch.returns = torch.tensor([error])
     statistics = tianshou_dqn([START, COPY])._update_with_batch(batch)
     assert statistics.loss == pytest.approx(loss)
+    if error == 3:
+        huber = tianshou_dqn([START, COPY], huber_loss_delta=1.0)._update_with_batch(batch)
+        assert huber.loss == pytest.approx(2.5)
     half = squared_td_loss(torch.zeros(1), torch.tensor([error]))
     assert half.item() == pytest.approx(loss / 2)
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from stable_baselines3.common import buffers
 from tianshou.data import Batch, PrioritizedReplayBuffer
 from torchrl.data import PrioritizedSampler
 from torchrl.data.replay_buffers.samplers import prioritized
@@ -93,6 +94,11 @@ class Draws:
         return self.draws
 
 
+def test_sb3_has_no_buffer_with_priorities():
+    assert "NStepReplayBuffer" in vars(buffers)
+    assert not [name for name in vars(buffers) if "prio" in name.lower()]
+
+
 def test_torchrl_has_none_beside_this_torch():
     assert torch.__version__.startswith("2.13.0")
     with pytest.raises(RuntimeError, match="SumSegmentTreeFp32 is not available"):
@@ -146,6 +152,10 @@ def test_torchrl_writes_the_squared_error_as_the_priority(plain_trees):
     # By the error itself, 3 is drawn 1.73 times as often as 1, and not 3 times.
     ours = rlnotes_probs(errors, alpha=0.5)
     assert ours[1] / ours[0] == pytest.approx(3**0.5, rel=0.01)
+    halved = torchrl_sampler(priorities.tolist(), alpha=0.25, beta=1.0)._sum_tree.numbers[:2]
+    assert halved[1] / halved[0] == pytest.approx(3**0.5)
+    stored = tianshou_buffer([1.0, -3.0], alpha=1.0, beta=1.0).weight[np.arange(2)]
+    assert stored == pytest.approx([1, 3])
 
 
 def test_torchrl_takes_a_negative_error_and_keeps_nan(plain_trees):
