@@ -1,36 +1,16 @@
 """What is kept of a truncated step: stable-baselines3 2.9.2, torchrl 0.14.1."""
 
-import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.wrappers import TimeLimit
 from stable_baselines3 import DQN
 from torchrl.envs import GymWrapper
 
+from tests.peers.counter import Counter
 from tests.peers.linear_dqn import linear_dqn
 from tests.peers.tables import torchrl_loss, torchrl_steps
 
 LIMIT = 3
-
-
-class Counter(gym.Env):
-    """The state counts the steps, the reward is 1, and `length` steps terminate."""
-
-    observation_space = gym.spaces.Box(0, 10, (1,))
-    action_space = gym.spaces.Discrete(2)
-
-    def __init__(self, length: int):
-        self.length = length
-
-    def reset(self, *, seed=None, options=None):
-        super().reset(seed=seed)
-        self.steps = 0
-        return np.zeros(1, dtype=np.float32), {}
-
-    def step(self, action):
-        self.steps += 1
-        observation = np.full(1, self.steps, dtype=np.float32)
-        return observation, 1.0, self.steps == self.length, False, {}
 
 
 def stored(length: int, num_steps: int = 2 * LIMIT, **kwargs):
