@@ -74,6 +74,29 @@ def test_the_peers_have_our_versions_but_for_what_one_of_them_holds_back():
         assert theirs[name] in requirement.specifier, name
 
 
+def same_symbol_sections() -> dict[str, str]:
+    """The tables of what other libraries do, by cell."""
+    found = {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell.get("id", "").endswith("-same-symbol"):
+                found[cell["id"]] = "".join(cell["source"])
+    return found
+
+
+@pytest.mark.parametrize("name", same_symbol_sections())
+def test_a_table_of_other_libraries_names_the_versions_that_its_tests_run(name):
+    text, pins = same_symbol_sections()[name], constraints(CONSTRAINTS[1])
+    libraries = "gymnasium|sb3-contrib|stable-baselines3|tianshou|torchrl"
+    named = re.findall(rf"({libraries})(?: is)? (\d[\d.]*\d)", text)
+    assert named
+    for library, version in named:
+        assert version == pins[library], library
+    assert "`make peers`" in text
+    for target in re.findall(r"`(tests/peers[\w/.]*)`", text):
+        assert (ROOT / target).exists(), target
+
+
 @pytest.mark.parametrize("path", CONSTRAINTS, ids=("ours", "peers"))
 def test_constraints_pin_everything_and_name_no_local_file_or_build(path):
     for line in path.read_text().splitlines():
