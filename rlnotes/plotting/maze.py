@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
 from rlnotes.plotting.numbers import Labels, number
@@ -13,6 +14,11 @@ from rlnotes.plotting.style import GREY, INK, SHADE, SIGNED, house_style
 # Unit steps (right, down) of up, down, left, right; the y axis points down.
 _STEPS = np.array([(0, -1), (0, 1), (-1, 0), (1, 0)], dtype=float)
 _NAMES = {"G": "goal", "T": "trap"}
+# How far the colours go: on the full ones the ink of a number has a contrast below 4.5.
+_PALE = 0.75
+_COLOURS = LinearSegmentedColormap.from_list(
+    "rlnotes_signed_pale", SIGNED([(1 - _PALE) / 2, 0.5, (1 + _PALE) / 2])
+)
 
 
 class MazeGrid:
@@ -64,16 +70,15 @@ class MazeGrid:
 class StateValues:
     """One coloured square and number per open cell, with the policy as arrows.
 
-    `artists` are the ones that `update` changes.
+    Full blue and vermilion would stand at `limit` and `-limit`; beyond three quarters
+    of them the colour stays, so that the number on top can be read. `artists` are the
+    ones that `update` changes.
     """
 
     def __init__(self, grid: MazeGrid, *, limit: float):
         self.grid = grid
         centres = _centres(grid.open_cells)
-        squares = [_square(centre) for centre in centres]
-        self.patches = PolyCollection(squares, cmap=SIGNED, edgecolors=INK, linewidths=1, zorder=10)
-        self.patches.set_clim(-limit, limit)
-        grid.axes.add_collection(self.patches)
+        self.patches = _patches(grid, [_square(centre) for centre in centres], limit)
         tails = (centres[:, None] + 0.26 * _STEPS).reshape(-1, 2)
         self.arrows = grid.axes.quiver(
             *tails.T,
@@ -110,9 +115,7 @@ class ActionValues:
         self.grid = grid
         centres = _centres(grid.open_cells)
         wedges = [_wedge(centre, step) for centre in centres for step in _STEPS]
-        self.patches = PolyCollection(wedges, cmap=SIGNED, edgecolors=INK, linewidths=1, zorder=10)
-        self.patches.set_clim(-limit, limit)
-        grid.axes.add_collection(self.patches)
+        self.patches = _patches(grid, wedges, limit)
         places = (centres[:, None] + np.array([0.31, 0.37]) * _STEPS).reshape(-1, 2)
         self.numbers = Labels(grid.axes, places, size=9, zorder=12)
         self.artists = [self.patches, self.numbers]
@@ -121,7 +124,19 @@ class ActionValues:
         """Show one number per action, [S, A]."""
         action_values = action_values[self.grid.open_states].ravel()
         self.patches.set_array(action_values)
-        self.numbers.set_texts([number(value) for value in action_values])
+        self.numbers.set_texts([_in_a_wedge(value) for value in action_values])
+
+
+def _patches(grid: MazeGrid, polygons: list[np.ndarray], limit: float) -> PolyCollection:
+    patches = PolyCollection(polygons, cmap=_COLOURS, edgecolors=INK, linewidths=1, zorder=10)
+    patches.set_clim(-_PALE * limit, _PALE * limit)
+    grid.axes.add_collection(patches)
+    return patches
+
+
+def _in_a_wedge(value: float) -> str:
+    """Two decimals; one from 100 on, where two would touch the next wedge."""
+    return number(value, 1 if abs(value) >= 99.995 else 2)
 
 
 def _centres(cells: list[tuple[int, int]]) -> np.ndarray:

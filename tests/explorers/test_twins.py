@@ -197,6 +197,17 @@ def test_discounting_knows_when_no_gamma_makes_waiting_worthwhile():
     assert "Horizon: 10.0 steps." in Discounting(gamma=0.9).description
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.9, 0.99, 1.0])
+def test_discounting_writes_above_its_curves(gamma):
+    explorer = Discounting(gamma=gamma, delay=1, far_reward=20)
+    left, right = explorer.figure().axes
+    explorer.png()  # lays the texts out
+    for axes, text, top in ((left, explorer.horizon_text, 1), (right, explorer.verdict, 20)):
+        box = text.get_window_extent().transformed(axes.transData.inverted())
+        assert box.y0 > top
+        assert box.x1 < axes.get_xlim()[1]
+
+
 @pytest.mark.parametrize("gamma", [0.3, 0.9, 1.0])
 @pytest.mark.parametrize("num_episodes", [5, 250])
 def test_monte_carlo_stands_beside_the_exact_value(gamma, num_episodes):
@@ -219,7 +230,7 @@ def test_monte_carlo_stands_beside_the_exact_value(gamma, num_episodes):
 
 
 @pytest.mark.parametrize("completion", ["12.", "112", "..."])
-@pytest.mark.parametrize("temperature", [0.2, 1.0, 3.0])
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_language_mdp_splits_one_advantage_over_the_tokens(completion, temperature):
     explorer = LanguageMDP(completion=completion, temperature=temperature)
     policy = bigram_policy(temperature=temperature)
@@ -235,6 +246,28 @@ def test_language_mdp_splits_one_advantage_over_the_tokens(completion, temperatu
         completion_probs(policy)[explorer.controls["completion"].options.index(completion)],
         abs=5.1e-5,
     )
+
+
+@pytest.mark.parametrize("temperature", [0.5, 3.0])
+def test_language_mdp_shows_every_completion_on_one_axis(temperature):
+    explorer = LanguageMDP(temperature=temperature)
+    probs = explorer.others.get_xdata()
+    low, high = explorer.others.axes.get_xlim()
+    assert len(probs) == 27
+    assert sum(probs) == pytest.approx(1)
+    assert low < min(probs) < max(probs) < high == 1
+    assert explorer.controls["temperature"].min == 0.5  # where they spread most
+
+
+@pytest.mark.parametrize("completion", ["12.", "2.2", ".22"])
+@pytest.mark.parametrize("gamma", [0.0, 1.0])
+def test_language_mdp_keeps_its_text_inside_the_panel(completion, gamma):
+    explorer = LanguageMDP(completion=completion, temperature=0.5, gamma=gamma)
+    explorer.png()  # lays the texts out
+    axes = explorer.chosen_text.axes
+    text, panel = explorer.chosen_text.get_window_extent(), axes.get_window_extent()
+    assert panel.x0 < text.x0 < text.x1 < panel.x1
+    assert panel.y0 < text.y0 < text.y1 < panel.y1
 
 
 def test_language_mdp_below_gamma_one_no_longer_adds_up():
