@@ -93,5 +93,6 @@ def test_dqn_switches_draws_the_ceiling_of_the_recorded_discount():
     assert pytest.approx(1 / (1 - BOX.gamma)) == CEILING
     explorer = DQNSwitches()
     assert "no value can exceed 100." in explorer.description
-    assert explorer.figure() and list(explorer.ceiling.get_ydata()) == [100, 100]
+    assert len(explorer.figure().axes) == 2
+    assert list(explorer.ceiling.get_ydata()) == [100, 100]
     assert {row["loss"] for row in RECORDED} == {loss.lower() for loss in LOSSES} == set(LOSS_NAMES)
