@@ -2,11 +2,12 @@
 # make test       everything that must pass, notebooks included
 # make browser    every slider of every chapter in a real browser (needs Chromium)
 # make bridge     the road to real models under TRL, in an environment of its own
+# make peers      what other libraries do, measured, in an environment of its own
 # make check      style only
 # make notebooks  run all notebooks and store their outputs
 # make handout    student copies without answers (handout/)
 # make bench      ratios against plain loops and a library, measured in one run
-# make clean      remove the environments (.venv, .venv-bridge), and nothing else
+# make clean      remove the environments (.venv and .venv-*), and nothing else
 #
 # PYTHON=python3.12      the Python to build the environment with
 # PIP_ARGS="..."         further arguments to pip, such as another index for torch
@@ -17,10 +18,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 BRIDGE := .venv-bridge
+PEERS := .venv-peers
 # One thread each: the tests run in parallel and their tensors are small.
 export OMP_NUM_THREADS := 1
 
-.PHONY: lab test browser bridge check notebooks handout bench clean
+.PHONY: lab test browser bridge peers check notebooks handout bench clean
 .DELETE_ON_ERROR:
 
 lab: $(VENV)/.ready
@@ -28,7 +30,7 @@ lab: $(VENV)/.ready
 
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
-	    --ignore tests/browser --ignore tests/bridges --ignore rlnotes/bridges \
+	    --ignore tests/browser --ignore tests/bridges --ignore tests/peers --ignore rlnotes/bridges \
 	    rlnotes tests notebooks $(PYTEST_ARGS)
 
 browser: $(VENV)/.ready-dev
@@ -37,6 +39,10 @@ browser: $(VENV)/.ready-dev
 # Nothing but the extra, to show what the bridge needs and that the rest needs no bridge.
 bridge: $(BRIDGE)/.ready
 	$(BRIDGE)/bin/python -m pytest rlnotes/bridges tests/bridges $(PYTEST_ARGS)
+
+# The libraries of the extra, whose wishes would hold back ours.
+peers: $(PEERS)/.ready
+	$(PEERS)/bin/python -m pytest tests/peers $(PYTEST_ARGS)
 
 check: $(VENV)/.ready-dev
 	$(BIN)/ruff check
@@ -53,7 +59,7 @@ bench: $(VENV)/.ready-bench
 	$(BIN)/python -m tests.benchmarks
 
 clean:
-	rm -rf $(VENV) $(BRIDGE)
+	rm -rf $(VENV) $(BRIDGE) $(PEERS)
 
 # The marks are made last, so an interrupted installation starts again, and again
 # when the versions change. pip skips what is there already. The first mark holds the
@@ -83,4 +89,9 @@ $(VENV)/.ready-bench: $(VENV)/.ready-dev
 $(BRIDGE)/.ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BRIDGE)
 	$(BRIDGE)/bin/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[trl]" pytest
+	touch $@
+
+$(PEERS)/.ready: pyproject.toml tests/peers/constraints.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet -c tests/peers/constraints.txt $(PIP_ARGS) -e ".[peers]" pytest
 	touch $@

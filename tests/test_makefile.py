@@ -35,7 +35,8 @@ def clone(tmp_path):
 
 
 def test_clean_removes_the_environments_only(clone):
-    (clone / ".venv-bridge").mkdir()
+    for name in (".venv-bridge", ".venv-peers"):
+        (clone / name).mkdir()
     for name in ("work/01_a.ipynb", "handout/01_a.ipynb", "handout.unfinished-x/old/01_a.ipynb"):
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
         (clone / name).write_text("mine")

@@ -28,8 +28,6 @@ EXPLORER = re.compile(r"(explorers\.)?[A-Z]\w+\(.*\)")
 MAX_IMPORT_LINES = 15
 # Older chapters whose cell of imports is still longer. Nothing is added here.
 LONG_IMPORTS = {
-    "01_mdp_and_maze",
-    "02_bellman_q_learning",
     "04_policy_gradients",
     "05_gae",
     "06_ppo",

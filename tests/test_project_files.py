@@ -22,6 +22,8 @@ RUNTIME = {r.name: r for r in map(Requirement, PROJECT["dependencies"])}
 DEV = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["dev"])}
 DOCUMENTS = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["documents"])}
 TRL = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["trl"])}
+PEERS = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["peers"])}
+CONSTRAINTS = (ROOT / "constraints.txt", ROOT / "tests" / "peers" / "constraints.txt")
 # conda-forge's name of a package, where it is another one
 CONDA_NAMES = {"matplotlib-base": "matplotlib", "pytorch-cpu": "torch"}
 
@@ -32,8 +34,8 @@ def conda_requirements() -> dict[str, Requirement]:
     return {CONDA_NAMES.get(r.name, r.name): r for r in found}
 
 
-def constraints() -> dict[str, str]:
-    lines = (ROOT / "constraints.txt").read_text().splitlines()
+def constraints(path: Path = CONSTRAINTS[0]) -> dict[str, str]:
+    lines = path.read_text().splitlines()
     pins = dict(line.split("==") for line in lines if line and not line.startswith("#"))
     return {name.lower().replace("_", "-"): version for name, version in pins.items()}
 
@@ -64,8 +66,40 @@ def test_the_lower_bound_is_the_tested_version():
         assert lower == [constraints()[name]], name
 
 
-def test_constraints_pin_everything_and_name_no_local_file_or_build():
-    for line in (ROOT / "constraints.txt").read_text().splitlines():
+def test_the_peers_have_our_versions_but_for_what_one_of_them_holds_back():
+    ours, theirs = map(constraints, CONSTRAINTS)
+    others = {name for name in ours.keys() & theirs.keys() if ours[name] != theirs[name]}
+    assert others == {"filelock", "pandas"}
+    for name, requirement in (RUNTIME | PEERS).items():
+        assert theirs[name] in requirement.specifier, name
+
+
+def same_symbol_sections() -> dict[str, str]:
+    """The tables of what other libraries do, by cell."""
+    found = {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+            if cell.get("id", "").endswith("-same-symbol"):
+                found[cell["id"]] = "".join(cell["source"])
+    return found
+
+
+@pytest.mark.parametrize("name", same_symbol_sections())
+def test_a_table_of_other_libraries_names_the_versions_that_its_tests_run(name):
+    text, pins = same_symbol_sections()[name], constraints(CONSTRAINTS[1])
+    libraries = "gymnasium|sb3-contrib|stable-baselines3|tianshou|torchrl"
+    named = re.findall(rf"({libraries})(?: is)? (\d[\d.]*\d)", text)
+    assert named
+    for library, version in named:
+        assert version == pins[library], library
+    assert "`make peers`" in text
+    for target in re.findall(r"`(tests/peers[\w/.]*)`", text):
+        assert (ROOT / target).exists(), target
+
+
+@pytest.mark.parametrize("path", CONSTRAINTS, ids=("ours", "peers"))
+def test_constraints_pin_everything_and_name_no_local_file_or_build(path):
+    for line in path.read_text().splitlines():
         assert line.startswith("#") or re.fullmatch(r"[\w.-]+==[\w.]+", line), line
 
 

@@ -107,6 +107,9 @@ class PrioritizedReplayBuffer(ReplayBuffer):
     def sample(self, batch_size: int, rng: np.random.Generator, *, beta: float = 1.0) -> Batch:
         """Transitions drawn by priority; the largest of their weights is one.
 
+        That is the largest of the batch, not of the buffer: a batch without rare
+        transitions makes a larger step than with one scale for all batches.
+
         Args:
             batch_size: how many.
             rng: source of the draws.

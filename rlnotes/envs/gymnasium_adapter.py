@@ -15,7 +15,8 @@ def finite_mdp_from_env(env: gym.Env) -> FiniteMDP:
     lead to one added sink, which comes last. A state that can only stay where it is
     and earns nothing (holes and goal of FrozenLake) is terminal itself.
 
-    Time limits are wrappers around the environment and not part of the table. Two
+    Time limits are wrappers around the environment and not part of the table: without
+    discount the start of FrozenLake is worth 0.82, and 0.74 within its 100 steps. Two
     outcomes with one target but different rewards count with their mean reward: values
     stay exact, the variance of returns loses that part.
 

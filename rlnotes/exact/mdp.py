@@ -18,6 +18,7 @@ from rlnotes.functional.policy_evaluation import (
 
 __all__ = [
     "greedy_value",
+    "greedy_values",
     "occupancy",
     "optimal_values",
     "policy_values",
@@ -121,8 +122,10 @@ def _resting_states(mdp: FiniteMDP) -> np.ndarray:
         can_rest = fewer
 
 
-def greedy_value(mdp: FiniteMDP, action_values: np.ndarray, *, gamma: float) -> tuple[float, bool]:
-    """Exact value of the start under a greedy policy, and whether that can end.
+def greedy_values(
+    mdp: FiniteMDP, action_values: np.ndarray, *, gamma: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Exact values of a greedy policy, and where it can end.
 
     A state from which the policy reaches no end is worth 0, as if it were one: that is
     right where only ends pay, and at gamma = 1 it replaces an equation without one
@@ -134,10 +137,36 @@ def greedy_value(mdp: FiniteMDP, action_values: np.ndarray, *, gamma: float) -> 
         gamma: discount factor in [0, 1], per step.
 
     Returns:
-        Discounted reward; True if an end can be reached from some start.
+        [S] discounted reward; [S] bool, True where an end can be reached.
 
     Raises:
         ValueError: as for `greedy_policy` and `policy_values`.
+    """
+    policy = greedy_policy(action_values)
+    ends = ending_states(mdp, policy)
+    return policy_values(_halting(mdp, ~ends), policy, gamma=gamma), ends
+
+
+def _halting(mdp: FiniteMDP, halts: np.ndarray) -> FiniteMDP:
+    """The MDP with further ends: the states where `halts` is True."""
+    if not halts.any():
+        return mdp
+    stay = np.eye(mdp.num_states)
+    return FiniteMDP(
+        transition_probs=np.where(halts[:, None, None], stay[:, None], mdp.transition_probs),
+        expected_rewards=np.where(halts[:, None], 0.0, mdp.expected_rewards),
+        start_probs=mdp.start_probs,
+        terminal=mdp.terminal | halts,
+    )
+
+
+def greedy_value(mdp: FiniteMDP, action_values: np.ndarray, *, gamma: float) -> tuple[float, bool]:
+    """Exact value of the start under a greedy policy, and whether that can end.
+
+    Args, Raises: as for `greedy_values`, which also says what never ending is worth.
+
+    Returns:
+        Discounted reward; True if an end can be reached from some start.
 
     Example:
         >>> coin = FiniteMDP(
@@ -151,20 +180,8 @@ def greedy_value(mdp: FiniteMDP, action_values: np.ndarray, *, gamma: float) -> 
         >>> greedy_value(coin, np.array([[0, 1], [0, 0]]), gamma=1)
         (0.0, False)
     """
-    policy = greedy_policy(action_values)
-    stay, stuck = np.eye(mdp.num_states), ~ending_states(mdp, policy)
-    halting = (
-        mdp
-        if not stuck.any()
-        else FiniteMDP(
-            transition_probs=np.where(stuck[:, None, None], stay[:, None], mdp.transition_probs),
-            expected_rewards=np.where(stuck[:, None], 0.0, mdp.expected_rewards),
-            start_probs=mdp.start_probs,
-            terminal=mdp.terminal | stuck,
-        )
-    )
-    value = mdp.start_probs @ policy_values(halting, policy, gamma=gamma)
-    return float(value), not stuck[mdp.start_probs > 0].all()
+    values, ends = greedy_values(mdp, action_values, gamma=gamma)
+    return float(mdp.start_probs @ values), bool(ends[mdp.start_probs > 0].any())
 
 
 def return_variances(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray:

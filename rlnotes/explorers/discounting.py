@@ -32,24 +32,24 @@ class Discounting(Explorer):
     def build(self):
         figure, (left, right) = new_figure(2)
         label(left, heading="Weight of a reward t steps away", x="t (steps)", y="weight")
-        left.set(xlim=(-0.7, 30.7), ylim=(0, 1.05))
+        left.set(xlim=(-0.7, 30.7), ylim=(0, 1.25), yticks=np.arange(6) / 5)
         label(right, heading="Value of each choice now", x="gamma", y="discounted reward")
-        right.set(xlim=(0, 1), ylim=(0, 21))
+        right.set(xlim=(0, 1.03), ylim=(0, 24), yticks=range(0, 21, 5))
         style = {**EXACT, "zorder": 11}
         (self.weights,) = left.plot([], [], marker="o", markersize=4, **style)
         (self.far_weight,) = left.plot([], [], **{**CURRENT, "zorder": 13})
         self.horizon = left.axvspan(0, 1, color=SHADE, zorder=10)
         self.horizon_text = left.text(
-            0.98, 0.95, "", transform=left.transAxes, ha="right", va="top", zorder=14
+            0.98, 0.97, "", transform=left.transAxes, ha="right", va="top", zorder=14
         )
         right.axhline(NEAR_REWARD, **REFERENCE)
-        right.text(0.01, NEAR_REWARD + 0.3, "1 now", color=REFERENCE["color"])
+        right.text(1.04, NEAR_REWARD, "1 now", va="center")
         (self.far_curve,) = right.plot([], [], **style)
         (self.now,) = right.plot([], [], **{**CURRENT, "zorder": 13})
         (self.break_even,) = right.plot([], [], color=EXACT["color"], linestyle=":", zorder=10)
         self.verdict = right.text(
             0.03,
-            0.95,
+            0.97,
             "",
             transform=right.transAxes,
             va="top",
@@ -68,6 +68,7 @@ class Discounting(Explorer):
         if np.isclose(far_value, NEAR_REWARD, rtol=1e-12):
             choice = "indifferent"
         horizon_words = f"{horizon:.1f} steps" if np.isfinite(horizon) else "no end"
+        flip_title = f"break-even at {flip:.3f}" if flip <= 1 else "no break-even"
         flip_words = f"gamma = {flip:.3f}" if flip <= 1 else "no gamma up to 1"
 
         self.weights.set_data(STEPS, gamma**STEPS)
@@ -77,7 +78,7 @@ class Discounting(Explorer):
         self.far_curve.set_data(GAMMAS, far_reward * GAMMAS**delay)
         self.now.set_data([gamma], [far_value])
         self.break_even.set_data([flip, flip], [0, 21])
-        self.verdict.set_text(f"{choice}; break-even: {flip_words}")
+        self.verdict.set_text(f"{choice}; {flip_title}")
         return (
             f"Weight of the far reward {weight:.4f}, its value now {far_value:.4f} against "
             f"{NEAR_REWARD:g}: {choice}. Break-even: {flip_words}. Horizon: {horizon_words}."

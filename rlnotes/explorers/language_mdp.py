@@ -32,6 +32,8 @@ from rlnotes.plotting.style import (
 
 COMPLETIONS = all_completions()
 STATE = {prefix: state for state, prefix in enumerate(all_prefixes())}
+AXIS = (5e-4, 1.0)  # holds all probabilities at the lowest temperature
+TEXT_PLACES = (2e-3, 0.25)  # centres of texts that stay within the axis
 TOKEN_MDP, COMPLETION_MDP = token_level_mdp(), completion_level_mdp()
 
 
@@ -46,7 +48,7 @@ class LanguageMDP(Explorer):
                 options=COMPLETIONS, value="12.", description="completion"
             ),
             "temperature": ipywidgets.FloatSlider(
-                value=1.0, min=0.2, max=3.0, step=0.05, description="temperature"
+                value=1.0, min=0.5, max=3.0, step=0.05, description="temperature"
             ),
             "gamma": ipywidgets.FloatSlider(
                 value=1.0, min=0, max=1, step=0.01, description="gamma"
@@ -56,11 +58,14 @@ class LanguageMDP(Explorer):
     def build(self):
         figure, (left, right) = new_figure(2, width_ratios=[1, 1.15])
         label(
-            left, heading="Token level: V before each token, then r", x="tokens written", y="reward"
+            left,
+            heading="Token level: V before each token, then r",
+            x="tokens written",
+            y="value V (reward)",
         )
         left.set(xlim=(-0.3, LENGTH + 0.3), ylim=(-0.22, 1.2), xticks=range(LENGTH + 1))
         label(right, heading="Completion level: 27 actions", x="probability", y="reward")
-        right.set(xscale="log", xlim=(2e-7, 3), ylim=(-0.22, 1.2), yticks=[0, 0.5, 1])
+        right.set(xscale="log", xlim=AXIS, ylim=(-0.22, 1.2), yticks=[0, 0.5, 1])
         (self.values,) = left.plot([], [], **{**EXACT, "zorder": 12, "marker": "o"})
         self.advantages = left.bar(
             np.arange(LENGTH) + 0.5, np.zeros(LENGTH), width=0.5, edgecolor=GREY, zorder=10
@@ -71,7 +76,7 @@ class LanguageMDP(Explorer):
         (self.others,) = right.plot([], [], "s", color=FURTHER[2], markersize=5, zorder=10)
         (self.chosen,) = right.plot([], [], **{**CURRENT, "zorder": 13, "color": GREEN})
         (self.objective,) = right.plot([], [], **{**EXACT, "zorder": 11})
-        self.chosen_text = right.text(1, 0, "", ha="center", zorder=14, clip_on=True)
+        self.chosen_text = right.text(1, 0, "", ha="center", zorder=14)
         right.text(0.02, 0.98, "line: J, the mean reward", transform=right.transAxes, va="top")
         changing = [self.values, *self.advantages, self.texts, self.others, self.chosen]
         return figure, [*changing, self.objective, self.chosen_text]
@@ -95,9 +100,10 @@ class LanguageMDP(Explorer):
         )
         self.others.set_data(probs, [verifier_reward(text) for text in COMPLETIONS])
         self.chosen.set_data([prob], [reward])
-        self.objective.set_data([2e-7, 3], [objective, objective])
+        self.objective.set_data(AXIS, [objective, objective])
         self.chosen_text.set(
-            text=f"{completion!r}: A {number(reward - objective)}", position=(prob, reward + 0.06)
+            text=f"{completion!r}: A {number(reward - objective)}",
+            position=(np.clip(prob, *TEXT_PLACES), reward + 0.06),
         )
         tokens = ", ".join(
             f"{token!r} {number(advantage)}"

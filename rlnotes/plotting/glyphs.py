@@ -125,7 +125,7 @@ class Typesetter:
         places = None if ismath else self._plain(text, font)
         if places is None:
             return self._renderer.get_text_width_height_descent(text, font, ismath)
-        letters = [self._cut(font).letter(letter) for letter in text]
+        letters = list(map(self._cut(font).letter, text))
         descent = max(letter.descent for letter in letters)
         return places[-1], max(letter.top for letter in letters) + descent, descent
 
@@ -138,8 +138,8 @@ class Typesetter:
         elif features or language or (places := self._plain(text, font)) is None:
             items = self._cut(font).items(text, features=features, language=language)
         else:
-            glyphs = [self._cut(font).letter(letter).glyph for letter in text]
-            items = [(*glyph, x, 0.0) for glyph, x in zip(glyphs, places, strict=False)]
+            letters = map(self._cut(font).letter, text)
+            items = [(*it.glyph, x, 0.0) for it, x in zip(letters, places, strict=False)]
         c, s = cos(radians(angle)), sin(radians(angle))
         rotated = [
             (number, x * c - y * s, -(x * s + y * c))

@@ -1,10 +1,11 @@
 """A maze on given Axes: coloured values, policy arrows, one wedge per action."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.patches import Rectangle
 
 from rlnotes.plotting.numbers import Labels, number
@@ -12,7 +13,12 @@ from rlnotes.plotting.style import GREY, INK, SHADE, SIGNED, house_style
 
 # Unit steps (right, down) of up, down, left, right; the y axis points down.
 _STEPS = np.array([(0, -1), (0, 1), (-1, 0), (1, 0)], dtype=float)
-_NAMES = {"G": "goal", "T": "trap"}
+ENDS = {"G": "goal", "T": "trap"}
+# How far the colours go: on the full ones the ink of a number has a contrast below 4.5.
+_PALE = 0.75
+_COLOURS = LinearSegmentedColormap.from_list(
+    "rlnotes_signed_pale", SIGNED([(1 - _PALE) / 2, 0.5, (1 + _PALE) / 2])
+)
 
 
 class MazeGrid:
@@ -21,17 +27,18 @@ class MazeGrid:
     Args:
         axes: where to draw.
         picture: the maze as rows of letters, as in `rlnotes.envs.maze.Maze`.
+        ends: {letter: name} of the cells that end an episode.
     """
 
-    def __init__(self, axes: Axes, picture: Sequence[str]):
-        self.axes = axes
+    def __init__(self, axes: Axes, picture: Sequence[str], *, ends: Mapping[str, str] = ENDS):
+        self.axes, self.ends = axes, ends
         letters = {
             (row, column): letter
             for row, line in enumerate(picture)
             for column, letter in enumerate(line)
         }
         self.cells = [cell for cell, letter in letters.items() if letter != "#"]
-        self.open_cells = [cell for cell in self.cells if letters[cell] not in _NAMES]
+        self.open_cells = [cell for cell in self.cells if letters[cell] not in ends]
         self.start = next(cell for cell, letter in letters.items() if letter == "S")
         self.open_states = [self.cells.index(cell) for cell in self.open_cells]
         with house_style():
@@ -46,7 +53,7 @@ class MazeGrid:
     def _draw_fixed(self, letters: dict) -> None:
         for (row, column), letter in letters.items():
             face = GREY if letter == "#" else "white"
-            hatch = "///" if letter in _NAMES else None
+            hatch = "///" if letter in self.ends else None
             corner = (column - 0.5, row - 0.5)
             self.axes.add_patch(
                 Rectangle(corner, 1, 1, facecolor=face, edgecolor=SHADE, hatch=hatch, zorder=1)
@@ -54,26 +61,23 @@ class MazeGrid:
             self.axes.add_patch(
                 Rectangle(corner, 1, 1, fill=False, edgecolor=INK, linewidth=1, zorder=2)
             )
-            if letter in _NAMES:
+            if name := self.ends.get(letter):
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 2}
-                self.axes.text(
-                    column, row, _NAMES[letter], ha="center", va="center", weight="bold", bbox=box
-                )
+                self.axes.text(column, row, name, ha="center", va="center", weight="bold", bbox=box)
 
 
 class StateValues:
     """One coloured square and number per open cell, with the policy as arrows.
 
-    `artists` are the ones that `update` changes.
+    Full blue and vermilion would stand at `limit` and `-limit`; beyond three quarters
+    of them the colour stays, so that the number on top can be read. `artists` are the
+    ones that `update` changes.
     """
 
     def __init__(self, grid: MazeGrid, *, limit: float):
         self.grid = grid
         centres = _centres(grid.open_cells)
-        squares = [_square(centre) for centre in centres]
-        self.patches = PolyCollection(squares, cmap=SIGNED, edgecolors=INK, linewidths=1, zorder=10)
-        self.patches.set_clim(-limit, limit)
-        grid.axes.add_collection(self.patches)
+        self.patches = _patches(grid, [_square(centre) for centre in centres], limit)
         tails = (centres[:, None] + 0.26 * _STEPS).reshape(-1, 2)
         self.arrows = grid.axes.quiver(
             *tails.T,
@@ -104,15 +108,20 @@ class StateValues:
 
 
 class ActionValues:
-    """Four wedges per open cell, one per action, each coloured and numbered."""
+    """Four wedges per open cell, one per action, each coloured and numbered.
+
+    `wedges` holds their corners by (state, action), for outlines on top.
+    """
 
     def __init__(self, grid: MazeGrid, *, limit: float):
         self.grid = grid
         centres = _centres(grid.open_cells)
-        wedges = [_wedge(centre, step) for centre in centres for step in _STEPS]
-        self.patches = PolyCollection(wedges, cmap=SIGNED, edgecolors=INK, linewidths=1, zorder=10)
-        self.patches.set_clim(-limit, limit)
-        grid.axes.add_collection(self.patches)
+        self.wedges = {
+            (state, action): _wedge(centre, step)
+            for state, centre in zip(grid.open_states, centres, strict=True)
+            for action, step in enumerate(_STEPS)
+        }
+        self.patches = _patches(grid, list(self.wedges.values()), limit)
         places = (centres[:, None] + np.array([0.31, 0.37]) * _STEPS).reshape(-1, 2)
         self.numbers = Labels(grid.axes, places, size=9, zorder=12)
         self.artists = [self.patches, self.numbers]
@@ -121,7 +130,19 @@ class ActionValues:
         """Show one number per action, [S, A]."""
         action_values = action_values[self.grid.open_states].ravel()
         self.patches.set_array(action_values)
-        self.numbers.set_texts([number(value) for value in action_values])
+        self.numbers.set_texts([_in_a_wedge(value) for value in action_values])
+
+
+def _patches(grid: MazeGrid, polygons: list[np.ndarray], limit: float) -> PolyCollection:
+    patches = PolyCollection(polygons, cmap=_COLOURS, edgecolors=INK, linewidths=1, zorder=10)
+    patches.set_clim(-_PALE * limit, _PALE * limit)
+    grid.axes.add_collection(patches)
+    return patches
+
+
+def _in_a_wedge(value: float) -> str:
+    """Two decimals; one from 100 on, where two would touch the next wedge."""
+    return number(value, 1 if abs(value) >= 99.995 else 2)
 
 
 def _centres(cells: list[tuple[int, int]]) -> np.ndarray:

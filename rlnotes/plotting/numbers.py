@@ -26,18 +26,31 @@ def number(value: float, digits: int = 2) -> str:
 
 
 class Labels(Artist):
-    """Short one-line texts, each centred on a point given in data coordinates.
+    """One-line texts, each centred on a point given in data coordinates.
 
     Args:
-        axes: where to draw.
+        axes: where to draw; a point may lie outside.
         positions: [N, 2] points in data coordinates.
         size: in points.
+        shift: share of its width by which a text stands left of its point: 0.5 centres
+            it, 0 lets it begin there.
+        weight: "normal" or "bold".
     """
 
-    def __init__(self, axes: Axes, positions: np.ndarray, *, size: float, zorder: float):
+    def __init__(
+        self,
+        axes: Axes,
+        positions: np.ndarray,
+        *,
+        size: float,
+        zorder: float,
+        shift: float = 0.5,
+        weight: str = "normal",
+    ):
         super().__init__()
         self.positions = np.asarray(positions, dtype=float)
-        self.font = FontProperties(size=size)
+        self.font = FontProperties(size=size, weight=weight)
+        self.shift = shift
         self.texts: Sequence[str] = [""] * len(self.positions)
         self.set_zorder(zorder)
         axes.add_artist(self)
@@ -60,7 +73,7 @@ class Labels(Artist):
         context.set_foreground(INK)
         for text, (x, y) in zip(self.texts, places, strict=True):
             if text:
-                width, _, _ = measure(text, self.font, False)
+                width = measure(text, self.font, False)[0] if self.shift else 0
                 base = canvas_height - y + (height - descent) / 2
-                renderer.draw_text(context, x - width / 2, base, text, self.font, 0)
+                renderer.draw_text(context, x - self.shift * width, base, text, self.font, 0)
         context.restore()

@@ -27,7 +27,8 @@ def ends(path: Path) -> np.ndarray:
     """[N, 2] the points at which markers stand: control points of curves are none."""
     if path.codes is None:
         return path.vertices
-    return np.array([points[-2:] for points, _ in path.iter_segments(simplify=False)])
+    points = [points[-2:] for points, _ in path.iter_segments(simplify=False)]
+    return np.array(points).reshape(-1, 2)
 
 
 def inside(path: Path, low: tuple[float, float], high: tuple[float, float]) -> Path:

@@ -1,8 +1,33 @@
-"""Which episodes ended in a run, and how: the bookkeeping of the trainers."""
+"""What happened in a run, and which episodes ended how: bookkeeping of the trainers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from rlnotes.training.on_policy import Record
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """Steps between numbered states, in their order; N of them.
+
+    `next_states` holds where the step landed, also where the next episode then began
+    elsewhere.
+    """
+
+    states: np.ndarray  # [N]
+    actions: np.ndarray  # [N]
+    rewards: np.ndarray  # [N]
+    next_states: np.ndarray  # [N]
+    terminated: np.ndarray  # [N] bool; a truncated step is not terminated
+
+    @classmethod
+    def of(cls, rows: Sequence[tuple]) -> "Transitions":
+        """From one tuple (s, a, r, s', terminated) per step."""
+        columns = zip(*rows, strict=True)
+        kinds = (int, int, float, int, bool)
+        return cls(*(np.array(c, dtype=kind) for c, kind in zip(columns, kinds, strict=True)))
 
 
 class Episodes:

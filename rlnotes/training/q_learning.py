@@ -9,12 +9,14 @@ import numpy as np
 from rlnotes._checks import (
     require_finite_numbers,
     require_in_unit_interval,
+    require_option,
     require_positive_integer,
+    require_seed,
 )
 from rlnotes.envs.numbering import numbered_from_zero, require_discrete_spaces, state_number
 from rlnotes.envs.table_env import TableEnv
 from rlnotes.functional.finite_mdp import require_live_starts
-from rlnotes.training.episodes import Episodes
+from rlnotes.training.episodes import Episodes, Transitions
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Config:
 
     Raises:
         ValueError: for a rate outside [0, 1], a count that is not a positive integer, a
-            negative visit_exponent or an initial value that is not finite.
+            negative visit_exponent, an initial value that is not finite, a seed that is
+            no integer from 0 on, or a keep_transitions that is no bool.
     """
 
     gamma: float  # discount per step
@@ -34,6 +37,7 @@ class Config:
     initial_value: float = 0.0  # of every action value, discounted reward
     max_episode_steps: int = 200  # then the episode is truncated
     num_snapshots: int = 1  # copies of the action values, evenly spaced, last at the end
+    keep_transitions: bool = False  # every step of the run, in `Result.transitions`
     seed: int = 0
 
     def __post_init__(self):
@@ -46,6 +50,8 @@ class Config:
             num_snapshots=self.num_snapshots,
         )
         require_finite_numbers(visit_exponent=self.visit_exponent, initial_value=self.initial_value)
+        require_seed(seed=self.seed)
+        require_option([False, True], keep_transitions=self.keep_transitions)
         if self.visit_exponent < 0:
             raise ValueError(f"visit_exponent must not be negative, got {self.visit_exponent}")
         if self.num_snapshots > self.num_steps:
@@ -72,6 +78,7 @@ class Result:
     num_truncated: int  # episodes that the limit ended
     snapshots: np.ndarray  # [N, S, A] action values during the run
     snapshot_steps: np.ndarray  # [N] after how many steps each was taken
+    transitions: Transitions | None = None  # all num_steps of them, if they were kept
 
 
 def train_q_learning(env: gym.Env, config: Config) -> Result:
@@ -106,6 +113,7 @@ def train_q_learning(env: gym.Env, config: Config) -> Result:
     shape = (int(env.observation_space.n), int(env.action_space.n))
     q_values, visits = np.full(shape, float(config.initial_value)), np.zeros(shape, dtype=int)
     episodes, snapshots = Episodes(), {}
+    kept = [] if config.keep_transitions else None
 
     state = state_number(env.reset(seed=int(env_seed.generate_state(1)[0]))[0], shape[0])
     for step in range(1, config.num_steps + 1):
@@ -115,6 +123,8 @@ def train_q_learning(env: gym.Env, config: Config) -> Result:
         if not np.isfinite(reward):
             raise ValueError(f"rewards must be finite, got {reward} at step {step}")
         next_value = 0.0 if terminated else q_values[next_state].max()
+        if kept is not None:
+            kept.append((state, action, reward, next_state, terminated))
         visits[state, action] += 1
         alpha = config.learning_rate / visits[state, action] ** config.visit_exponent
         q_values[state, action] += alpha * (
@@ -125,7 +135,7 @@ def train_q_learning(env: gym.Env, config: Config) -> Result:
             state = state_number(env.reset()[0], shape[0])
         if step in config.snapshot_steps:
             snapshots[step] = q_values.copy()
-    return collect(q_values, visits, episodes, snapshots)
+    return collect(q_values, visits, episodes, snapshots, kept)
 
 
 def epsilon_greedy(action_values: np.ndarray, epsilon: float, rng: np.random.Generator) -> int:
@@ -139,9 +149,13 @@ def epsilon_greedy(action_values: np.ndarray, epsilon: float, rng: np.random.Gen
 
 
 def collect(
-    q_values: np.ndarray, visits: np.ndarray, episodes: Episodes, snapshots: dict
+    q_values: np.ndarray,
+    visits: np.ndarray,
+    episodes: Episodes,
+    snapshots: dict,
+    kept: list | None,
 ) -> Result:
-    """The `Result` of a run from its tables, its episodes and {step: snapshot}."""
+    """The `Result` of a run: tables, episodes, {step: snapshot}, transitions."""
     return Result(
         q_values=q_values,
         visits=visits,
@@ -150,4 +164,5 @@ def collect(
         num_truncated=episodes.num_truncated,
         snapshots=np.stack(list(snapshots.values())),
         snapshot_steps=np.array(list(snapshots)),
+        transitions=None if kept is None else Transitions.of(kept),
     )

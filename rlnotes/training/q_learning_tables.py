@@ -44,7 +44,8 @@ def train_q_learning_on_tables(mdp: FiniteMDP, config: Config) -> Result:
         zip(snapshots, np.array(list(snapshots.values())).reshape(-1, *shape), strict=True)
     )
     visits = np.array(run.visits).reshape(shape)
-    return collect(np.array(run.q_values).reshape(shape), visits, run.episodes, tables)
+    q_values = np.array(run.q_values).reshape(shape)
+    return collect(q_values, visits, run.episodes, tables, run.transitions())
 
 
 class _Draws:
@@ -93,6 +94,7 @@ class _Run:
         self.best_values = np.where(mdp.terminal, 0.0, config.initial_value).tolist()
         self.best_rows = [-1] * mdp.num_states
         self.episodes = Episodes()
+        self.kept = [] if config.keep_transitions else None  # (row, what followed) per step
         self.state = bisect_right(self.world.start_edges, self.draws.ahead(1)[0])
         self.draws.used += 1
 
@@ -103,7 +105,7 @@ class _Run:
         edges, outcomes, sure = world.edges, world.outcomes, world.sure
         q_values, visits = self.q_values, self.visits
         best_values, best_rows = self.best_values, self.best_rows
-        state, num_actions = self.state, self.num_actions
+        state, num_actions, kept = self.state, self.num_actions, self.kept
         reward_sum, length = episodes.reward_sum, episodes.length
         gamma, alpha, exponent = config.gamma, config.learning_rate, config.visit_exponent
         epsilon, limit = config.epsilon, config.max_episode_steps
@@ -118,6 +120,8 @@ class _Run:
                 row = self.tied_row(state, choice)
             follows = sure[row] or outcomes[row][bisect_right(edges[row], landing)]
             next_state, reward, terminated = follows
+            if kept is not None:
+                kept.append((row, follows))
             visits[row] += 1
             size = alpha / visits[row] ** exponent if exponent else alpha
             old = q_values[row]
@@ -141,6 +145,15 @@ class _Run:
                 start += 1
         self.draws.used += start
         self.state, episodes.reward_sum, episodes.length = state, reward_sum, length
+
+    def transitions(self) -> list[tuple] | None:
+        """(s, a, reward, s', is s' terminal) of each step, if they were kept."""
+        if self.kept is None:
+            return None
+        return [
+            (*divmod(row, self.num_actions), reward, next_state, terminated)
+            for row, (next_state, reward, terminated) in self.kept
+        ]
 
     def tied_row(self, state: int, choice: float) -> int:
         """One of the rows of a state that share its largest value."""

@@ -12,6 +12,7 @@ from rlnotes.envs.rollouts import sample_rollouts
 from rlnotes.envs.textbook import gridworld_5x5, two_state_cycle
 from rlnotes.exact.mdp import (
     greedy_value,
+    greedy_values,
     occupancy,
     optimal_values,
     policy_values,
@@ -351,3 +352,16 @@ def test_a_greedy_policy_that_goes_on_for_ever_earns_nothing(liked, value, ends,
         table[state] = [name in names for name in mdp.action_names]
     discount = gamma**2 if value == 10 else 1  # the goal is met at the third step
     assert greedy_value(mdp, table, gamma=gamma) == (pytest.approx(discount * value), ends)
+
+
+def test_greedy_values_stand_in_every_state_and_are_0_where_nothing_ends():
+    # (0,0) and (0,1) bump upwards for ever, (0,2) and (1,1) step into the goal.
+    table = np.tile([1.0, 0, 0, 0], (6, 1))
+    table[2], table[4] = [0, 1, 0, 0], [0, 0, 0, 1]
+    values, ends = greedy_values(MAZE, table, gamma=0.9)
+    assert values.tolist() == [0, 0, 10, 0, 10, 0]
+    assert ends.tolist() == [False, False, True, True, True, True]
+    table[0] = [0, 0, 0, 1]  # to (0,1), which goes on to (0,2)
+    table[1] = [0, 0, 0, 1]
+    values, _ = greedy_values(MAZE, table, gamma=0.9)
+    assert values == pytest.approx([8.1, 9, 10, 0, 10, 0])

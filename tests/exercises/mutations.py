@@ -71,7 +71,10 @@ def blinded(
     for name, first in cases[0].items():
         if np.ndim(first) == 0:
             for text, value in {str(case[name]): case[name] for case in cases}.items():
-                yield f"{name} fixed at {text}", _blind(function, name, lambda _, v=value: v)
+                yield (
+                    f"{name} fixed at {text}",
+                    _blind(function, name, lambda _, v=value: deepcopy(v)),
+                )
             continue
         yield f"{name} zero", _blind(function, name, np.zeros_like)
         yield f"{name} one", _blind(function, name, np.ones_like)

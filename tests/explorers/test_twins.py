@@ -10,7 +10,7 @@ from rlnotes.envs.token_tree import bigram_policy, completion_probs, token_level
 from rlnotes.exact.mdp import optimal_values, policy_values, q_values, return_variances
 from rlnotes.explorers import catalog
 from rlnotes.explorers.baseline_variance import BaselineVariance
-from rlnotes.explorers.bellman_backups import METHODS, BellmanBackups
+from rlnotes.explorers.bellman_backups import BellmanBackups
 from rlnotes.explorers.bradley_terry import BradleyTerry
 from rlnotes.explorers.climbed_objective import ClimbedObjective
 from rlnotes.explorers.derivation_ladder import DerivationLadder
@@ -43,7 +43,7 @@ from rlnotes.explorers.ppo_clip import PPOClip
 from rlnotes.explorers.ppo_ingredients import PPOIngredients
 from rlnotes.explorers.prioritized_sampling import PrioritizedSampling
 from rlnotes.explorers.psi_variants import PsiVariants
-from rlnotes.explorers.q_learning_stepper import QLearningStepper, learn
+from rlnotes.explorers.q_learning_stepper import QLearningStepper
 from rlnotes.explorers.reward_hacking import RewardHacking
 from rlnotes.explorers.reward_kl_plane import RewardKLPlane
 from rlnotes.explorers.reward_weights import RewardWeights
@@ -197,6 +197,17 @@ def test_discounting_knows_when_no_gamma_makes_waiting_worthwhile():
     assert "Horizon: 10.0 steps." in Discounting(gamma=0.9).description
 
 
+@pytest.mark.parametrize("gamma", [0.0, 0.9, 0.99, 1.0])
+def test_discounting_writes_above_its_curves(gamma):
+    explorer = Discounting(gamma=gamma, delay=1, far_reward=20)
+    left, right = explorer.figure().axes
+    explorer.png()  # lays the texts out
+    for axes, text, top in ((left, explorer.horizon_text, 1), (right, explorer.verdict, 20)):
+        box = text.get_window_extent().transformed(axes.transData.inverted())
+        assert box.y0 > top
+        assert box.x1 < axes.get_xlim()[1]
+
+
 @pytest.mark.parametrize("gamma", [0.3, 0.9, 1.0])
 @pytest.mark.parametrize("num_episodes", [5, 250])
 def test_monte_carlo_stands_beside_the_exact_value(gamma, num_episodes):
@@ -219,7 +230,7 @@ def test_monte_carlo_stands_beside_the_exact_value(gamma, num_episodes):
 
 
 @pytest.mark.parametrize("completion", ["12.", "112", "..."])
-@pytest.mark.parametrize("temperature", [0.2, 1.0, 3.0])
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
 def test_language_mdp_splits_one_advantage_over_the_tokens(completion, temperature):
     explorer = LanguageMDP(completion=completion, temperature=temperature)
     policy = bigram_policy(temperature=temperature)
@@ -237,107 +248,32 @@ def test_language_mdp_splits_one_advantage_over_the_tokens(completion, temperatu
     )
 
 
+@pytest.mark.parametrize("temperature", [0.5, 3.0])
+def test_language_mdp_shows_every_completion_on_one_axis(temperature):
+    explorer = LanguageMDP(temperature=temperature)
+    probs = explorer.others.get_xdata()
+    low, high = explorer.others.axes.get_xlim()
+    assert len(probs) == 27
+    assert sum(probs) == pytest.approx(1)
+    assert low < min(probs) < max(probs) < high == 1
+    assert explorer.controls["temperature"].min == 0.5  # where they spread most
+
+
+@pytest.mark.parametrize("completion", ["12.", "2.2", ".22"])
+@pytest.mark.parametrize("gamma", [0.0, 1.0])
+def test_language_mdp_keeps_its_text_inside_the_panel(completion, gamma):
+    explorer = LanguageMDP(completion=completion, temperature=0.5, gamma=gamma)
+    explorer.png()  # lays the texts out
+    axes = explorer.chosen_text.axes
+    text, panel = explorer.chosen_text.get_window_extent(), axes.get_window_extent()
+    assert panel.x0 < text.x0 < text.x1 < panel.x1
+    assert panel.y0 < text.y0 < text.y1 < panel.y1
+
+
 def test_language_mdp_below_gamma_one_no_longer_adds_up():
     text = LanguageMDP(gamma=0.5).description
     total, advantage = found(r"sum #\. .*advantage #", text)
     assert abs(total - advantage) > 0.1
-
-
-@pytest.mark.parametrize(
-    ("num_sweeps", "values"),
-    [
-        (0, [0, 0, 0, 0]),
-        (1, [0, 0, 10, 10]),  # the goal is one step away from two cells
-        (2, [0, 9, 10, 10]),
-        (3, [8.1, 9, 10, 10]),
-        (40, [8.1, 9, 10, 10]),
-    ],
-)
-def test_bellman_backups_carry_the_goal_backwards_one_cell_a_sweep(num_sweeps, values):
-    explorer = BellmanBackups(num_sweeps=num_sweeps, step_noise=0.0)
-    assert explorer.values_panel.patches.get_array().tolist() == pytest.approx(values)
-    error, _ = found("Largest error #, bound #", explorer.description)
-    exact = np.array([8.1, 9, 10, 10])
-    assert error == pytest.approx(np.abs(exact - values).max(), abs=1e-6)
-
-
-@pytest.mark.parametrize("gamma", [0.0, 0.5, 0.9, 0.99])
-@pytest.mark.parametrize("step_noise", [0.0, 0.3, 1.0])
-@pytest.mark.parametrize("method", METHODS)
-def test_bellman_backups_stay_below_the_contraction_bound(gamma, step_noise, method):
-    explorer = BellmanBackups(gamma=gamma, step_noise=step_noise, method=method)
-    errors, bound = explorer.errors.get_ydata(), explorer.bound.get_ydata()
-    assert (errors <= bound * (1 + 1e-12) + 2e-9).all()  # 2e-9: zero is drawn at 1e-9
-
-
-@pytest.mark.parametrize("method", METHODS)
-def test_bellman_backups_end_at_the_exact_values(method):
-    explorer = BellmanBackups(num_sweeps=40, gamma=0.5, step_noise=0.2, method=method)
-    mdp = Maze(picture=PICTURE_2X3, step_noise=0.2).mdp()
-    exact = optimal_values(mdp, gamma=0.5)
-    if "evaluation" in method:
-        exact = policy_values(mdp, UNIFORM, gamma=0.5)
-    shown = explorer.values_panel.patches.get_array()
-    np.testing.assert_allclose(shown, exact[[0, 1, 2, 4]], atol=1e-9)
-
-
-def test_q_learning_stepper_reaches_the_exact_values_where_nothing_is_random():
-    done = QLearningStepper(num_steps=2000, learning_rate=1.0, epsilon=1.0)
-    text = done.description
-    assert found("largest distance to Q\\* #, among 5 learners from # to #", text) == [0, 0, 0]
-    assert found("up #, down #, left #, right #", text) == [7.29, -10, 7.29, 8.1]
-    assert found("exact value of the start #, optimum #\\.$", text) == [8.1, 8.1]
-
-
-def test_q_learning_stepper_learns_nothing_at_alpha_zero():
-    text = QLearningStepper(learning_rate=0.0).description
-    # Q* is 10 one step from the goal, and -10 one step from the trap.
-    assert found("largest distance to Q\\* #, among", text) == [10]
-    # All actions tie: greedy is uniform.
-    assert found("exact value of the start #, optimum #\\.$", text) == [-4.5455, 8.1]
-
-
-@pytest.mark.parametrize(
-    ("setting", "values"),
-    [
-        ({"learning_rate": 0.0}, [-5, 10]),  # uniform: 3 walks of 4 meet the trap first
-        ({"learning_rate": 1.0, "epsilon": 1.0, "num_steps": 2000}, [10, 10]),
-    ],
-)
-def test_q_learning_stepper_praises_no_untrained_table_at_gamma_one(setting, values):
-    text = QLearningStepper(gamma=1.0, **setting).description
-    assert found("exact value of the start #, optimum #\\.$", text) == values
-
-
-def test_q_learning_stepper_reads_off_the_exact_value_of_the_greedy_policy():
-    explorer = QLearningStepper(learning_rate=0.5, epsilon=1.0, step_noise=0.2, seed=2)
-    mdp = Maze(picture=PICTURE_2X3, step_noise=0.2).mdp()
-    learned = learn(0.5, 1.0, 0.9, 0.2, 2)[0, 11]  # after 600 steps, one in 50 is kept
-    value = policy_values(mdp, np.eye(4)[learned.argmax(axis=1)], gamma=0.9)[0]
-    shown, optimum = found("exact value of the start #, optimum #\\.$", explorer.description)
-    assert shown == pytest.approx(value, abs=5.1e-5)
-    assert optimum == pytest.approx(optimal_values(mdp, gamma=0.9)[0], abs=5.1e-5)
-    assert shown < optimum - 1
-
-
-def test_q_learning_stepper_says_so_if_the_greedy_policy_never_ends(monkeypatch):
-    never = "rlnotes.explorers.q_learning_stepper.greedy_value"
-    monkeypatch.setattr(never, lambda *_, **__: (0.0, False))
-    assert "start 0.0000 (it never ends), optimum 8.1000." in QLearningStepper().description
-
-
-def test_the_bound_of_the_backups_is_gamma_to_the_k_times_the_first_error():
-    explorer = BellmanBackups(num_sweeps=2, gamma=0.5, step_noise=0.0)
-    # From zero the first error is 10; two sweeps at gamma 0.5 promise 10 / 4.
-    assert found("bound #\\.$", explorer.description) == [2.5]
-    assert explorer.bound.get_ydata()[:4].tolist() == [10, 5, 2.5, 1.25]
-
-
-def test_q_learning_stepper_shows_a_range_of_different_learners():
-    text = QLearningStepper(num_steps=600).description
-    shown, low, high = found("largest distance to Q\\* #, among 5 learners from # to #", text)
-    assert low <= shown <= high
-    assert high - low > 0.5
 
 
 @pytest.mark.parametrize(("step_noise", "step"), [(0.0, "right"), (0.25, "right"), (0.3, "up")])

@@ -5,7 +5,7 @@ import pytest
 
 from rlnotes.envs.maze import Maze
 from rlnotes.plotting.maze import ActionValues, MazeGrid, StateValues
-from rlnotes.plotting.style import BLUE, GREY, VERMILION, new_figure
+from rlnotes.plotting.style import BLUE, GREY, INK, VERMILION, new_figure
 
 PICTURE = ("S.#", "T.G")  # states: (0,0) (0,1) | (1,0) trap, (1,1), (1,2) goal
 VALUES = np.array([-10.0, 0.0, 99.0, 10.0, 99.0])  # the ends' values must not be shown
@@ -82,21 +82,46 @@ def test_each_open_cell_shows_its_own_value(grid):
     assert shown.patches.get_paths()[0].get_extents().size.tolist() == [1, 1]
 
 
+def mixed(color: str, share: float) -> np.ndarray:
+    return share * np.array(rgb(color)) + (1 - share)
+
+
 def test_values_run_from_vermilion_over_white_to_blue(grid):
     shown = StateValues(grid, limit=10)
-    shown.update(VALUES, np.full((5, 4), 0.25))
-    # 256 colours: one step is below 0.008 of a channel, and zero lies between two.
-    expected = [rgb(VERMILION), (1, 1, 1), rgb(BLUE)]
-    np.testing.assert_allclose(faces(shown, grid.axes), expected, atol=0.008)
-    assert shown.patches.get_clim() == (-10, 10)
+    # 256 colours: a step is below 0.008 of a channel; zero lies between two.
+    for value, share in ((5, 0.5), (7.5, 0.75), (10, 0.75), (500, 0.75)):
+        shown.update(np.array([-value, 0, 99, value, 99]), np.full((5, 4), 0.25))
+        expected = [mixed(VERMILION, share), (1, 1, 1), mixed(BLUE, share)]
+        np.testing.assert_allclose(faces(shown, grid.axes), expected, atol=0.016)
+
+
+def luminance(color) -> float:
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in color]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("kind", [StateValues, ActionValues])
+def test_numbers_can_be_read_however_large_they_are(grid, kind):
+    shown = kind(grid, limit=10)
+    values, policy = np.array([-1e6, 1e6, 0, -12, 0]), np.full((5, 4), 0.25)
+    arguments = (values, policy) if kind is StateValues else (np.tile(values, (4, 1)).T,)
+    shown.update(*arguments)
+    darkest = min(luminance(face) for face in faces(shown, grid.axes))
+    assert (darkest + 0.05) / (luminance(rgb(INK)) + 0.05) >= 4.5  # WCAG 2, level AA
 
 
 def test_colour_limits_do_not_move_with_the_values(grid):
     states, actions = StateValues(grid, limit=10), ActionValues(grid, limit=5)
+    before = [panel.patches.get_clim() for panel in (states, actions)]
     states.update(VALUES / 100, np.full((5, 4), 0.25))
     actions.update(np.full((5, 4), 0.01))
-    assert states.patches.get_clim() == (-10, 10)
-    assert actions.patches.get_clim() == (-5, 5)
+    assert [panel.patches.get_clim() for panel in (states, actions)] == before
+
+
+def test_three_digits_in_a_wedge_keep_one_decimal(grid):
+    shown = ActionValues(grid, limit=10)
+    shown.update(np.tile([99.99, 99.996, -512.51, -5.03], (5, 1)))
+    assert shown.numbers.texts[:4] == ["99.99", "100.0", f"{MINUS}512.5", f"{MINUS}5.03"]
 
 
 def test_arrows_point_where_the_policy_goes_and_grow_with_its_probability(grid):

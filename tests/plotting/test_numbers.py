@@ -78,6 +78,25 @@ def test_a_label_is_as_large_as_the_same_text_of_matplotlib(text):
     assert abs(heights[0] - heights[1]) <= 2
 
 
+def test_a_label_without_shift_begins_at_its_point_however_long_it_is():
+    for text in ("000", "0000000"):
+        figure, axes = canvas()
+        labels = Labels(axes, [(2, 5)], size=20, zorder=3, shift=0)
+        labels.set_texts([text])
+        left, *_ = ink_box(pixels(figure))
+        assert left == pytest.approx(axes.transData.transform((2, 5))[0], abs=3)
+
+
+def test_a_bold_label_has_more_ink():
+    inked = []
+    for weight in ("normal", "bold"):
+        figure, axes = canvas()
+        blank = pixels(figure)
+        Labels(axes, [(5, 5)], size=24, zorder=3, weight=weight).set_texts(["110"])
+        inked.append((pixels(figure) != blank).sum())
+    assert inked[1] > 1.2 * inked[0]
+
+
 def test_each_text_goes_to_its_own_point_and_an_empty_one_draws_nothing():
     figure, axes = canvas()
     labels = Labels(axes, [(2, 5), (5, 5), (8, 5)], size=12, zorder=3)

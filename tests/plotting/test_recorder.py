@@ -336,6 +336,11 @@ def test_markers_out_of_sight_are_left_out_and_others_reach_in():
     np.testing.assert_array_equal(it.places[:, 0], [-3, 100])
 
 
+def test_markers_without_a_place_are_none():
+    assert operations(line([np.nan], [20], marker="o", ls="")) == []
+    assert operations(line([], [], marker="o", ls="")) == []
+
+
 def test_markers_reach_a_pixel_over_the_right_and_lower_edge_of_their_clip_as_in_agg():
     artist = line([10, 90], [50, 80], marker="o")
     figure = blank()

@@ -1,5 +1,7 @@
 """Q-learning on environments and on tables: exact answers, ends, seeds, bad input."""
 
+from dataclasses import replace
+
 import gymnasium as gym
 import numpy as np
 import pytest
@@ -327,3 +329,57 @@ def test_the_run_on_tables_is_the_plain_loop_bit_by_bit(step_noise, learning_rat
     )
     result = train_q_learning_on_tables(mdp, config)
     np.testing.assert_array_equal(result.q_values, plain_q_learning(mdp, config))
+
+
+@pytest.mark.parametrize("num_snapshots", [1, 7, 400])
+@pytest.mark.parametrize("max_episode_steps", [5, 200])
+def test_the_kept_transitions_replay_to_the_same_tables(train, num_snapshots, max_episode_steps):
+    mdp = Maze(picture=("S..", "T.G"), step_noise=0.3).mdp()
+    config = Config(
+        gamma=0.9,
+        num_steps=400,
+        learning_rate=0.3,
+        epsilon=0.4,
+        initial_value=2.0,
+        max_episode_steps=max_episode_steps,
+        num_snapshots=num_snapshots,
+        keep_transitions=True,
+        seed=5,
+    )
+    result = train(mdp, config)
+    kept = result.transitions
+    steps = zip(
+        kept.states, kept.actions, kept.rewards, kept.next_states, kept.terminated, strict=True
+    )
+    q, tables = np.full((6, 4), 2.0), []
+    for s, a, r, after, terminated in steps:
+        assert mdp.transition_probs[s, a, after] > 0
+        assert r == mdp.transition_rewards[s, a, after]
+        assert terminated == mdp.terminal[after]
+        q[s, a] += 0.3 * (r + 0.9 * (0.0 if terminated else q[after].max()) - q[s, a])
+        tables.append(q.copy())
+    np.testing.assert_array_equal(np.array(tables)[result.snapshot_steps - 1], result.snapshots)
+    np.testing.assert_array_equal(q, result.q_values)
+    assert np.bincount(kept.states * 4 + kept.actions, minlength=24).tolist() == (
+        result.visits.ravel().tolist()
+    )
+    assert kept.terminated.sum() == len(result.episode_lengths) - result.num_truncated
+
+
+def test_keeping_the_transitions_changes_nothing_and_is_not_the_default(train):
+    config = Config(gamma=0.9, num_steps=500, seed=2)
+    bare, kept = train(MAZE, config), train(MAZE, replace(config, keep_transitions=True))
+    np.testing.assert_array_equal(bare.q_values, kept.q_values)
+    assert bare.transitions is None
+    assert len(kept.transitions.states) == 500
+
+
+def test_keep_transitions_must_be_a_bool():
+    with pytest.raises(ValueError, match=r"keep_transitions must be .*got 'all'"):
+        Config(gamma=0.9, keep_transitions="all")
+
+
+@pytest.mark.parametrize("seed", [-1, 0.5, None])
+def test_a_seed_is_an_integer_from_0_on(seed):
+    with pytest.raises(ValueError, match=f"seed must .*got {seed}"):
+        Config(gamma=0.9, seed=seed)

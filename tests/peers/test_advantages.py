@@ -1,0 +1,116 @@
+"""GAE at a truncation: stable-baselines3 2.9.2, torchrl 0.14.1, tianshou 2.0.1."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+import torch
+from gymnasium.wrappers import TimeLimit
+from stable_baselines3 import PPO
+from stable_baselines3.common.buffers import RolloutBuffer
+from tensordict import TensorDict
+from tensordict.nn import TensorDictModule
+from tianshou.algorithm.algorithm_base import Algorithm
+from tianshou.data import Batch, ReplayBuffer
+from torchrl.objectives.value import GAE
+from torchrl.objectives.value.functional import generalized_advantage_estimate
+
+from rlnotes.functional.advantages import generalized_advantage_estimation
+from tests.peers.counter import Counter
+
+# Two steps of reward 1 from state 0 to 2, where a limit cuts them; V(s) = 4 s.
+# TD errors 1 + 2 - 0 and 1 + 4 - 4, so A = 3 + 0.25 * 1 and 1.
+# With the cut taken for an end the second one is 1 - 4, so A = 3 - 0.75 and -3.
+GAMMA = GAE_LAMBDA = 0.5
+REWARDS, VALUES, NEXT_VALUES = [1.0, 1.0], [0.0, 4.0], [4.0, 8.0]
+RIGHT, AS_AN_END, TD_ERRORS = [3.25, 1.0], [2.25, -3.0], [3.0, 1.0]
+
+
+def test_rlnotes():
+    columns = map(torch.tensor, (REWARDS, VALUES, NEXT_VALUES, [False, False], [False, True]))
+    advantages = generalized_advantage_estimation(*columns, gamma=GAMMA, gae_lambda=GAE_LAMBDA)
+    assert advantages.tolist() == RIGHT
+
+
+def test_sb3_adds_the_value_of_the_last_state_to_the_stored_reward():
+    model = PPO(
+        "MlpPolicy",
+        TimeLimit(Counter(10), 2),
+        n_steps=2,
+        batch_size=2,
+        gamma=GAMMA,
+        gae_lambda=GAE_LAMBDA,
+        policy_kwargs={"net_arch": []},
+        device="cpu",
+    )
+    with torch.no_grad():
+        model.policy.value_net.weight.fill_(4)
+        model.policy.value_net.bias.zero_()
+    model.train = lambda: None  # the record only
+    model.learn(2)
+    assert model.rollout_buffer.rewards.flatten().tolist() == [1, 5]  # 1 + 0.5 * 8
+    assert model.rollout_buffer.advantages.flatten().tolist() == RIGHT
+
+
+def test_sb3_buffer_alone_knows_one_flag():
+    spaces = gym.spaces.Box(0, 2, (1,)), gym.spaces.Discrete(2)
+    settings = {"gamma": GAMMA, "gae_lambda": GAE_LAMBDA, "device": "cpu"}
+    buffer, log_prob = RolloutBuffer(2, *spaces, **settings), torch.zeros(1)
+    for t in range(2):
+        row = np.array([[t]]), np.array([[0]]), np.array([REWARDS[t]]), np.array([t == 0])
+        buffer.add(*row, torch.tensor([VALUES[t]]), log_prob)
+    buffer.compute_returns_and_advantage(torch.tensor([8.0]), np.array([True]))
+    assert buffer.advantages.flatten().tolist() == AS_AN_END
+
+
+def torchrl_advantages(*, drop: tuple[str, ...] = ()) -> list[float]:
+    network = torch.nn.Linear(1, 1, bias=False)
+    torch.nn.init.constant_(network.weight, 4)
+    critic = TensorDictModule(network, in_keys=["observation"], out_keys=["state_value"])
+    following = {
+        "observation": torch.tensor([[[1.0], [2.0]]]),
+        "reward": torch.tensor(REWARDS).view(1, 2, 1),
+        "done": torch.tensor([[[False], [True]]]),
+        "terminated": torch.zeros(1, 2, 1, dtype=torch.bool),
+    }
+    for name in drop:
+        del following[name]
+    states = torch.tensor([[[0.0], [1.0]]])
+    record = TensorDict({"observation": states, "next": following}, batch_size=[1, 2])
+    GAE(gamma=GAMMA, lmbda=GAE_LAMBDA, value_network=critic)(record)
+    return record["advantage"].flatten().tolist()
+
+
+def test_torchrl_takes_done_for_the_end_if_terminated_is_missing():
+    assert torchrl_advantages() == pytest.approx(RIGHT)
+    assert torchrl_advantages(drop=("terminated",)) == pytest.approx(AS_AN_END)
+
+
+@pytest.mark.parametrize(("shape", "advantages"), [((1, 2, 1), RIGHT), ((1, 2), TD_ERRORS)])
+def test_torchrl_function_has_its_time_in_the_axis_before_the_last(shape, advantages):
+    flags = {"done": torch.tensor([False, True]), "terminated": torch.tensor([False, False])}
+    columns = {"state_value": VALUES, "next_state_value": NEXT_VALUES, "reward": REWARDS}
+    tensors = {name: torch.tensor(column) for name, column in columns.items()} | flags
+    shaped = {name: column.view(shape) for name, column in tensors.items()}
+    got, _ = generalized_advantage_estimate(GAMMA, GAE_LAMBDA, **shaped)
+    assert got.flatten().tolist() == pytest.approx(advantages)
+
+
+@pytest.mark.parametrize(
+    ("kwargs", "advantages"),
+    [
+        ({"v_s": np.array(VALUES)}, RIGHT),
+        ({}, [-4.75, 1.0]),  # V(s) is the row before's V(s'), and 8 in the first row
+    ],
+    ids=("values", "no values"),
+)
+def test_tianshou(kwargs, advantages):
+    buffer, rows = ReplayBuffer(4), np.arange(2)
+    for t in rows:
+        states = {"obs": np.array([t]), "obs_next": np.array([t + 1])}
+        ends = {"terminated": False, "truncated": t == 1}
+        buffer.add(Batch(act=0, rew=REWARDS[t], info={}, **states, **ends))
+    settings = {"gamma": GAMMA, "gae_lambda": GAE_LAMBDA}
+    values = np.array(NEXT_VALUES)
+    batch = buffer[rows]
+    _, got = Algorithm.compute_episodic_return(batch, buffer, rows, values, **kwargs, **settings)
+    assert got.tolist() == pytest.approx(advantages)

@@ -1,0 +1,48 @@
+"""gymnasium 1.4.0: the divisor of NormalizeReward, and the log outside of it."""
+
+import gymnasium as gym
+import numpy as np
+import pytest
+from gymnasium.wrappers import NormalizeReward, RecordEpisodeStatistics, TimeLimit
+
+from tests.peers.counter import Counter
+
+
+def walked(env: gym.Env, num_steps: int) -> list[float]:
+    """Rewards; the environment is reset after either flag."""
+    env.reset(seed=0)
+    rewards = []
+    for _ in range(num_steps):
+        _, reward, terminated, truncated, _ = env.step(0)
+        rewards.append(float(reward))
+        if terminated or truncated:
+            env.reset()
+    return rewards
+
+
+def test_the_first_reward_of_1_comes_out_as_70_7():
+    assert walked(NormalizeReward(Counter(1000)), 2) == pytest.approx([70.71, 2.02], abs=0.01)
+
+
+def test_the_sum_restarts_at_a_termination_and_not_at_a_truncation():
+    by_limit = NormalizeReward(TimeLimit(Counter(1000), 5))
+    endless, by_end = NormalizeReward(Counter(1000)), NormalizeReward(Counter(5))
+    limit, none, end = (walked(env, 100)[-1] for env in (by_limit, endless, by_end))
+    assert limit == none
+    assert end > 5 * none
+
+
+def test_a_constant_reward_of_one_step_episodes_grows_without_bound():
+    rewards = walked(NormalizeReward(Counter(1)), 400)
+    assert rewards[:3] == pytest.approx([70.7, 100, 122.5], abs=0.1)
+    assert rewards[-1] > 1000
+    assert np.all(np.diff(rewards) > 0)
+
+
+def test_the_statistics_outside_are_of_the_divided_rewards():
+    inside = NormalizeReward(RecordEpisodeStatistics(Counter(5)))
+    outside = RecordEpisodeStatistics(NormalizeReward(Counter(5)))
+    for env, low, high in ((inside, 5, 5), (outside, 70, 80)):
+        env.reset(seed=0)
+        *_, last = (env.step(0) for _ in range(5))
+        assert low <= last[4]["episode"]["r"] <= high
