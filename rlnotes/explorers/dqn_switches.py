@@ -46,7 +46,7 @@ class DQNSwitches(Explorer):
         left.set(xlim=(0, 1.02 * last_step), ylim=(0, 1.16 * RETURN_LIMIT))
         right.set(xlim=(0, 1.02 * last_step), ylim=VALUE_LIMITS, yscale="log")
         self.headings = title(left, " "), title(right, " ")
-        ceiling = right.axhline(CEILING, **{**EXACT, "linewidth": 1.6, "zorder": 11})
+        self.ceiling = right.axhline(CEILING, **{**EXACT, "linewidth": 1.6, "zorder": 11})
         self.curves = {"return": Curve(left), "value": Curve(right)}
         achieved = {"color": GREEN, "marker": "^", "markersize": 5, "markevery": 3}
         (self.achieved,) = right.plot([], [], **achieved, linewidth=1.2, zorder=13)
@@ -56,7 +56,7 @@ class DQNSwitches(Explorer):
         for row, (note, color) in enumerate(VALUE_KEYS.items()):
             notes.append(right.text(y=0.98 - 0.065 * row, s=note, color=color, **place))
         curves = [artist for curve in self.curves.values() for artist in curve.artists]
-        return figure, [*self.headings, ceiling, *curves, self.achieved, *notes]
+        return figure, [*self.headings, self.ceiling, *curves, self.achieved, *notes]
 
     def update(self, part, loss):
         shown, base = recording()[loss, part], recording()[loss, BASE]

@@ -258,6 +258,12 @@ def test_dueling_constant_costs_nothing_only_with_the_plain_sum(
     assert tips == pytest.approx(moved)
     assert [bar.get_y() for bar in explorer.bars] == pytest.approx([fitted_v + constant] * 4)
     assert explorer.v_stream.get_ydata() == pytest.approx([fitted_v + constant] * 2)
+    assert found("V stream = #$", explorer.v_key.get_text()) == pytest.approx(
+        [fitted_v + constant], abs=0.0051
+    )
+    assert found("^#, #, #, #$", ", ".join(explorer.numbers.texts)) == pytest.approx(
+        moved, abs=0.0051
+    )
     assert (
         explorer.verdict.get_text()
         == f"{head.capitalize()}: Q is off by {off:.1f}, loss {loss:.2f}"
@@ -282,6 +288,7 @@ def test_dueling_step_on_one_action_moves_the_others(start, head, action, shares
     pattern = f"moves Q of {action} by 1 moves: up #, down #, left #, right #; in a table only"
     assert found(pattern, explorer.description) == pytest.approx(shares, **EXACT)
     assert [bar.get_height() for bar in explorer.spread] == pytest.approx(shares)
+    assert explorer.shares.texts == [f"{share:.2f}" for share in shares]
     names = ("up", "down", "left", "right")
     assert list(explorer.table.get_ydata()) == [name == action for name in names]
 

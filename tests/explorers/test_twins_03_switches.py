@@ -64,6 +64,15 @@ def test_dqn_switches_shows_the_recording_of_the_setting(loss, part):
     )
 
 
+def test_dqn_switches_heads_the_values_with_what_is_predicted_and_achieved():
+    explorer = DQNSwitches(part="copy every 10 updates", loss="squared")
+    last = recorded("squared", "copy every 10 updates")[-1]
+    _, heading = explorer.figure(), explorer.headings[1].get_text()
+    predicted, achieved = last["value_median"], last["achieved_median"]
+    assert predicted > 1_000 > achieved
+    assert heading == f"Predicted {predicted:,.0f}, achieved {achieved:.1f}"
+
+
 def test_dqn_switches_opens_on_the_failure_that_it_is_for():
     explorer = DQNSwitches()
     _, text = explorer.figure(), explorer.description
@@ -82,4 +91,8 @@ def test_dqn_switches_cuts_no_curve_but_the_first_values_near_zero():
 
 def test_dqn_switches_draws_the_ceiling_of_the_recorded_discount():
     assert pytest.approx(1 / (1 - BOX.gamma)) == CEILING
+    explorer = DQNSwitches()
+    assert "no value can exceed 100." in explorer.description
+    assert len(explorer.figure().axes) == 2
+    assert list(explorer.ceiling.get_ydata()) == [100, 100]
     assert {row["loss"] for row in RECORDED} == {loss.lower() for loss in LOSSES} == set(LOSS_NAMES)

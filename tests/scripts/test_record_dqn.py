@@ -87,6 +87,13 @@ def test_parts_records_return_predicted_value_and_discounted_return(configs):
     assert float(second["achieved_low"]) == 1
 
 
+def test_parts_discounts_before_it_averages(configs, monkeypatch):
+    monkeypatch.setattr(record_dqn, "greedy_returns", lambda *_, **__: np.array([0.0, 4.0]))
+    (_, mean, _, achieved), _ = record_dqn.parts_run(({"loss": "huber", "part": "nothing"}, 0))
+    assert mean == 2
+    assert achieved == pytest.approx(3.940399 / 2)  # two steps would be 1.99
+
+
 def test_discounted_counts_each_episode_by_itself():
     by_hand = [sum(0.99**k for k in range(n)) for n in (0, 1, 2, 500)]
     assert record_dqn.discounted(np.array([0, 1, 2, 500])) == pytest.approx(by_hand)
