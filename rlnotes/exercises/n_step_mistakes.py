@@ -71,6 +71,12 @@ def _tails(factor: Callable) -> Callable:
     )
 
 
+def _tail_of_n(r, t, last):
+    """gamma^n where the record stops the window, whatever its length."""
+    flagged = r.terminated[last] or r.truncated[last]
+    return _tail(r, t, last) if flagged else r.gamma**r.n * r.next_values[last]
+
+
 def _values(value: Callable) -> Callable:
     """A wrong answer: another value behind the window."""
     return _windows(
@@ -108,8 +114,67 @@ def _next_row(r, t, last):
     return r.next_values[min(last + 1, len(r.rewards) - 1)]
 
 
+def _row_before(r, t, last):
+    return r.next_values[max(last - 1, 0)]
+
+
 def _values_at_each_step(r, t, last):
     return sum(_tail(r, t, k) for k in range(t, last + 1))
+
+
+def _value_at_truncations_on_the_way(r, t, last):
+    """The window goes on behind them, with a value at each; no truncation stops it."""
+    cuts = (k for k in range(t, last) if r.truncated[k])
+    return sum(_tail(r, t, k) for k in cuts) + _tail(r, t, last)
+
+
+def _over_truncations(r, t):
+    return _last(SimpleNamespace(**{**vars(r), "truncated": _never(r)}), t)
+
+
+def _last_flag(r, t):
+    """The last step with a flag among the n, where the first one counts."""
+    stop = _unbroken(r, t)
+    return next((k for k in range(stop, t, -1) if r.terminated[k] or r.truncated[k]), stop)
+
+
+def _one_kind_first(r, t, flags, others):
+    """A step of one kind stops the window; only without any the other kind does."""
+    steps = range(t, _unbroken(r, t) + 1)
+    found = [k for k in steps if flags[k]] or [k for k in steps if others[k]]
+    return found[0] if found else steps[-1]
+
+
+def _from_the_second_step(r, t):
+    """The flags of step t itself are not asked."""
+    stop = _unbroken(r, t)
+    return t if t == stop else _last(SimpleNamespace(**{**vars(r), "n": r.n - 1}), t + 1)
+
+
+def _stopped_before(**record):
+    """The break stands before the reward, and the value behind what was added."""
+    r, targets = SimpleNamespace(**record), []
+    for t in range(len(r.rewards)):
+        target, k = 0.0, 0
+        while k < r.n and t + k < len(r.rewards):
+            if r.terminated[t + k] or r.truncated[t + k]:
+                break
+            target, k = target + r.gamma**k * r.rewards[t + k], k + 1
+        if k:
+            target += r.gamma**k * r.next_values[t + k - 1]
+        targets.append(target)
+    return targets
+
+
+def _discount_not_reset(**record):
+    r, targets, discount = SimpleNamespace(**record), [], 1.0
+    for t in range(len(r.rewards)):
+        last, target = _last(r, t), 0.0
+        for k in range(t, last + 1):
+            target, discount = target + discount * r.rewards[k], discount * r.gamma
+        tail = 0.0 if r.terminated[last] else discount * r.next_values[last]
+        targets.append(target + tail)
+    return targets
 
 
 def _wrapped(**record):
@@ -165,6 +230,7 @@ MISTAKES = {
     "gamma for gamma^k": _tails(lambda r, k: r.gamma),
     "value not discounted": _tails(lambda r, k: 1.0),
     "gamma^n in short windows": _tails(lambda r, k: r.gamma**r.n),
+    "gamma^n at the record's end": _windows(tail=_tail_of_n),
     "gamma^(k-1)": _tails(lambda r, k: r.gamma ** (k - 1)),
     "gamma^(k+1)": _tails(lambda r, k: r.gamma ** (k + 1)),
     "over all ends": _windows(last=_unbroken),
@@ -173,12 +239,26 @@ MISTAKES = {
     "over terminations": _windows(
         last=lambda r, t: _last(SimpleNamespace(**{**vars(r), "terminated": _never(r)}), t)
     ),
+    "last flag": _windows(last=_last_flag),
+    "terminations first": _windows(
+        last=lambda r, t: _one_kind_first(r, t, r.terminated, r.truncated)
+    ),
+    "truncations first": _windows(
+        last=lambda r, t: _one_kind_first(r, t, r.truncated, r.terminated)
+    ),
+    "flags from the second step": _windows(last=_from_the_second_step),
+    "truncations on the way": _windows(
+        last=_over_truncations, tail=_value_at_truncations_on_the_way
+    ),
     "flags of the first step": _windows(
         last=lambda r, t: t if r.terminated[t] or r.truncated[t] else _unbroken(r, t),
         tail=lambda r, t, last: _tail(r, t, last) if last == t else _tail_unmasked(r, t, last),
     ),
     "flags of the first step, masked": _windows(
         last=lambda r, t: t if r.terminated[t] or r.truncated[t] else _unbroken(r, t)
+    ),
+    "mask of all n steps": _kept(
+        lambda r, t, last: not r.terminated[t : _unbroken(r, t) + 1].any()
     ),
     "mask of the first step": _kept(lambda r, t, last: not r.terminated[t]),
     "bootstraps after termination": _kept(lambda r, t, last: True),
@@ -188,6 +268,9 @@ MISTAKES = {
     ),
     "value behind full windows alone": _kept(
         lambda r, t, last: not r.terminated[last] and last - t + 1 == r.n
+    ),
+    "value at truncations alone": _kept(
+        lambda r, t, last: r.truncated[last] and not r.terminated[last]
     ),
     "rewards alone": _kept(lambda r, t, last: False),
     "flags swapped": _with(lambda r: {"terminated": r.truncated, "truncated": r.terminated}),
@@ -199,6 +282,10 @@ MISTAKES = {
         }
     ),
     "one reward too many": _with(lambda r: {"n": r.n + 1}),
+    "one reward too few": _with(lambda r: {"n": max(r.n - 1, 1)}),
+    "n is 3": _with(lambda r: {"n": 3}),
+    "n is 5": _with(lambda r: {"n": 5}),
+    "stopped before the end": _stopped_before,
     "last reward left out": _windows(total=lambda r, t, last: _total(r, t, last - 1)),
     "reward of the end left out": _windows(
         total=lambda r, t, last: _total(r, t, last - (r.terminated[last] or r.truncated[last]))
@@ -217,9 +304,12 @@ MISTAKES = {
     "first reward discounted": _weighed(lambda r, t, k: r.gamma ** (k - t + 1)),
     "gamma for every later reward": _weighed(lambda r, t, k: 1.0 if k == t else r.gamma),
     "discounted from the start": _weighed(lambda r, t, k: r.gamma**k),
+    "discount not reset": _discount_not_reset,
     "weights turned round": _weighed(lambda r, t, k: r.gamma ** (_last(r, t) - k)),
     "value of the first step": _values(lambda r, t, last: r.next_values[t]),
     "value of the next row": _values(_next_row),
+    "value of the row before": _values(_row_before),
+    "value of the last row": _values(lambda r, t, last: r.next_values[-1]),
     "value of the uncut window": _values(lambda r, t, last: r.next_values[_unbroken(r, t)]),
     "value at each step": _windows(tail=_values_at_each_step),
     "mean of the rewards": _windows(total=_means),
