@@ -59,7 +59,7 @@ HINTS = {
     "one reward too many": "the windows hold n + 1 rewards: n of them, from t to t + n - 1.",
     "one reward too few": "the windows hold n - 1 rewards: n of them, from t to t + n - 1.",
     "n is 3": "n is 3 whatever the argument says. Use n.",
-    "n is 5": "n is 5 whatever the argument says. Use n.",
+    "n is 5": "there is a fixed number, such as 5, in the place of n. Use the argument.",
     "stopped before the end": "the loop stops before it adds the reward of the flagged step. Add "
     "it first, then look at the flags.",
     "last reward left out": "the last reward of each window is missing: from t to t + n - 1, that "

@@ -135,7 +135,7 @@ def _over_truncations(r, t):
 def _last_flag(r, t):
     """The last step with a flag among the n, where the first one counts."""
     stop = _unbroken(r, t)
-    return next((k for k in range(stop, t, -1) if r.terminated[k] or r.truncated[k]), stop)
+    return next((k for k in range(stop, t - 1, -1) if r.terminated[k] or r.truncated[k]), stop)
 
 
 def _one_kind_first(r, t, flags, others):

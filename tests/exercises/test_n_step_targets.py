@@ -216,7 +216,7 @@ def test_the_edited_answers_are_right_before_they_are_edited():
         ("range(n):", "range(1, n + 1):", ""),
         ("range(n):", "range(max(n - 1, 1)):", "the windows hold n - 1 rewards"),
         ("range(n):", "range(3):", "n is 3 whatever"),
-        ("range(n):", "range(5):", "n is 5 whatever"),
+        ("range(n):", "range(5):", "a fixed number, such as 5"),
         ("range(n):", "range(7):", "the windows are longer than n"),
         ("range(n):", "range(min(n, 3)):", ""),
         ("range(n):", "range(min(n, 6)):", ""),
@@ -228,7 +228,7 @@ def test_the_edited_answers_are_right_before_they_are_edited():
         (TAIL, "gamma ** (k + 1) * next_values[-1]", "the value behind the record"),
         (
             TAIL,
-            f"(gamma**n if not over else gamma ** (k + 1)) * next_values[t + k]",
+            "(gamma**n if not over else gamma ** (k + 1)) * next_values[t + k]",
             "where the record stops",
         ),
         ("targets[t] = total", "targets[t] = round(total, 2)", ""),
