@@ -101,6 +101,7 @@ HINTS = {
     "follows, too: the maximum is over the sum.",
     "landings turned round": "the probabilities are read from the landing back to the state. "
     "transition_probs[s, a] is the row of the landings.",
+    "table of integers": "the values are cut to integers. np.zeros without dtype=int holds floats.",
     "first action": "only the first action is looked at. Take the best.",
     "gamma on the reward": "the reward is discounted, too. gamma belongs to what follows.",
     "best landing": "the best landing is taken as certain. Weigh the landings by their "

@@ -197,6 +197,10 @@ MISTAKES = {
     "maxima apart": _loop(sweep=lambda p, r, v, gamma: r.max(axis=1) + gamma * (p @ v).max(axis=1)),
     "best at once": _loop(sweep=_best_at_once),
     "landings turned round": _loop(sweep=lambda p, r, v, gamma: backup(p.T, r, v, gamma)),
+    "table of integers": _loop(
+        sweep=lambda *problem: np.trunc(backup(*problem)),
+        stops=lambda m: m.bound <= m.max_error or m.sweeps == 1000,  # else it goes on for ever
+    ),
     "first action": _loop(sweep=_of_action_values(lambda q: q[:, 0])),
     "gamma on the reward": _loop(sweep=lambda p, r, v, gamma: gamma * backup(p, r, v, 1.0)),
     "best landing": _loop(

@@ -8,7 +8,7 @@ import numpy as np
 
 def q_table(env, choose, num_steps, alpha, gamma, initial_value):
     """The table after a number of steps, over as many episodes as they fill."""
-    q = np.full((env.observation_space.n, env.action_space.n), initial_value)
+    q = np.full((env.observation_space.n, env.action_space.n), float(initial_value))
     state, _ = env.reset()
     for step in range(num_steps):
         action = choose(q[state], step)
@@ -46,7 +46,7 @@ def _loop(
     """A wrong answer: the loop with another part, each a function of the moment."""
 
     def wrong(env, choose, num_steps, alpha, gamma, initial_value):
-        q = np.full((env.observation_space.n, env.action_space.n), initial_value)
+        q = np.full((env.observation_space.n, env.action_space.n), float(initial_value))
         m = SimpleNamespace(env=env, choose=choose, alpha=alpha, gamma=gamma, q=q)
         m.num_steps, m.first_q, m.num_episodes, m.total = num_steps, q.copy(), 0, 0.0
         m.step = m.step_of_episode = 0
@@ -98,9 +98,38 @@ def _set(value: Callable) -> Callable:
     return _loop(update=update)
 
 
-def _after_the_reset(m):
-    """The state that the target reads: after a reset, the start of the next episode."""
-    return m.first if m.truncated else m.next_state
+def _upcoming(m):
+    return m.upcoming
+
+
+def _reset_first(state: Callable) -> Callable:
+    """A wrong answer: it resets before the target, which reads another row.
+
+    `state` is the one whose row is read, of the moment; m.upcoming is where the next
+    step starts.
+    """
+
+    def target(m):
+        m.upcoming = _onward(m)
+        return m.reward if m.terminated else m.reward + m.gamma * m.q[state(m)].max()
+
+    return _loop(target=target, onward=_upcoming)
+
+
+def _start_row_for_ends(m):
+    """Resets before the target: the row of the next start, at ends of both kinds."""
+    m.upcoming = _onward(m)
+    return m.reward + m.gamma * m.q[m.upcoming].max()
+
+
+def _at_truncations(value: Callable) -> Callable:
+    """A wrong answer: another value behind a truncation."""
+
+    def target(m):
+        cut = m.truncated and not m.terminated
+        return m.reward + value(m) if cut else _target(m)
+
+    return _loop(target=target)
 
 
 def _whole_row(m):
@@ -118,11 +147,28 @@ def _shared_row(m):
     m.q[:, m.action] = old + m.alpha * (m.target - old)
 
 
-def _reset_first(m):
-    """The loop has moved on before it changes the entry of its state."""
-    m.upcoming = _onward(m)
-    old = m.q[m.upcoming, m.action]
-    m.q[m.upcoming, m.action] += m.alpha * (m.target - old)
+def _moved_on(where: Callable) -> Callable:
+    """A wrong answer: at some steps it has moved on before it changes an entry."""
+
+    def update(m):
+        m.upcoming = _onward(m)
+        row = m.upcoming if where(m) else m.state
+        m.q[row, m.action] += m.alpha * (m.target - m.q[row, m.action])
+
+    return _loop(update=update, onward=_upcoming)
+
+
+def _ends_emptied(m):
+    """The value is always counted, and the row of an end set to 0 when it was met."""
+    _update(m)
+    if m.terminated:
+        m.q[m.next_state] = 0.0
+
+
+def _reset_but_kept(m):
+    """Behind a truncation it resets, and goes on with the state before the reset."""
+    upcoming = _onward(m)
+    return upcoming if m.terminated else m.next_state
 
 
 def _twice(m):
@@ -160,7 +206,8 @@ def _row_before(m):
 
 def _chosen_too_soon(m):
     """The next action is chosen before the update, as the target is made."""
-    m.upcoming = m.choose(m.q[m.first if m.over else m.next_state], m.step + 1)
+    m.upcoming = _onward(m)
+    m.next_action = m.choose(m.q[m.upcoming], m.step + 1)
     return _target(m)
 
 
@@ -184,19 +231,39 @@ def _ends_at_zero(env, choose, num_steps, alpha, gamma, initial_value):
     return table
 
 
+def _starts_called(name: Callable) -> Callable:
+    """A wrong answer: it resets, and goes on with a state of its own; of the moment."""
+
+    def onward(m):
+        upcoming = _onward(m)
+        return name(m) if m.over else upcoming
+
+    return _loop(onward=onward)
+
+
 def _state_zero(env, choose, num_steps, alpha, gamma, initial_value):
-    """The first state of each episode is called 0, whatever reset says."""
-    q, state = np.full((env.observation_space.n, env.action_space.n), initial_value), 0
-    env.reset()
-    for step in range(num_steps):
-        action = choose(q[state], step)
-        next_state, reward, terminated, truncated, _ = env.step(action)
-        target = reward if terminated else reward + gamma * q[next_state].max()
-        q[state, action] += alpha * (target - q[state, action])
-        state = next_state
-        if terminated or truncated:
-            env.reset()
-            state = 0
+    """The first state of every episode is called 0, the first one, too."""
+    renamed = SimpleNamespace(
+        reset=lambda: (0, env.reset()[1]),
+        step=env.step,
+        observation_space=env.observation_space,
+        action_space=env.action_space,
+    )
+    return q_table(renamed, choose, num_steps, alpha, gamma, initial_value)
+
+
+def _resets_counted(env, choose, num_steps, alpha, gamma, initial_value):
+    """Each reset takes a number of its own: fewer steps, and other actions."""
+    q = np.full((env.observation_space.n, env.action_space.n), float(initial_value))
+    (state, _), step = env.reset(), 0
+    while step < num_steps:
+        m = SimpleNamespace(q=q, alpha=alpha, gamma=gamma, state=state, env=env)
+        m.action = choose(q[state], step)
+        m.next_state, m.reward, m.terminated, m.truncated, _ = env.step(m.action)
+        m.target = _target(m)
+        _update(m)
+        state = _onward(m)
+        step += 2 if m.terminated or m.truncated else 1
     return q
 
 
@@ -217,14 +284,34 @@ MISTAKES = {
     "reset at every step": _only_if(lambda m: True),
     "reset in vain": _loop(onward=_reset_in_vain),
     "start called 0": _state_zero,
+    "later starts called 0": _starts_called(lambda m: 0),
+    "first start for all": _starts_called(lambda m: m.first),
+    "no reset at both flags": _only_if(lambda m: m.terminated ^ m.truncated),
+    "state kept at truncations": _loop(onward=_reset_but_kept),
     "start called 0, no reset": _loop(onward=lambda m: 0 if m.over else m.next_state),
     "state not moved on": _loop(onward=_stays),
     "moved before the update": _loop(update=_moved_first),
-    "reset before the update": _loop(update=_reset_first, onward=lambda m: m.upcoming),
-    "target after the reset": _next_value(lambda m: m.q[_after_the_reset(m)].max()),
+    "reset before the update": _moved_on(lambda m: True),
+    "reset before the update, at ends": _moved_on(lambda m: m.over),
+    "target after the reset": _reset_first(_upcoming),
+    "target after the reset, at ends, too": _loop(target=_start_row_for_ends, onward=_upcoming),
+    "ends emptied": _loop(
+        target=lambda m: m.reward + m.gamma * m.q[m.next_state].max(), update=_ends_emptied
+    ),
+    "no gamma at truncations": _at_truncations(lambda m: m.q[m.next_state].max()),
+    "old row at truncations": _at_truncations(lambda m: m.gamma * m.q[m.state].max()),
+    "row 0 at truncations": _at_truncations(lambda m: m.gamma * m.q[0].max()),
+    "end told by the reward": _masked(lambda m: m.terminated and m.reward > 0),
     "maximum over s": _next_value(lambda m: m.q[m.state].max()),
     "SARSA": _next_value(lambda m: m.q[m.next_state, m.choose(m.q[m.next_state], m.step + 1)]),
     "same action": _next_value(lambda m: m.q[m.next_state, m.action]),
+    "SARSA, same step": _next_value(
+        lambda m: m.q[m.next_state, m.choose(m.q[m.next_state], m.step)]
+    ),
+    "sum of the row": _next_value(lambda m: m.q[m.next_state].sum()),
+    "first of the row": _next_value(lambda m: m.q[m.next_state, 0]),
+    "last of the row": _next_value(lambda m: m.q[m.next_state, -1]),
+    "two of the row": _next_value(lambda m: m.q[m.next_state, :2].max()),
     "mean": _next_value(lambda m: m.q[m.next_state].mean()),
     "minimum": _next_value(lambda m: m.q[m.next_state].min()),
     "maximum from 0": _next_value(lambda m: max(0.0, m.q[m.next_state].max())),
@@ -262,12 +349,20 @@ MISTAKES = {
     "whole row": _loop(update=_whole_row),
     "row before the move": _loop(chosen=_row_before),
     "chosen before the update": _loop(
-        chosen=lambda m: _chosen(m) if m.step == 0 else m.upcoming, target=_chosen_too_soon
+        chosen=lambda m: _chosen(m) if m.step == 0 else m.next_action,
+        target=_chosen_too_soon,
+        onward=_upcoming,
     ),
     "one action for all": _loop(chosen=_one_for_all),
     "one action per episode": _loop(chosen=_one_per_episode),
     "step counted per episode": _loop(chosen=lambda m: m.choose(m.q[m.state], m.step_of_episode)),
     "step counted from 1": _loop(chosen=lambda m: m.choose(m.q[m.state], m.step + 1)),
+    "episodes for steps": _loop(chosen=lambda m: m.choose(m.q[m.state], m.num_episodes)),
+    "resets counted": _resets_counted,
+    "steps from 1": _loop(
+        chosen=lambda m: m.choose(m.q[m.state], m.step + 1),
+        goes_on=lambda m: m.step < m.num_steps - 1,
+    ),
     "step not counted": _loop(chosen=lambda m: m.choose(m.q[m.state], 0)),
     "greedy": _loop(chosen=lambda m: m.q[m.state].argmax()),
     "one step more": _loop(goes_on=lambda m: m.step <= m.num_steps),

@@ -70,7 +70,7 @@ def test_every_kind_of_end_is_met():
     assert kinds == {(False, False), (True, False), (False, True), (True, True)}
 
 
-WORLD = World((((1, 2.0), (0, -1.0)), ((0, 0.0),) * 2), ends=(1,), start=0, max_steps=2)
+WORLD = World((((1, 2.0), (0, -1.0)), ((0, 0.0),) * 2), ends=(1,), starts=(0,), max_steps=2)
 
 
 def test_the_world_follows_its_table():
