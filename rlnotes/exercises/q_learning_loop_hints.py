@@ -97,6 +97,8 @@ HINTS = {
     "larger of both": "an entry never falls here. It must, where the target is lower.",
     "alpha over the visits": "alpha is divided by the number of visits. That helps where steps are "
     "random; asked is a constant alpha.",
+    "shrunk before the target": "the entry is multiplied by 1 - alpha before the target is made, "
+    "which may read it: a step can lead back to its state. Make the target first.",
     "updated twice": "each step is learned twice.",
     "one row for all": "a change in one row shows in all: are they the same list? [[value] * A] * "
     "S holds one row S times.",

@@ -177,6 +177,12 @@ def _twice(m):
     _update(m)
 
 
+def _shrunk_first(m):
+    """The target reads a row in which the old entry has been multiplied already."""
+    m.q[m.state, m.action] *= 1 - m.alpha
+    m.q[m.state, m.action] += m.alpha * _target(m)
+
+
 def _decayed(m):
     visits = vars(m).setdefault("visits", np.zeros_like(m.q))
     visits[m.state, m.action] += 1
@@ -344,6 +350,7 @@ MISTAKES = {
     "sign": _set(lambda m, old: old - m.alpha * (m.target - old)),
     "larger of both": _set(lambda m, old: max(old, old + m.alpha * (m.target - old))),
     "alpha over the visits": _loop(update=_decayed),
+    "shrunk before the target": _loop(update=_shrunk_first),
     "updated twice": _loop(update=_twice),
     "one row for all": _loop(update=_shared_row),
     "whole row": _loop(update=_whole_row),
