@@ -4,7 +4,8 @@ import numpy as np
 
 from rlnotes.exercises.base import Case, Exercise
 from rlnotes.exercises.n_step_hints import HINTS
-from rlnotes.exercises.n_step_mistakes import MISTAKES, targets_by_windows
+from rlnotes.exercises.n_step_mistakes import MISTAKES
+from rlnotes.exercises.n_step_windows import targets_by_windows
 
 
 def _targets_by_rounds(rewards, next_values, terminated, truncated, n, gamma):

@@ -4,7 +4,8 @@ import numpy as np
 
 from rlnotes.exercises.base import Case, Exercise
 from rlnotes.exercises.q_learning_loop_hints import HINTS
-from rlnotes.exercises.q_learning_loop_mistakes import MISTAKES, q_table
+from rlnotes.exercises.q_learning_loop_mistakes import MISTAKES
+from rlnotes.exercises.q_learning_loop_parts import q_table
 from rlnotes.exercises.q_learning_world import LARGEST, SMALLEST, Choice, World, script
 
 
