@@ -18,6 +18,11 @@ HINTS = {
     "factor turned round": f"the fraction is upside down. {_BOUND}",
     "factor 2 gamma / (1 - gamma)": "2 gamma / (1 - gamma) bounds what the greedy policy loses. "
     "Asked is the error of the values: half of it.",
+    "factor 2 / (1 - gamma)": f"2 / (1 - gamma) times the change is more than is needed. {_BOUND}",
+    "brackets left out": "gamma / 1 - gamma is gamma divided by 1, and then less gamma. Put "
+    "brackets round 1 - gamma.",
+    "brackets left out, change last": "gamma / 1 - gamma * change divides by 1 alone. Put brackets "
+    "round 1 - gamma.",
     "factor with gamma squared": f"there is one gamma too many in the factor. {_BOUND}",
     "mean of the changes": "the mean of the changes says nothing about the worst state. Take the "
     "largest.",
@@ -43,8 +48,12 @@ HINTS = {
     "then the maximum.",
     "change of the largest value": "you compare the largest values before and after. Compare state "
     "by state, and then take the largest change.",
+    "span of the changes": "the largest change minus the smallest is their span. Take the largest "
+    "size of a change.",
     "relative change": "the error is compared with the size of the values. max_error is an amount "
     "of reward.",
+    "relative bound": "the bound is divided by the size of the values. It is an amount of reward, "
+    "as max_error is.",
     "bound must be smaller": "a bound equal to max_error is enough: stop at <=, not at <.",
     "one sweep more": "the loop makes one sweep too many: the bound is looked at before it is "
     "renewed. Stop right after the sweep whose bound is small enough.",
@@ -63,8 +72,14 @@ HINTS = {
     "number of sweeps": "the second number counts the sweeps. Return the bound.",
     "a priori": "gamma^k / (1 - gamma) times the first change is a true bound, and mostly far too "
     "large. The last change knows more: stop by it.",
-    "starts from the rewards": "the first table holds the rewards: that is one sweep already. "
-    "Start from zero.",
+    "a priori from the rewards": "gamma^k / (1 - gamma) times the largest reward is a true bound, "
+    "and mostly far too large. The last change knows more: stop by it.",
+    "bound 0 at first": "zeros come back: there was no sweep. Is the bound small enough before the "
+    "first one? Start it at np.inf.",
+    "bound 1 at first": "where max_error is 1 or more, zeros come back: there was no sweep. Start "
+    "the bound at np.inf.",
+    "starts from the rewards": "there are two sweeps at least. Is the first table made of the "
+    "rewards, or is the first bound not looked at? Start from zero, and ask after each sweep.",
     "starts from ones": "the first table holds ones. Start from zero.",
     "one sweep": "there is one sweep only. Go on until the bound is small enough: is the return "
     "inside the loop?",
@@ -72,14 +87,21 @@ HINTS = {
     "bound is at most max_error.",
     "infinite at first": "an infinite change before the first sweep is nan at gamma 0, and the "
     "loop never starts. Make the bound infinite, not the change.",
-    "one array": "no change is ever seen: are the old table and the new one the same array? `old "
-    "= values` is no copy.",
+    "one array": "no change is seen. Are the old table and the new one the same array (`old = "
+    "values` is no copy)? Or does the table hold integers?",
     "in place": "a sweep reads values that it has just changed. The bound holds then, too, and the "
     "sweeps are often fewer. Asked here is the other kind: read the table of the sweep before.",
     "mean over actions": "the mean over the actions evaluates a random policy. Take the best.",
     "minimum over actions": "this takes the worst action. Take the best.",
     "maximum over states": "the maximum is over the states. Take it over the actions, the last "
     "axis of [S, A].",
+    "maxima apart": "the best reward and the best landing are taken apart: they may belong to two "
+    "actions. Add them for each action, and then take the best.",
+    "best at once": "the action with the largest reward is taken. The best one counts what "
+    "follows, too: the maximum is over the sum.",
+    "landings turned round": "the probabilities are read from the landing back to the state. "
+    "transition_probs[s, a] is the row of the landings.",
+    "table of integers": "the values are cut to integers. np.zeros without dtype=int holds floats.",
     "first action": "only the first action is looked at. Take the best.",
     "gamma on the reward": "the reward is discounted, too. gamma belongs to what follows.",
     "best landing": "the best landing is taken as certain. Weigh the landings by their "

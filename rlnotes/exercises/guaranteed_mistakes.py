@@ -33,6 +33,7 @@ def _loop(
     sweep: Callable = backup,
     size: Callable = _largest,
     factor: Callable = _factor,
+    bound: Callable = lambda m: m.factor * m.change,
     stops: Callable = lambda m: m.bound <= m.max_error,
     result: Callable = lambda m: (m.values, m.bound),
     start: Callable = lambda rewards: np.zeros(len(rewards)),
@@ -40,18 +41,20 @@ def _loop(
     """A wrong answer: the loop with another part.
 
     `sweep` is one of P, R, V and gamma; `size` is that of the change; `factor` is one
-    of gamma; `stops` and `result` are of the moment after a sweep; `start` is of R.
+    of gamma; `bound`, `stops` and `result` are of the moment after a sweep; `start` is
+    of R.
     """
 
     def wrong(transition_probs, expected_rewards, gamma, max_error):
         m = SimpleNamespace(probs=transition_probs, rewards=expected_rewards, gamma=gamma)
         m.max_error, m.sweeps, m.bound = max_error, 0, np.inf
-        m.before = m.values = start(expected_rewards)
+        m.before, m.factor = None, factor(gamma)
+        m.values = start(expected_rewards)
         while m.sweeps == 0 or not stops(m):
             m.sweeps, m.before, m.bound_before = m.sweeps + 1, m.values, m.bound
             m.values = sweep(m.probs, m.rewards, m.before, gamma)
             m.change = size(m.values - m.before)
-            m.bound = factor(gamma) * m.change
+            m.bound = bound(m)
         return result(m)
 
     return wrong
@@ -69,10 +72,30 @@ def _of_action_values(choose: Callable) -> Callable:
     return lambda probs, rewards, values, gamma: choose(rewards + gamma * probs @ values)
 
 
-def _a_priori(m):
-    """From the first change alone: gamma^k / (1 - gamma) times it."""
-    first = abs(m.rewards.max(axis=1)).max()
-    return m.gamma**m.sweeps / (1 - m.gamma) * first
+def _a_priori(first: Callable) -> Callable:
+    """A true bound that needs no sweep: gamma^k / (1 - gamma) times a number of R."""
+    return _loop(bound=lambda m: m.gamma**m.sweeps / (1 - m.gamma) * first(m.rewards))
+
+
+def _never_begun(start: float) -> Callable:
+    """A wrong answer: `while bound > max_error` with a bound that is small at first."""
+
+    def wrong(max_error, **problem):
+        if start > max_error:
+            return sweeps_until_sure(max_error=max_error, **problem)
+        return np.zeros(len(problem["expected_rewards"])), start
+
+    return wrong
+
+
+def _largest_values_compared(m):
+    return m.factor * abs(m.values.max() - m.before.max())
+
+
+def _best_at_once(probs, rewards, values, gamma):
+    """The action of the largest reward, whatever follows."""
+    chosen = rewards.argmax(axis=1)[:, None]
+    return np.take_along_axis(rewards + gamma * probs @ values, chosen, axis=1)[:, 0]
 
 
 def _one_more(m):
@@ -123,6 +146,9 @@ MISTAKES = {
     "factor 1 - gamma": _loop(factor=lambda gamma: 1 - gamma),
     "factor turned round": _loop(factor=lambda gamma: (1 - gamma) / gamma if gamma else 0.0),
     "factor 2 gamma / (1 - gamma)": _loop(factor=lambda gamma: 2 * _factor(gamma)),
+    "factor 2 / (1 - gamma)": _loop(factor=lambda gamma: 2 / (1 - gamma)),
+    "brackets left out": _loop(bound=lambda m: m.change * m.gamma / 1 - m.gamma),
+    "brackets left out, change last": _loop(bound=lambda m: m.gamma / 1 - m.gamma * m.change),
     "factor with gamma squared": _loop(factor=lambda gamma: gamma * _factor(gamma)),
     "mean of the changes": _loop(size=lambda change: abs(change).mean()),
     "sum of the changes": _loop(size=lambda change: abs(change).sum()),
@@ -137,12 +163,12 @@ MISTAKES = {
     "change of the first state": _loop(size=lambda change: abs(change[0])),
     "change of the last state": _loop(size=lambda change: abs(change[-1])),
     "change of the sum": _loop(size=lambda change: abs(change.sum())),
-    "change of the largest value": _loop(
-        stops=lambda m: _factor(m.gamma) * abs(m.values.max() - m.before.max()) <= m.max_error
-    ),
+    "change of the largest value": _loop(bound=_largest_values_compared),
+    "span of the changes": _loop(size=np.ptp),
     "relative change": _loop(
         stops=lambda m: m.bound <= m.max_error * max(_largest(m.values), 1e-12)
     ),
+    "relative bound": _loop(bound=lambda m: m.factor * m.change / max(_largest(m.values), 1e-12)),
     "bound must be smaller": _loop(stops=lambda m: m.bound < m.max_error),
     "one sweep more": _loop(stops=lambda m: m.bound_before <= m.max_error),
     "values after one sweep more": _loop(result=lambda m: (_one_more(m), m.bound)),
@@ -154,9 +180,10 @@ MISTAKES = {
     "max_error returned": _loop(result=lambda m: (m.values, m.max_error)),
     "true error": _loop(result=lambda m: (m.values, _true_error(m))),
     "number of sweeps": _loop(result=lambda m: (m.values, m.sweeps)),
-    "a priori": _loop(
-        stops=lambda m: _a_priori(m) <= m.max_error, result=lambda m: (m.values, _a_priori(m))
-    ),
+    "a priori": _a_priori(lambda rewards: abs(rewards.max(axis=1)).max()),
+    "a priori from the rewards": _a_priori(lambda rewards: abs(rewards).max()),
+    "bound 0 at first": _never_begun(0.0),
+    "bound 1 at first": _never_begun(1.0),
     "starts from the rewards": _loop(start=lambda rewards: rewards.max(axis=1)),
     "starts from ones": _loop(start=lambda rewards: np.ones(len(rewards))),
     "one sweep": _loop(stops=lambda m: True),
@@ -167,6 +194,13 @@ MISTAKES = {
     "mean over actions": _loop(sweep=_of_action_values(lambda q: q.mean(axis=1))),
     "minimum over actions": _loop(sweep=_of_action_values(lambda q: q.min(axis=1))),
     "maximum over states": _loop(sweep=_of_action_values(lambda q: q.max(axis=0))),
+    "maxima apart": _loop(sweep=lambda p, r, v, gamma: r.max(axis=1) + gamma * (p @ v).max(axis=1)),
+    "best at once": _loop(sweep=_best_at_once),
+    "landings turned round": _loop(sweep=lambda p, r, v, gamma: backup(p.T, r, v, gamma)),
+    "table of integers": _loop(
+        sweep=lambda *problem: np.trunc(backup(*problem)),
+        stops=lambda m: m.bound <= m.max_error or m.sweeps == 1000,  # else it goes on for ever
+    ),
     "first action": _loop(sweep=_of_action_values(lambda q: q[:, 0])),
     "gamma on the reward": _loop(sweep=lambda p, r, v, gamma: gamma * backup(p, r, v, 1.0)),
     "best landing": _loop(

@@ -4,7 +4,8 @@ import numpy as np
 
 from rlnotes.exercises.base import Case, Exercise
 from rlnotes.exercises.n_step_hints import HINTS
-from rlnotes.exercises.n_step_mistakes import MISTAKES, targets_by_windows
+from rlnotes.exercises.n_step_mistakes import MISTAKES
+from rlnotes.exercises.n_step_windows import targets_by_windows
 
 
 def _targets_by_rounds(rewards, next_values, terminated, truncated, n, gamma):
@@ -76,14 +77,24 @@ EXERCISE = Exercise(
             reason="n = 1 is r + gamma * V(s'): 2 + 3, -3 + 5, and 4 without a value.",
         ),
         _case(
-            rewards=[1, 2, 3],
-            next_values=[5, 7, 4],
-            ends="...",
-            n=5,
+            rewards=[1, 2, 3, 1, 2, -1, 4],
+            next_values=[10, 5.5, 6, 7, 8, 10, 1],
+            ends=".CE.EC.",
+            n=3,
+            gamma=0.9,
+            expected=[7.255, 6.95, 3.0, 2.8, 2.0, 8.0, 4.9],
+            reason="two flags may lie within n steps. The first one stops the window: 1 + 1.8 + "
+            ".81 * 5.5, although step 2 terminates, and 1 + 1.8, although step 5 is truncated.",
+        ),
+        _case(
+            rewards=[1, 2, 3, 1, 2, 3, 1, 2, 3],
+            next_values=[9, 8, 7, 6, 5, 4, 30, 20, 10],
+            ends=".........",
+            n=7,
             gamma=1.0,
-            expected=[10.0, 9.0, 7.0],
-            reason="n is larger than the record: all rewards left, and the value behind it: 1 + 2 "
-            "+ 3 + 4, 2 + 3 + 4, 3 + 4.",
+            expected=[43.0, 34.0, 25.0, 22.0, 21.0, 19.0, 16.0, 15.0, 13.0],
+            reason="seven rewards and a value: 13 + 30, 14 + 20, 15 + 10. From step 3 on the "
+            "record is shorter than the window: 12 + 10, 11 + 10.",
         ),
         _case(
             rewards=[1, -2, 3],

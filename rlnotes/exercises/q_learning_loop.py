@@ -4,7 +4,8 @@ import numpy as np
 
 from rlnotes.exercises.base import Case, Exercise
 from rlnotes.exercises.q_learning_loop_hints import HINTS
-from rlnotes.exercises.q_learning_loop_mistakes import MISTAKES, q_table
+from rlnotes.exercises.q_learning_loop_mistakes import MISTAKES
+from rlnotes.exercises.q_learning_loop_parts import q_table
 from rlnotes.exercises.q_learning_world import LARGEST, SMALLEST, Choice, World, script
 
 
@@ -27,7 +28,7 @@ _END = ((0, 0.0),) * 2
 _CORRIDOR = World(
     steps=(((0, -1.0), (1, 2.0)), ((0, 1.0), (2, 0.0)), ((1, 0.0), (3, 8.0)), _END),
     ends=(3,),
-    start=0,
+    starts=(0,),
     max_steps=5,
 )
 
@@ -57,7 +58,9 @@ EXERCISE = Exercise(
     name="q_learning_loop",
     cases=[
         _case(
-            World((((1, 0.0), (0, 2.0)), ((0, 1.0), (2, 4.0)), _END), (2,), start=0, max_steps=9),
+            World(
+                (((1, 0.0), (0, 2.0)), ((0, 1.0), (2, 4.0)), _END), (2,), starts=(0,), max_steps=9
+            ),
             script((0, 1, 1)),
             num_steps=3,
             alpha=0.5,
@@ -71,40 +74,43 @@ EXERCISE = Exercise(
             World(
                 (((1, 3.0), (2, 5.0)), ((0, 1.0), (2, -2.0)), ((0, 0.0), (3, 2.0)), _END),
                 ends=(3,),
-                start=1,
+                starts=(1, 2, 0),
                 max_steps=2,
             ),
-            script((0, 1, 1, 0, 0)),
-            num_steps=5,
+            script((1, 1, 0, 1, 1, 0)),
+            num_steps=6,
             alpha=0.5,
             gamma=0.5,
             initial_value=4.0,
-            expected=[[4.0, 5.5], [3.625, 2.0], [3.375, 4.0], [4.0, 4.0]],
-            reason="each second step is truncated. Its target counts what follows: 5 + .5 * 4 in "
-            "step 1, 0 + .5 * 5.5 in step 3. Then a reset leads to state 1.",
+            expected=[[4.0, 5.875], [4.0, 2.0], [2.96875, 3.0], [4.0, 4.0]],
+            reason="the episodes start in 1, 2 and 0. The first terminates in its last step, the "
+            "others are cut: 5 + .5 * 3 in step 3, where state 2 goes on, 0 + .5 * 5.875 in step "
+            "5.",
         ),
         _case(
             World(
                 (
                     ((0, 0.0),) * 3,
-                    ((2, 1.0), (1, -1.0), (0, 2.0)),
+                    ((0, -2.0), (1, -1.0), (2, 1.0)),
                     ((0, 6.0), (1, 0.0), (2, 3.0)),
                 ),
                 ends=(0,),
-                start=1,
+                starts=(1,),
                 max_steps=2,
             ),
-            script((0, 0, 2, 1)),
+            script((2, 0, 0, 1)),
             num_steps=4,
             alpha=0.25,
             gamma=1.0,
             initial_value=8.0,
-            expected=[[8.0, 8.0, 8.0], [8.25, 7.8125, 6.5], [7.5, 8.0, 8.0]],
+            expected=[[8.0, 8.0, 8.0], [5.5, 7.8125, 8.25], [7.5, 8.0, 8.0]],
             reason="step 1 terminates and is truncated at once: its target is 6, so 8 - 2 / 4. "
-            "Step 2 terminates: 8 - 6 / 4. Step 3 stays in state 1: -1 + 8.25, so 8 - .75 / 4.",
+            "Step 2 terminates: 8 - 10 / 4. Step 3 stays in state 1: -1 + 8.25, so 8 - .75 / 4.",
         ),
         _case(
-            World((((0, 1.0), (1, 0.0)), ((0, -1.0), (2, 6.0)), _END), (2,), start=0, max_steps=4),
+            World(
+                (((0, 1.0), (1, 0.0)), ((0, -1.0), (2, 6.0)), _END), (2,), starts=(0,), max_steps=4
+            ),
             LARGEST,
             num_steps=7,
             alpha=0.5,
@@ -115,7 +121,9 @@ EXERCISE = Exercise(
             "then another entry of the row is the largest: 3.5, 3, 2.375, 3.125, 2.84375, 2.5, 5.",
         ),
         _case(
-            World((((0, 1.0), (1, 0.0)), ((0, -1.0), (2, 6.0)), _END), (2,), start=0, max_steps=4),
+            World(
+                (((0, 1.0), (1, 0.0)), ((0, -1.0), (2, 6.0)), _END), (2,), starts=(0,), max_steps=4
+            ),
             SMALLEST,
             num_steps=3,
             alpha=1.0,

@@ -27,6 +27,14 @@ HINTS = {
     "state before it. reset returns (state, info).",
     "start called 0": "an episode is taken to start in state 0. Use the state that env.reset "
     "returns.",
+    "later starts called 0": "after a reset the state is called 0, whatever env.reset says. Use "
+    "the state that it returns.",
+    "first start for all": "each episode is taken to start where the first one did. Use the state "
+    "that this env.reset returns.",
+    "no reset at both flags": "a step with both flags is not followed by a reset. ^ is `either, "
+    "not both`: write or.",
+    "state kept at truncations": "after a truncation env.reset is called, but the loop goes on "
+    "with the state before it. Use the state that it returns.",
     "start called 0, no reset": "at an end the state is set to 0, but the world is elsewhere. Call "
     "env.reset, and use the state that it returns.",
     "state not moved on": "the state stays the same within an episode. End each step with state = "
@@ -35,12 +43,32 @@ HINTS = {
     "first, then move on.",
     "reset before the update": "the loop moves on, and resets, before the update: the entry of "
     "another state is changed. Update first.",
+    "reset before the update, at ends": "where an episode ends, the reset comes before the "
+    "update: the entry of the new start is changed. Update first.",
     "target after the reset": "at a truncation the target reads the row of the new episode's "
     "start. Compute it from next_state, before the reset.",
+    "target after the reset, at ends, too": "at both kinds of ends the target reads the row of "
+    "the new episode's start. Compute it before the reset; behind a termination nothing follows.",
+    "ends emptied": "the row of an end is set to 0 after the first visit. The first target there "
+    "has already counted it: use terminated.",
+    "no gamma at truncations": "behind a truncation the value is not discounted. It lies one step "
+    "ahead, as always: gamma.",
+    "old row at truncations": "behind a truncation you take the row of the old state. Take that of "
+    "next_state, as always.",
+    "row 0 at truncations": "behind a truncation you take the row of state 0. Take that of "
+    "next_state, as always.",
+    "end told by the reward": "whether an episode ended is told from the reward. It may be 0 or "
+    "less at an end: use terminated.",
     "maximum over s": "the maximum is over the row of the old state. Take that of the next one.",
     "SARSA": "the value of the action that comes next is taken: that is SARSA. Q-learning takes "
     "the largest of the row, whatever is done.",
     "same action": "the next value is that of the same action. Take the largest of the row.",
+    "SARSA, same step": "the value of what choose says of the next row is taken. Q-learning takes "
+    "the largest, whatever is done.",
+    "sum of the row": "the next row is added up. Take the largest of it.",
+    "first of the row": "the next value is that of action 0. Take the largest of the row.",
+    "last of the row": "the next value is that of the last action. Take the largest of the row.",
+    "two of the row": "the largest of the first two is taken. There may be more actions.",
     "mean": "the mean of the next row is taken. Take the largest.",
     "minimum": "the smallest of the next row is taken. Take the largest.",
     "maximum from 0": "the largest of the row is sought from 0 on. All values may be below 0.",
@@ -69,6 +97,8 @@ HINTS = {
     "larger of both": "an entry never falls here. It must, where the target is lower.",
     "alpha over the visits": "alpha is divided by the number of visits. That helps where steps are "
     "random; asked is a constant alpha.",
+    "shrunk before the target": "the entry is multiplied by 1 - alpha before the target is made, "
+    "which may read it: a step can lead back to its state. Make the target first.",
     "updated twice": "each step is learned twice.",
     "one row for all": "a change in one row shows in all: are they the same list? [[value] * A] * "
     "S holds one row S times.",
@@ -82,6 +112,11 @@ HINTS = {
     "step counted per episode": "the number of the step starts again in each episode. choose wants "
     "the steps since the beginning.",
     "step counted from 1": "the steps are counted from 1. The first one is 0.",
+    "episodes for steps": "choose gets the number of the episode. It wants that of the step, over "
+    "all episodes.",
+    "resets counted": "a reset is counted as a step. Only env.step is one.",
+    "steps from 1": "the steps are counted from 1, and there is one too few: range(num_steps) "
+    "starts at 0.",
     "step not counted": "choose gets step 0 every time.",
     "greedy": "the best action is taken, whatever choose says. The behaviour is given.",
     "one step more": "there is one step too many.",

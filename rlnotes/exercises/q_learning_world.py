@@ -17,14 +17,16 @@ class World:
     Args:
         steps: steps[state][action] is (next_state, reward).
         ends: the terminal states.
-        start: the state after a reset.
+        starts: the first states of the episodes, in turn; an episode without a step
+            does not count, so that a second reset changes nothing.
         max_steps: steps of an episode; then it is truncated.
     """
 
     steps: Sequence[Sequence[tuple[int, float]]]
     ends: Sequence[int]
-    start: int
+    starts: Sequence[int]
     max_steps: int
+    _episode: int = field(default=0, init=False, compare=False)
     _state: int | None = field(default=None, init=False, compare=False)
     _taken: int = field(default=0, init=False, compare=False)
 
@@ -40,8 +42,12 @@ class World:
 
     def reset(self, *, seed: int | None = None, options: dict | None = None):
         """The first state of an episode, and an empty dict."""
-        self._state, self._taken = self.start, 0
-        return self.start, {}
+        self._episode += self._taken > 0
+        self._state, self._taken = self.starts[self._episode % len(self.starts)], 0
+        return self._state, {}
+
+    def close(self) -> None:
+        """As of Gymnasium: nothing is open."""
 
     def step(self, action: int):
         """What follows: next state, reward, terminated, truncated and an empty dict.
@@ -64,8 +70,9 @@ class World:
             for state, row in enumerate(self.steps)
             if state not in self.ends
         )
+        starts = " ".join(str(state) for state in self.starts)
         return (
-            f"starts in {self.start}, ends in {self.ends[0]}, at most {self.max_steps} steps; "
+            f"starts in {starts}, ends in {self.ends[0]}, at most {self.max_steps} steps; "
             f"by action: {rows}"
         )
 

@@ -17,6 +17,11 @@ EQUIVALENT = {
     "q_learning_update": {
         "next_q_values reversed": "a maximum does not depend on the order",
     },
+    "q_learning_loop": {
+        "q_table: q = np.full((env.observation_space.n, env.action_space.n), float(initial_value))"
+        "  ->  q = np.full((env.observation_space.n, env.action_space.n), initial_value)": "the "
+        "initial values of the cases are floats.",
+    },
     "dqn_targets": {
         "truncated zero": _NOT_USED,
         "truncated one": _NOT_USED,

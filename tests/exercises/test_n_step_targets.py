@@ -214,7 +214,24 @@ def test_the_edited_answers_are_right_before_they_are_edited():
     ("old", "new", "hint"),
     [
         ("range(n):", "range(1, n + 1):", ""),
-        ("range(n):", "range(n - 1):", ""),
+        ("range(n):", "range(max(n - 1, 1)):", "the windows hold n - 1 rewards"),
+        ("range(n):", "range(3):", "n is 3 whatever"),
+        ("range(n):", "range(5):", "a fixed number, such as 5"),
+        ("range(n):", "range(7):", "the windows are longer than n"),
+        ("range(n):", "range(min(n, 3)):", ""),
+        ("range(n):", "range(min(n, 6)):", ""),
+        (OVER, "k and (terminated[t + k] or truncated[t + k])", "flags of step t itself"),
+        (OVER, "terminated[t + k] or truncated[t + k] and not terminated[t : t + n].any()", ""),
+        (MASK, "if not terminated[t : t + n].any():", "where any of the n steps terminated"),
+        (MASK, "if truncated[t + k] and not terminated[t + k]:", "only where a step was truncated"),
+        (TAIL, "gamma ** (k + 1) * next_values[max(t + k - 1, 0)]", "one row too early"),
+        (TAIL, "gamma ** (k + 1) * next_values[-1]", "the value behind the record"),
+        (
+            TAIL,
+            "(gamma**n if not over else gamma ** (k + 1)) * next_values[t + k]",
+            "where the record stops",
+        ),
+        ("targets[t] = total", "targets[t] = round(total, 2)", ""),
         ("range(n):", "range(n + 1):", "the windows hold n + 1 rewards"),
         (OVER, "terminated[t] or truncated[t]", "whether the window stops is asked of step t"),
         (OVER, "terminated[t + k]", "runs over a truncation"),
@@ -254,6 +271,13 @@ def test_an_edited_loop_is_refused(old, new, hint):
 @pytest.mark.parametrize(
     ("old", "new", "hint"),
     [
+        (
+            "            total = sum(",
+            "            if truncated[t] and not terminated[t]:\n"
+            "                window[-1] += gamma * next_values[t]\n"
+            "            total = sum(",
+            "",
+        ),
         ("window.pop(0)", "window.pop()", ""),
         ("window.pop(0)", "window.clear()", ""),
         ("window.pop(0)", "window.pop(0)\n            break", ""),
@@ -270,6 +294,64 @@ def test_an_edited_loop_is_refused(old, new, hint):
 )
 def test_an_edited_queue_is_refused(old, new, hint):
     verdict = EXERCISE.check(edited(QUEUE, old, new))
+    assert not verdict.passed
+    assert hint in verdict.message.partition("Hint")[2]
+
+
+RUNNING = """
+def n_step_targets(rewards, next_values, terminated, truncated, n, gamma):
+    targets = []
+    for t in range(len(rewards)):
+        total, discount, k = 0.0, 1.0, 0
+        while k < n and t + k < len(rewards):
+            total += discount * rewards[t + k]
+            discount *= gamma
+            k += 1
+            if truncated[t + k - 1] and not terminated[t + k - 1]:
+                break
+            if terminated[t + k - 1]:
+                discount = 0.0
+                break
+        targets.append(total + discount * next_values[t + k - 1])
+    return targets
+"""
+
+
+@pytest.mark.parametrize(
+    ("pieces", "hint"),
+    [
+        (
+            (
+                "targets = []",
+                "targets, discount = [], 1.0",
+                "total, discount, k = 0.0, 1.0, 0",
+                "total, k = 0.0, 0",
+            ),
+            "",
+        ),
+        (
+            (
+                "not terminated[t + k - 1]:\n                break",
+                "k < n:\n                total += discount * next_values[t + k - 1]",
+            ),
+            "a value is added at a truncation, and then the window goes on",
+        ),
+        (
+            (
+                "            total += discount * rewards[t + k]\n",
+                "            if terminated[t + k] or truncated[t + k]:\n                break\n"
+                "            total += discount * rewards[t + k]\n",
+                "total + discount * next_values[t + k - 1]",
+                "total + (discount * next_values[t + k - 1] if k else 0.0)",
+            ),
+            "the loop stops before it adds",
+        ),
+        (("discount = 0.0\n                break", "break"), "a value is added behind a step"),
+    ],
+)
+def test_an_edited_running_discount_is_refused(pieces, hint):
+    passes(edited(RUNNING))
+    verdict = EXERCISE.check(edited(RUNNING, *pieces))
     assert not verdict.passed
     assert hint in verdict.message.partition("Hint")[2]
 

@@ -70,7 +70,7 @@ def test_every_kind_of_end_is_met():
     assert kinds == {(False, False), (True, False), (False, True), (True, True)}
 
 
-WORLD = World((((1, 2.0), (0, -1.0)), ((0, 0.0),) * 2), ends=(1,), start=0, max_steps=2)
+WORLD = World((((1, 2.0), (0, -1.0)), ((0, 0.0),) * 2), ends=(1,), starts=(0,), max_steps=2)
 
 
 def test_the_world_follows_its_table():
@@ -83,6 +83,19 @@ def test_the_world_follows_its_table():
     assert env.step(1)[3] is False  # the limit counts from the reset
     assert env.step(1) == (0, -1.0, False, True, {})
     assert (env.observation_space.n, env.action_space.n) == (2, 2)
+
+
+def test_the_episodes_of_a_world_start_in_turn_and_one_without_steps_does_not_count():
+    env = replace(WORLD, starts=(0, 1))
+    starts = []
+    for resets in (1, 3, 1, 1):
+        for _ in range(resets):
+            state, _ = env.reset()
+        starts.append(state)
+        env.step(0)
+    env.close()
+    assert starts == [0, 1, 0, 1]
+    assert repr(env).startswith("starts in 0 1, ends in 1")
 
 
 def test_a_world_that_has_moved_is_still_the_same_world():
@@ -218,6 +231,24 @@ def with_masked_ends(env, choose, num_steps, alpha, gamma, initial_value):
     return q
 
 
+def with_resets_to_spare(env, choose, num_steps, alpha, gamma, initial_value):
+    """A second reset is a waste, and no mistake; so is a close at the end."""
+    q = np.full((env.observation_space.n, env.action_space.n), float(initial_value))
+    env.reset()
+    state, _ = env.reset()
+    for step in range(num_steps):
+        action = choose(q[state], step)
+        after, reward, terminated, truncated, _ = env.step(action)
+        target = reward + gamma * q[after].max() * (1 - terminated)
+        q[state, action] = (1 - alpha) * q[state, action] + alpha * target
+        state = after
+        if terminated or truncated:
+            env.reset()
+            state, _ = env.reset()
+    env.close()
+    return q
+
+
 def in_float32(env, choose, num_steps, alpha, gamma, initial_value):
     return in_torch(env, choose, num_steps, alpha, gamma, initial_value, dtype=torch.float32)
 
@@ -230,6 +261,7 @@ OTHER_FORMS = [
     by_autograd,
     as_a_class,
     with_masked_ends,
+    with_resets_to_spare,
     lambda **given: tuple(map(tuple, with_a_dict(**given))),
     lambda **given: (torch.tensor(row) for row in with_a_dict(**given)),
     lambda **given: dict(enumerate(with_a_dict(**given))).values(),
@@ -296,6 +328,20 @@ def test_the_edited_answers_are_right_before_they_are_edited():
         (BEST, "0.0 if terminated or truncated else q[next_state].max()", "behind a trunc"),
         (BEST, "0.0 if truncated else q[next_state].max()", "the two flags are exchanged"),
         (BEST, "0.0 if terminated and not truncated else q[next_state].max()", "may have both"),
+        (BEST, "0.0 if terminated and reward > 0 else q[next_state].max()", "told from the rew"),
+        (BEST, "0.0 if terminated and reward >= 0 else q[next_state].max()", ""),
+        (BEST, "0.0 if terminated else q[next_state].sum()", "the next row is added up"),
+        (BEST, "0.0 if terminated else q[next_state][0]", "that of action 0"),
+        (BEST, "0.0 if terminated else q[next_state][-1]", "that of the last action"),
+        (BEST, "0.0 if terminated else max(q[next_state][0], q[next_state][1])", "first two"),
+        (BEST, "0.0 if terminated else q[next_state, choose(q[next_state], step)]", "what choose"),
+        (BEST, "0.0 if terminated else q[0 if truncated else next_state].max()", "of state 0"),
+        (BEST, "0.0 if terminated else q[state if truncated else next_state].max()", "old state"),
+        (
+            BEST,
+            "0.0 if terminated else q[next_state].max() / (gamma or 1 if truncated else 1)",
+            "behind a truncation the value is not discounted",
+        ),
         (BEST, "initial_value if terminated else q[next_state].max()", ""),
         (BEST, "0.0 if terminated else q[state].max()", "the row of the old state"),
         (BEST, "0.0 if terminated else q[next_state, action]", "that of the same action"),
@@ -316,6 +362,13 @@ def test_the_edited_answers_are_right_before_they_are_edited():
         (RESET, "            env.reset()", "its state is not used"),
         (RESET, "            break", "stops at the end of the first episode"),
         (RESET, "            state = env.reset()", ""),
+        (RESET, "            env.reset()\n            state = 0", "the state is called 0"),
+        (
+            RESET,
+            f"{RESET}\n            if not terminated:\n                state = next_state",
+            "but",
+        ),
+        (OVER, "if terminated ^ truncated:", "a step with both flags"),
         (RESET, "            state = 0", "at an end the state is set to 0"),
         ("        state = next_state\n", "", "stays the same within an episode"),
         (UPDATE + ONWARD, ONWARD + UPDATE, "before the update"),
@@ -339,6 +392,32 @@ def test_the_edited_answers_are_right_before_they_are_edited():
         ("reward + gamma * best", "max(reward, gamma * best)", ""),
         (CHOOSE, "choose(q[state], 0)", "step 0 every time"),
         (CHOOSE, "choose(q[0], step)", ""),
+        ("range(num_steps)", "range(1, num_steps)", "counted from 1, and there is one too few"),
+        (
+            UPDATE + ONWARD,
+            f"        state_before, state = state, next_state\n        {OVER}\n{RESET}\n"
+            "            state_before = state\n"
+            "        q[state_before, action] += alpha * (target - q[state_before, action])\n",
+            "the entry of the new start",
+        ),
+        (
+            "best = 0.0 if terminated else q[next_state].max()",
+            "best = q[next_state].max()",
+            "the value behind an end",
+        ),
+        (
+            f"{BEST}\n        target = reward + gamma * best\n{UPDATE}",
+            f"q[next_state].max()\n        target = reward + gamma * best\n{UPDATE}"
+            "        if terminated:\n            q[next_state] = 0.0\n",
+            "set to 0 after the first visit",
+        ),
+        (
+            f"{BEST}\n        target = reward + gamma * best\n{UPDATE}{ONWARD}",
+            "0.0\n        upcoming = env.reset()[0] if terminated or truncated else next_state\n"
+            f"        target = reward + gamma * q[upcoming].max()\n{UPDATE}"
+            "        state = upcoming\n",
+            "at both kinds of ends",
+        ),
         (CHOOSE, "choose(-q[state], step)", ""),
         (CHOOSE, "choose(q, step)", ""),
         (CHOOSE, "q[state].argmax()", "whatever choose says"),
@@ -378,6 +457,7 @@ def test_an_edited_loop_is_refused(old, new, hint):
             "exchanged",
         ),
         ("            step += 1\n", "        step += 1\n", ""),
+        ("            step += 1\n", "            step += 1 + done\n", "Only env.step is one"),
         ("            step += 1\n", "", ""),
         (
             "        state, done = env.reset()[0], False\n",
