@@ -33,8 +33,14 @@ class Discounting(Explorer):
         figure, (left, right) = new_figure(2)
         label(left, heading="Weight of a reward t steps away", x="t (steps)", y="weight")
         left.set(xlim=(-0.7, 30.7), ylim=(0, 1.25), yticks=np.arange(6) / 5)
-        label(right, heading="Value of each choice now", x="gamma", y="discounted reward")
-        right.set(xlim=(0, 1.03), ylim=(0, 24), yticks=range(0, 21, 5))
+        label(
+            right,
+            heading="Value of each choice now",
+            x="gamma",
+            y="discounted reward (root scale)",
+        )
+        right.set_yscale("function", functions=(signed_root, signed_square))  # room for 1 and 2
+        right.set(xlim=(0, 1.03), ylim=(0, 26), yticks=[0, 1, 2, 5, 10, 20])
         style = {**EXACT, "zorder": 11}
         (self.weights,) = left.plot([], [], marker="o", markersize=4, **style)
         (self.far_weight,) = left.plot([], [], **{**CURRENT, "zorder": 13})
@@ -74,15 +80,26 @@ class Discounting(Explorer):
         self.weights.set_data(STEPS, gamma**STEPS)
         self.far_weight.set_data([delay], [weight])
         self.horizon.set_width(min(horizon, 31))
-        self.horizon_text.set_text(f"shaded: horizon 1/(1 - gamma), {horizon_words}")
+        self.horizon_text.set_text(f"effective horizon 1/(1 - gamma): {horizon_words}")
         self.far_curve.set_data(GAMMAS, far_reward * GAMMAS**delay)
         self.now.set_data([gamma], [far_value])
         self.break_even.set_data([flip, flip], [0, 21])
         self.verdict.set_text(f"{choice}; {flip_title}")
         return (
             f"Weight of the far reward {weight:.4f}, its value now {far_value:.4f} against "
-            f"{NEAR_REWARD:g}: {choice}. Break-even: {flip_words}. Horizon: {horizon_words}."
+            f"{NEAR_REWARD:g}: {choice}. Break-even: {flip_words}. "
+            f"Effective horizon: {horizon_words}."
         )
+
+
+def signed_root(values: np.ndarray) -> np.ndarray:
+    """Square root that keeps the sign: also margins below 0 get a place on the axis."""
+    return np.sign(values) * np.sqrt(np.abs(values))
+
+
+def signed_square(roots: np.ndarray) -> np.ndarray:
+    """Inverse of `signed_root`."""
+    return np.sign(roots) * np.square(roots)
 
 
 def effective_horizon(gamma: float) -> float:

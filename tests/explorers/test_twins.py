@@ -193,8 +193,27 @@ def test_discounting_names_the_choice_and_its_break_even(gamma, delay, far_rewar
 
 def test_discounting_knows_when_no_gamma_makes_waiting_worthwhile():
     assert "no gamma up to 1" in Discounting(far_reward=0.5).description
-    assert "Horizon: no end." in Discounting(gamma=1.0).description
-    assert "Horizon: 10.0 steps." in Discounting(gamma=0.9).description
+    assert "Effective horizon: no end." in Discounting(gamma=1.0).description
+    assert "Effective horizon: 10.0 steps." in Discounting(gamma=0.9).description
+
+
+def test_discounting_calls_it_the_effective_horizon_in_the_picture_too():
+    text = Discounting(gamma=0.9).horizon_text.get_text()
+    assert text == "effective horizon 1/(1 - gamma): 10.0 steps"
+
+
+@pytest.mark.parametrize("far_reward", [2.0, 20.0])
+def test_discounting_leaves_room_for_a_small_far_reward(far_reward):
+    explorer = Discounting(gamma=1.0, far_reward=far_reward)
+    right = explorer.figure().axes[1]
+    explorer.png()  # lays the axes out
+    heights = [
+        right.transAxes.inverted().transform(right.transData.transform((1, reward)))[1]
+        for reward in (0, 1, far_reward)
+    ]
+    assert heights[0] == pytest.approx(0)
+    assert heights[2] - heights[1] > 0.07
+    assert heights[2] < 0.9
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.9, 0.99, 1.0])
@@ -205,6 +224,7 @@ def test_discounting_writes_above_its_curves(gamma):
     for axes, text, top in ((left, explorer.horizon_text, 1), (right, explorer.verdict, 20)):
         box = text.get_window_extent().transformed(axes.transData.inverted())
         assert box.y0 > top
+        assert axes.get_xlim()[0] < box.x0
         assert box.x1 < axes.get_xlim()[1]
 
 
