@@ -10,6 +10,7 @@ from rlnotes.explorers.q_learning_steps import (
     NUM_LEARNERS,
     Lesson,
     learn,
+    staircase,
 )
 from rlnotes.plotting.maze import ActionValues, MazeGrid
 from rlnotes.plotting.numbers import Labels, number
@@ -95,10 +96,8 @@ class QLearningStepper(Explorer):
         self._show_step(lesson, num_steps)
 
         now, optimum = lesson.greedy_values[:, num_steps], lesson.best_values[0]
-        self.band.set_xy(lesson.band)
-        self.value.set_data(*lesson.curve.T)
+        self._show_curve(lesson.greedy_values[:, : num_steps + 1])
         self.optimum.set_ydata([optimum, optimum])
-        self.now.set_data([num_steps], [now[0]])
         ends = "" if lesson.ends[0, num_steps] else " (it never ends)"
         return (
             f"{' '.join([step, *arithmetic])} "
@@ -107,6 +106,13 @@ class QLearningStepper(Explorer):
             f"{now.max():.4f}, optimum {optimum:.4f}. Largest distance to Q* "
             f"{lesson.distances[num_steps]:.4f}."
         )
+
+    def _show_curve(self, so_far: np.ndarray) -> None:
+        """Greedy values [learners, steps] so far: the rest is for the reader."""
+        low, high = so_far.min(axis=0), so_far.max(axis=0)
+        self.band.set_xy(np.concatenate([staircase(low), staircase(high)[::-1]]))
+        self.value.set_data(*staircase(so_far[0]).T)
+        self.now.set_data([so_far.shape[1] - 1], so_far[0, -1:])
 
     def _show_step(self, lesson: Lesson, num_steps: int) -> None:
         """The table, and the marks of the step that led to it; none at step 0."""

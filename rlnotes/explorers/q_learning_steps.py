@@ -29,8 +29,6 @@ class Lesson:
     distances: np.ndarray  # [N + 1] largest distance to Q*
     greedy_values: np.ndarray  # [learners, N + 1] of the start, ties at random
     ends: np.ndarray  # [learners, N + 1] bool, False where the policy never ends
-    curve: np.ndarray  # [M, 2] corners of the shown learner's greedy values
-    band: np.ndarray  # [M, 2] corners of the range of all learners' greedy values
 
 
 @lru_cache(maxsize=16)
@@ -69,8 +67,6 @@ def learn(
         distances=far.max(axis=(1, 2)),
         greedy_values=values,
         ends=ends,
-        curve=staircase(values[0]),
-        band=np.concatenate([staircase(values.min(axis=0)), staircase(values.max(axis=0))[::-1]]),
     )
 
 
