@@ -39,7 +39,7 @@ class QLearningStepper(Explorer):
     goes back cell by cell within some steps.
     """
 
-    title = f"Q-learning on the 2x3 maze, step by step, and a band with {NUM_LEARNERS - 1} more"
+    title = f"Q-learning on the 2x3 maze, step by step, and a band of {NUM_LEARNERS - 1} others"
 
     def make_controls(self):
         slider, whole = ipywidgets.FloatSlider, ipywidgets.IntSlider
@@ -83,7 +83,7 @@ class QLearningStepper(Explorer):
         blue = {"color": BLUE, "linewidth": 1.6, "zorder": 12}
         (self.value,) = axes.plot([], [], **blue)
         (self.now,) = axes.plot([], [], **{**CURRENT, "zorder": 13})
-        note = f"dark line: the optimum    grey: range of {NUM_LEARNERS} learners"
+        note = f"dark line: the optimum    grey: range of {NUM_LEARNERS - 1} others"
         axes.text(0.99, 0.02, note, transform=axes.transAxes, ha="right", va="bottom", fontsize=9)
 
     def update(self, num_steps, learning_rate, epsilon, gamma, step_noise, initial_value, seed):
@@ -96,7 +96,10 @@ class QLearningStepper(Explorer):
         self._show_step(lesson, num_steps)
 
         now, optimum = lesson.greedy_values[:, num_steps], lesson.best_values[0]
-        self._show_curve(lesson.greedy_values[:, : num_steps + 1])
+        self.band.set_xy(lesson.band)
+        # Its own curve goes no further than this step: the rest is to be predicted.
+        self.value.set_data(*staircase(lesson.greedy_values[0, : num_steps + 1]).T)
+        self.now.set_data([num_steps], [now[0]])
         self.optimum.set_ydata([optimum, optimum])
         ends = "" if lesson.ends[0, num_steps] else " (it never ends)"
         return (
@@ -106,13 +109,6 @@ class QLearningStepper(Explorer):
             f"{now.max():.4f}, optimum {optimum:.4f}. Largest distance to Q* "
             f"{lesson.distances[num_steps]:.4f}."
         )
-
-    def _show_curve(self, so_far: np.ndarray) -> None:
-        """Greedy values [learners, steps] so far: the rest is for the reader."""
-        low, high = so_far.min(axis=0), so_far.max(axis=0)
-        self.band.set_xy(np.concatenate([staircase(low), staircase(high)[::-1]]))
-        self.value.set_data(*staircase(so_far[0]).T)
-        self.now.set_data([so_far.shape[1] - 1], so_far[0, -1:])
 
     def _show_step(self, lesson: Lesson, num_steps: int) -> None:
         """The table, and the marks of the step that led to it; none at step 0."""
