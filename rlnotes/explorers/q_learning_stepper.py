@@ -10,6 +10,7 @@ from rlnotes.explorers.q_learning_steps import (
     NUM_LEARNERS,
     Lesson,
     learn,
+    staircase,
 )
 from rlnotes.plotting.maze import ActionValues, MazeGrid
 from rlnotes.plotting.numbers import Labels, number
@@ -38,7 +39,7 @@ class QLearningStepper(Explorer):
     goes back cell by cell within some steps.
     """
 
-    title = f"Q-learning on the 2x3 maze, step by step, and a band with {NUM_LEARNERS - 1} more"
+    title = f"Q-learning on the 2x3 maze, step by step, and a band of {NUM_LEARNERS - 1} others"
 
     def make_controls(self):
         slider, whole = ipywidgets.FloatSlider, ipywidgets.IntSlider
@@ -82,7 +83,7 @@ class QLearningStepper(Explorer):
         blue = {"color": BLUE, "linewidth": 1.6, "zorder": 12}
         (self.value,) = axes.plot([], [], **blue)
         (self.now,) = axes.plot([], [], **{**CURRENT, "zorder": 13})
-        note = f"dark line: the optimum    grey: range of {NUM_LEARNERS} learners"
+        note = f"dark line: the optimum    grey: range of {NUM_LEARNERS - 1} others"
         axes.text(0.99, 0.02, note, transform=axes.transAxes, ha="right", va="bottom", fontsize=9)
 
     def update(self, num_steps, learning_rate, epsilon, gamma, step_noise, initial_value, seed):
@@ -96,9 +97,10 @@ class QLearningStepper(Explorer):
 
         now, optimum = lesson.greedy_values[:, num_steps], lesson.best_values[0]
         self.band.set_xy(lesson.band)
-        self.value.set_data(*lesson.curve.T)
-        self.optimum.set_ydata([optimum, optimum])
+        # Its own curve goes no further than this step: the rest is to be predicted.
+        self.value.set_data(*staircase(lesson.greedy_values[0, : num_steps + 1]).T)
         self.now.set_data([num_steps], [now[0]])
+        self.optimum.set_ydata([optimum, optimum])
         ends = "" if lesson.ends[0, num_steps] else " (it never ends)"
         return (
             f"{' '.join([step, *arithmetic])} "

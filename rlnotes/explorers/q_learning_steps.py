@@ -15,7 +15,7 @@ from rlnotes.training.q_learning import Config
 from rlnotes.training.q_learning_tables import train_q_learning_on_tables
 
 MAX_STEPS = 150  # N
-NUM_LEARNERS = 5  # the shown one, and the others of the band
+NUM_LEARNERS = 5  # the shown one, and the others, which make the band
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,7 @@ class Lesson:
     distances: np.ndarray  # [N + 1] largest distance to Q*
     greedy_values: np.ndarray  # [learners, N + 1] of the start, ties at random
     ends: np.ndarray  # [learners, N + 1] bool, False where the policy never ends
-    curve: np.ndarray  # [M, 2] corners of the shown learner's greedy values
-    band: np.ndarray  # [M, 2] corners of the range of all learners' greedy values
+    band: np.ndarray  # [M, 2] corners of the range of the others' greedy values
 
 
 @lru_cache(maxsize=16)
@@ -59,7 +58,7 @@ def learn(
     first = np.full((mdp.num_states, mdp.num_actions), float(initial_value))
     tables = np.stack([np.concatenate([[first], run.snapshots]) for run in runs])
     values, ends = _greedy_values(tables, step_noise=step_noise, gamma=gamma)
-    best = optimal_values(mdp, gamma=gamma)
+    best, others = optimal_values(mdp, gamma=gamma), values[1:]
     far = np.abs(tables[0] - q_values(mdp, best, gamma=gamma))[:, ~mdp.terminal]
     return Lesson(
         tables=tables[0],
@@ -69,8 +68,7 @@ def learn(
         distances=far.max(axis=(1, 2)),
         greedy_values=values,
         ends=ends,
-        curve=staircase(values[0]),
-        band=np.concatenate([staircase(values.min(axis=0)), staircase(values.max(axis=0))[::-1]]),
+        band=np.concatenate([staircase(others.min(axis=0)), staircase(others.max(axis=0))[::-1]]),
     )
 
 

@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from matplotlib.path import Path
 
 from rlnotes.envs.maze import PICTURE_2X3, Maze
 from rlnotes.exact.mdp import optimal_values, policy_values
@@ -174,11 +175,42 @@ def test_the_shown_learner_lies_in_the_band_of_different_learners():
     shown, low, high = found("start #, among 5 learners from # to #,", explorer.description)
     assert low <= shown <= high
     assert high - low > 1
-    lesson = learn(0.5, 0.5, 0.9, 0.0, 0, 19)
-    assert explorer.now.get_xydata().tolist() == [[20, lesson.greedy_values[0, 20]]]
-    corners = explorer.value.get_xydata()
-    heights = [corners[corners[:, 0] <= k][-1, 1] for k in range(MAX_STEPS + 1)]
-    np.testing.assert_array_equal(heights, lesson.greedy_values[0])
+
+
+@pytest.mark.parametrize("num_steps", [0, 1, 7, 20, MAX_STEPS])
+def test_the_curve_shows_nothing_of_the_steps_to_come(num_steps):
+    explorer = QLearningStepper(num_steps=MAX_STEPS).set(num_steps=num_steps)
+    values = learn(0.5, 0.5, 0.9, 0.0, 0, 19).greedy_values[0, : num_steps + 1]
+    assert explorer.now.get_xydata().tolist() == [[num_steps, values[-1]]]
+    assert heights(explorer.value.get_xydata(), num_steps) == values.tolist()
+
+
+def test_the_band_is_the_range_of_the_other_learners():
+    explorer = QLearningStepper(step_noise=0.2)  # there each is the lowest or highest once
+    others = [learn(0.5, 0.5, 0.9, 0.2, 0, 19 + 1000 * k).greedy_values[0] for k in range(1, 5)]
+    low, high = np.min(others, axis=0)[:-1], np.max(others, axis=0)[:-1]
+    assert (high - low > 1).sum() > 30
+    band, middles = Path(explorer.band.get_xy()), np.arange(MAX_STEPS) + 0.5
+    for edge, inwards in ((low, 1e-6), (high, -1e-6)):
+        outside = np.stack([middles, edge - inwards], axis=1)
+        assert not band.contains_points(outside).any()
+        inside = np.stack([middles, edge + inwards], axis=1)[high - low > 1e-5]
+        assert band.contains_points(inside).all()
+
+
+def heights(corners: np.ndarray, num_steps: int) -> list[float]:
+    """What a staircase with these corners shows at 0, 1, ... and nothing beyond."""
+    assert corners[:, 0].min() == 0
+    assert corners[:, 0].max() == num_steps
+    return [corners[corners[:, 0] <= k][-1, 1] for k in range(num_steps + 1)]
+
+
+def test_the_best_policy_of_the_start_is_a_thing_to_find_out():
+    explorer = QLearningStepper()  # step 7, asked about in chapter 2
+    assert explorer.value.get_xydata()[:, 1].max() == pytest.approx(6.75)
+    assert explorer.set(num_steps=10).value.get_xydata()[:, 1].max() == pytest.approx(6.75)
+    # By hand: then (0,0) right leads to (0,1), and 0.9 * 0.9 * 10 is the optimum.
+    assert explorer.set(num_steps=11).value.get_xydata()[-1].tolist() == pytest.approx([11, 8.1])
 
 
 def test_a_staircase_keeps_only_its_corners():
