@@ -67,7 +67,7 @@ class DQNSwitches(Explorer):
         late = late_means(shown), late_means(base)
         value, achieved = (readable(np.median(shown[name][:, -1])) for name in MEASURES[1:])
         self.headings[0].set_text(
-            "Return, late mean of a run: {:.0f} ({:.0f} to {:.0f})".format(*three(late[0]))
+            "Return from step 16,000: {:.0f} ({:.0f} to {:.0f})".format(*three(late[0]))
         )
         self.headings[1].set_text(f"Predicted {value}, achieved {achieved}")
         now, unchanged = (

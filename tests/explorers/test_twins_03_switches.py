@@ -82,7 +82,7 @@ def test_dqn_switches_draws_the_recording_of_the_setting(loss, part):
         assert corners == {*at_each_step(part, name, 0), *at_each_step(part, name, 4)}
     means = late(loss, part)
     assert explorer.headings[0].get_text() == (
-        f"Return, late mean of a run: {means[2]:.0f} ({means[0]:.0f} to {means[4]:.0f})"
+        f"Return from step 16,000: {means[2]:.0f} ({means[0]:.0f} to {means[4]:.0f})"
     )
 
 
