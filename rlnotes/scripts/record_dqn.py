@@ -30,7 +30,7 @@ PARTS = {
     "epsilon always 0.1": {"epsilon_start": 0.1, "epsilon_end": 0.1},
     "epsilon always 1": {"epsilon_start": 1.0, "epsilon_end": 1.0},
 }
-BOX = Config(  # what section 3.8 calls the box
+PLAIN = Config(  # what section 3.8 calls plain DQN
     num_steps=25_000,
     learning_rate=2e-3,
     batch_size=64,
@@ -94,7 +94,7 @@ def cartpole_run(base: Config, run: tuple[dict, int]) -> list[tuple[int, float]]
 
 
 def parts(pool) -> list[dict]:
-    """Each run of the box with one part changed, for both losses, step by step."""
+    """Each run of plain DQN with one part changed, for both losses, step by step."""
     settings = [{"loss": loss, "part": part} for loss in LOSSES for part in PARTS]
     runs = list(product(settings, SEEDS))
     return [
@@ -116,7 +116,7 @@ def parts_row(point: tuple[float, ...]) -> dict:
 def parts_run(run: tuple[dict, int]) -> list[tuple[float, ...]]:
     """Step, return, value of the upright pole and discounted return during one run."""
     setting, seed = run
-    config = replace(BOX, loss=setting["loss"], **PARTS[setting["part"]], seed=seed)
+    config = replace(PLAIN, loss=setting["loss"], **PARTS[setting["part"]], seed=seed)
     rng = np.random.default_rng(1_000 + seed)
     points = []
 
@@ -132,7 +132,7 @@ def parts_run(run: tuple[dict, int]) -> list[tuple[float, ...]]:
 
 def discounted(returns: np.ndarray) -> np.ndarray:
     """Discounted returns of episodes with reward 1: (1 - gamma^n) / (1 - gamma)."""
-    return (1 - BOX.gamma**returns) / (1 - BOX.gamma)
+    return (1 - PLAIN.gamma**returns) / (1 - PLAIN.gamma)
 
 
 def maze_bias(pool) -> list[dict]:

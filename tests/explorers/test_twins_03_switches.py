@@ -5,7 +5,7 @@ import re
 import pytest
 
 from rlnotes.explorers.dqn_switches import CEILING, LOSSES, VALUE_LIMITS, DQNSwitches
-from rlnotes.scripts.record_dqn import BOX
+from rlnotes.scripts.record_dqn import PLAIN
 from rlnotes.training.recordings import load
 
 RECORDED = load("dqn_parts")
@@ -117,7 +117,7 @@ def test_dqn_switches_cuts_no_curve_but_the_first_values_near_zero():
 
 
 def test_dqn_switches_draws_the_ceiling_of_the_recorded_discount():
-    assert pytest.approx(1 / (1 - BOX.gamma)) == CEILING
+    assert pytest.approx(1 / (1 - PLAIN.gamma)) == CEILING
     explorer = DQNSwitches()
     assert "no value can exceed 100." in explorer.description
     assert len(explorer.figure().axes) == 2

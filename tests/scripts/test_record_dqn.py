@@ -53,21 +53,21 @@ def test_the_default_is_recorded_with_its_steps_and_with_one(configs):
     assert numbers == [(0, 82, 324), (1, 101, 361), (400, 842, 1444), (441, 901, 1521)]
 
 
-def test_each_part_changes_one_thing_of_the_box_and_each_loss_has_all_parts(configs):
+def test_each_part_changes_one_thing_of_plain_dqn_and_each_loss_has_all_parts(configs):
     with ThreadPool(1) as pool:
         rows = record_dqn.parts(pool)
     names = list(record_dqn.PARTS)
     assert list(dict.fromkeys((row["loss"], row["part"]) for row in rows)) == [
         (loss, part) for loss in ("huber", "squared") for part in names
     ]
-    base = asdict(replace(record_dqn.BOX, loss="huber"))
+    base = asdict(replace(record_dqn.PLAIN, loss="huber"))
     changed, seeds = [], set()
     for config in configs[:: len(record_dqn.SEEDS)]:
         changed.append({k: v for k, v in asdict(config).items() if v != base[k]})
     for config in configs:
         seeds.add(config.seed)
     assert seeds == set(range(5))
-    assert changed[0] == {}  # the box
+    assert changed[0] == {}  # plain DQN
     huber, squared = changed[: len(names)], changed[len(names) :]
     assert squared == [{"loss": "squared"} | part for part in huber]
     fields = [set(part) for part in huber[1:]]
@@ -111,7 +111,7 @@ def test_discounted_counts_each_episode_by_itself():
 
 @pytest.mark.parametrize("part", ["nothing", "dueling"])
 def test_the_first_rows_of_a_recorded_part_come_out_again(monkeypatch, part):
-    monkeypatch.setattr(record_dqn, "BOX", replace(record_dqn.BOX, num_steps=1_000))
+    monkeypatch.setattr(record_dqn, "PLAIN", replace(record_dqn.PLAIN, num_steps=1_000))
     monkeypatch.setattr(record_dqn, "PARTS", {part: record_dqn.PARTS[part]})
     monkeypatch.setattr(record_dqn, "SEEDS", (0, 3))
     recorded = {
@@ -130,7 +130,7 @@ def test_the_first_rows_of_a_recorded_part_come_out_again(monkeypatch, part):
 
 def test_the_recorded_parts_are_those_of_the_recipe_and_possible():
     rows = load("dqn_parts")
-    steps = range(1_000, record_dqn.BOX.num_steps + 1, 1_000)
+    steps = range(1_000, record_dqn.PLAIN.num_steps + 1, 1_000)
     assert [tuple(row[name] for name in ("loss", "part", "seed", "step")) for row in rows] == list(
         product(LOSSES, record_dqn.PARTS, record_dqn.SEEDS, steps)
     )
