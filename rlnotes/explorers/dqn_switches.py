@@ -24,12 +24,13 @@ LOSSES = ["Huber", "squared"]
 CEILING = 100.0  # 1 / (1 - gamma) with gamma = 0.99: reward 1 for ever
 RETURN_LIMIT, VALUE_LIMITS = 500.0, (0.3, 1e10)
 MEASURES = ("return", "value", "achieved")
+LATE_FROM = 16_000  # first step of the late mean of a run
 
 
 class DQNSwitches(Explorer):
-    """Medians and ranges over five recorded seeds; nothing is trained here."""
+    """Medians and ranges over five recorded runs; nothing is trained here."""
 
-    title = "DQN on CartPole with one part changed, five recorded seeds for each setting"
+    title = "DQN on CartPole with one part changed, five recorded runs of each setting"
 
     def make_controls(self):
         parts = [part for loss, part in recording() if loss == LOSSES[0]]
@@ -62,22 +63,27 @@ class DQNSwitches(Explorer):
         shown, base = recording()[loss, part], recording()[loss, BASE]
         for name, curve in self.curves.items():
             curve.update(shown, base, name)
-        self.achieved.set_data(shown["step"], shown["achieved_median"])
-        ends = {name: shown[f"{name}_median"][-1] for name in MEASURES}
-        best = shown["return_median"].max()
-        value, achieved = readable(ends["value"]), readable(ends["achieved"])
-        self.headings[0].set_text(f"Return: best {best:.0f}, at the end {ends['return']:.0f}")
+        self.achieved.set_data(shown["step"], np.median(shown["achieved"], axis=0))
+        late = late_means(shown), late_means(base)
+        value, achieved = (readable(np.median(shown[name][:, -1])) for name in MEASURES[1:])
+        self.headings[0].set_text(
+            "Return from step 16,000: {:.0f} ({:.0f} to {:.0f})".format(*three(late[0]))
+        )
         self.headings[1].set_text(f"Predicted {value}, achieved {achieved}")
-        said = f"After {shown['step'][-1]:.0f} steps, median of five seeds (range): "
-        return said + (
-            f"return {_spread(shown, 'return')}, with nothing changed {_spread(base, 'return')}. "
-            f"Best median on the way {best:.1f}. Value predicted for the upright pole "
-            f"{_spread(shown, 'value')}, with nothing changed {_spread(base, 'value')}; discounted "
-            f"return achieved {_spread(shown, 'achieved')}; no value can exceed {CEILING:g}."
+        now, unchanged = (
+            {name: spread(columns[name][:, -1]) for name in MEASURES} for columns in (shown, base)
+        )
+        return (
+            f"Mean return of a run over steps {LATE_FROM:,} to {shown['step'][-1]:,.0f}, median "
+            f"of five runs (range): {spread(late[0])}, with nothing changed {spread(late[1])}. "
+            f"At the last step: return {now['return']}, with nothing changed "
+            f"{unchanged['return']}; value predicted for the upright pole {now['value']}, "
+            f"with nothing changed {unchanged['value']}; discounted return achieved "
+            f"{now['achieved']}; no value can exceed {CEILING:g}."
         )
 
 
-KEYS = "blue: median, band: range of five seeds\ndashed grey: nothing changed"
+KEYS = "blue: median of each step, band: range\ndashed grey: nothing changed, median"
 VALUE_KEYS = {
     "blue: predicted for the upright pole": ESTIMATE["color"],
     "green triangles: achieved, median": GREEN,
@@ -95,22 +101,38 @@ class Curve:
         self.artists = [self.band, self.base, self.median]
 
     def update(self, shown: dict, base: dict, name: str) -> None:
-        self.band.set_data(shown["step"], shown[f"{name}_low"], shown[f"{name}_high"])
-        self.median.set_data(shown["step"], shown[f"{name}_median"])
-        self.base.set_data(base["step"], base[f"{name}_median"])
+        runs = shown[name]
+        self.band.set_data(shown["step"], runs.min(axis=0), runs.max(axis=0))
+        self.median.set_data(shown["step"], np.median(runs, axis=0))
+        self.base.set_data(base["step"], np.median(base[name], axis=0))
 
 
 @lru_cache(maxsize=1)
 def recording() -> dict[tuple[str, str], dict[str, np.ndarray]]:
-    """Columns of each setting, by loss and changed part, in the order of the file."""
-    settings: dict[tuple[str, str], list[dict]] = {}
+    """Steps [K] and measures [runs, K] of each setting, by loss and changed part."""
+    settings: dict[tuple[str, str], dict[float, list[dict]]] = {}
     names = {loss.lower(): loss for loss in LOSSES}
     for row in load("dqn_parts"):
-        settings.setdefault((names[row.pop("loss")], row.pop("part")), []).append(row)
+        runs = settings.setdefault((names[row["loss"]], row["part"]), {})
+        runs.setdefault(row["seed"], []).append(row)
     return {
-        setting: {column: np.array([row[column] for row in rows]) for column in rows[0]}
-        for setting, rows in settings.items()
+        setting: {"step": np.array([row["step"] for row in next(iter(runs.values()))])}
+        | {
+            name: np.array([[row[name] for row in run] for run in runs.values()])
+            for name in MEASURES
+        }
+        for setting, runs in settings.items()
     }
+
+
+def late_means(columns: dict[str, np.ndarray]) -> np.ndarray:
+    """[runs] mean return of each run over its steps from `LATE_FROM` on."""
+    return columns["return"][:, columns["step"] >= LATE_FROM].mean(axis=1)
+
+
+def three(numbers: np.ndarray) -> tuple[float, float, float]:
+    """Median, smallest and largest."""
+    return np.median(numbers), numbers.min(), numbers.max()
 
 
 def readable(value: float) -> str:
@@ -125,6 +147,6 @@ def readable(value: float) -> str:
     return f"{value:,.0f}" if abs(value) < 1e6 else f"{value / 1e6:,.0f} million"
 
 
-def _spread(columns: dict[str, np.ndarray], name: str) -> str:
-    median, low, high = (readable(columns[f"{name}_{of}"][-1]) for of in ("median", "low", "high"))
-    return f"{median} ({low} to {high})"
+def spread(numbers: np.ndarray) -> str:
+    """Median and range over the runs, in words."""
+    return "{} ({} to {})".format(*map(readable, three(numbers)))

@@ -50,6 +50,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
     return {
         "dqn_parts": record_dqn.parts,
         "dqn_cartpole_default": record_dqn.cartpole_default,
+        "dqn_maze_bias": record_dqn.maze_bias,
         "reinforce_cartpole": record_policy_gradients.curves,
         "reinforce_noise": record_policy_gradients.gradient_noise,
         "ppo_cartpole": record_ppo.ppo_cartpole,

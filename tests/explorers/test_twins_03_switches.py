@@ -5,20 +5,35 @@ import re
 import pytest
 
 from rlnotes.explorers.dqn_switches import CEILING, LOSSES, VALUE_LIMITS, DQNSwitches
-from rlnotes.scripts.record_dqn import BOX
+from rlnotes.scripts.record_dqn import PLAIN
 from rlnotes.training.recordings import load
-from tests.explorers.test_twins import found
 
 RECORDED = load("dqn_parts")
 SETTINGS = sorted({(row["loss"], row["part"]) for row in RECORDED})
 LOSS_NAMES = {"huber": "Huber", "squared": "squared"}
 
 
-def recorded(loss: str, part: str) -> list[dict]:
-    """The rows of one setting, straight from the file."""
-    rows = [row for row in RECORDED if (row["loss"], row["part"]) == (loss, part)]
-    assert [row["step"] for row in rows] == sorted({row["step"] for row in rows})
-    return rows
+STEPS = list(range(1_000, 25_001, 1_000))
+
+
+def recorded(loss: str, part: str, name: str) -> list[list[float]]:
+    """A measure of one setting, straight from the file: a list for each run."""
+    runs = {}
+    for row in RECORDED:
+        if (row["loss"], row["part"]) == (loss, part):
+            runs.setdefault(row["seed"], {})[row["step"]] = row[name]
+    assert [list(run) for run in runs.values()] == [STEPS] * 5
+    return [list(run.values()) for run in runs.values()]
+
+
+def last(loss: str, part: str, name: str) -> list[float]:
+    """The five numbers at the last step, smallest first."""
+    return sorted(run[-1] for run in recorded(loss, part, name))
+
+
+def late(loss: str, part: str) -> list[float]:
+    """Mean return of each run over its last ten rows, smallest first."""
+    return sorted(sum(run[-10:]) / 10 for run in recorded(loss, part, "return"))
 
 
 def said(words: str, text: str) -> list[float]:
@@ -34,63 +49,75 @@ def said(words: str, text: str) -> list[float]:
 
 
 @pytest.mark.parametrize(("loss", "part"), SETTINGS)
-def test_dqn_switches_shows_the_recording_of_the_setting(loss, part):
-    explorer = DQNSwitches(part=part, loss=LOSS_NAMES[loss])
-    rows, base, text = recorded(loss, part), recorded(loss, "nothing"), explorer.description
-    last, of = rows[-1], ("median", "low", "high")
-    assert f"After {last['step']:.0f} steps" in text
-    for words, name, row in (
-        (r"\): return", "return", last),
-        (r"\): return [^;]*?, with nothing changed", "return", base[-1]),
-        ("upright pole", "value", last),
-        (r"upright pole [^;]*, with nothing changed", "value", base[-1]),
-        ("achieved", "achieved", last),
+def test_dqn_switches_says_the_recording_of_the_setting(loss, part):
+    text = DQNSwitches(part=part, loss=LOSS_NAMES[loss]).description
+    assert "over steps 16,000 to 25,000, median of five runs" in text
+    for words, five in (
+        (r"five runs \(range\):", late(loss, part)),
+        (r"^[^;]*?, with nothing changed", late(loss, "nothing")),
+        ("step: return", last(loss, part, "return")),
+        ("step: return [^;]*, with nothing changed", last(loss, "nothing", "return")),
+        ("upright pole", last(loss, part, "value")),
+        ("upright pole [^;]*, with nothing changed", last(loss, "nothing", "value")),
+        ("achieved", last(loss, part, "achieved")),
     ):
-        for read, which in zip(said(words, text), of, strict=True):
-            value = row[f"{name}_{which}"]
+        for read, value in zip(said(words, text), (five[2], five[0], five[4]), strict=True):
             unit = 0.1 if value < 1e3 else 1 if value < 1e6 else 1e6
-            assert read == pytest.approx(value, abs=0.51 * unit), (words, which)
-    best = max(row["return_median"] for row in rows)
-    assert found("Best median on the way #\\.", text) == pytest.approx([best], abs=0.051)
-    assert explorer.achieved.get_ydata().tolist() == [row["achieved_median"] for row in rows]
+            assert read == pytest.approx(value, abs=0.51 * unit), words
+
+
+@pytest.mark.parametrize(("loss", "part"), SETTINGS)
+def test_dqn_switches_draws_the_recording_of_the_setting(loss, part):
+    explorer = DQNSwitches(part=part, loss=LOSS_NAMES[loss])
+
+    def at_each_step(part, name, place):
+        return [sorted(five)[place] for five in zip(*recorded(loss, part, name), strict=True)]
+
+    assert explorer.achieved.get_ydata().tolist() == at_each_step(part, "achieved", 2)
     for name, curve in explorer.curves.items():
-        assert curve.median.get_ydata().tolist() == [row[f"{name}_median"] for row in rows]
-        assert curve.base.get_ydata().tolist() == [row[f"{name}_median"] for row in base]
-        corners = curve.band.get_paths()[0].vertices[:, 1]
-        expected = [row[f"{name}_{which}"] for which in ("low", "high") for row in rows]
-        assert {float(y) for y in corners} == set(expected)
+        assert curve.median.get_xdata().tolist() == STEPS
+        assert curve.median.get_ydata().tolist() == at_each_step(part, name, 2)
+        assert curve.base.get_ydata().tolist() == at_each_step("nothing", name, 2)
+        corners = {float(y) for y in curve.band.get_paths()[0].vertices[:, 1]}
+        assert corners == {*at_each_step(part, name, 0), *at_each_step(part, name, 4)}
+    means = late(loss, part)
     assert explorer.headings[0].get_text() == (
-        f"Return: best {best:.0f}, at the end {last['return_median']:.0f}"
+        f"Return from step 16,000: {means[2]:.0f} ({means[0]:.0f} to {means[4]:.0f})"
     )
 
 
-def test_dqn_switches_heads_the_values_with_what_is_predicted_and_achieved():
-    explorer = DQNSwitches(part="copy every 10 updates", loss="squared")
-    last = recorded("squared", "copy every 10 updates")[-1]
-    _, heading = explorer.figure(), explorer.headings[1].get_text()
-    predicted, achieved = last["value_median"], last["achieved_median"]
-    assert predicted > 1_000 > achieved
-    assert heading == f"Predicted {predicted:,.0f}, achieved {achieved:.1f}"
+def test_dqn_switches_takes_the_mean_of_each_run_before_the_range():
+    # Means of medians and of extremes would be 150, 65 and 407: those of no run.
+    text = DQNSwitches(part="nothing", loss="Huber").description
+    assert said(r"five runs \(range\):", text) == pytest.approx([227, 76, 357], abs=0.5)
+
+
+@pytest.mark.parametrize("part", ["copy every 10 updates", "dueling"])
+def test_dqn_switches_heads_the_values_with_what_is_predicted_and_achieved(part):
+    explorer = DQNSwitches(part=part, loss="squared")
+    predicted, achieved = (last("squared", part, name)[2] for name in ("value", "achieved"))
+    written = f"{predicted:,.0f}" if predicted > 1_000 else f"{predicted:.1f}"
+    assert explorer.headings[1].get_text() == f"Predicted {written}, achieved {achieved:.1f}"
 
 
 def test_dqn_switches_opens_on_the_failure_that_it_is_for():
     explorer = DQNSwitches()
-    _, text = explorer.figure(), explorer.description
+    text = explorer.description
     assert (explorer.settings["part"], explorer.settings["loss"]) == ("no copy (C = 1)", "Huber")
     assert said("upright pole", text)[1] > 1e7
-    assert said(r"\): return", text)[2] < 10 < said("with nothing changed", text)[1]
+    assert said("step: return", text)[2] < 10 < said("with nothing changed", text)[1]
 
 
 def test_dqn_switches_cuts_no_curve_but_the_first_values_near_zero():
     low, high = VALUE_LIMITS
-    late = [row for row in RECORDED if row["step"] > 2_000]
-    assert low < min(row["value_low"] for row in late)
-    assert max(row["value_high"] for row in RECORDED) < high / 10  # above it stand the keys
-    assert max(row["return_high"] for row in RECORDED) <= 500
+    late_values = [row["value"] for row in RECORDED if row["step"] > 2_000]
+    assert low < min(late_values)
+    assert max(late_values) < high / 10  # above it stand the keys
+    assert max(row["return"] for row in RECORDED) <= 500
 
 
 def test_dqn_switches_draws_the_ceiling_of_the_recorded_discount():
-    assert pytest.approx(1 / (1 - BOX.gamma)) == CEILING
+    assert pytest.approx(1 / (1 - PLAIN.gamma)) == CEILING
     explorer = DQNSwitches()
     assert "no value can exceed 100." in explorer.description
     assert len(explorer.figure().axes) == 2

@@ -1,12 +1,15 @@
 """What the recordings of DQN count, and that the files are of these settings."""
 
 from dataclasses import asdict, replace
+from itertools import product
 from multiprocessing.pool import ThreadPool
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
+from rlnotes.envs.maze import Maze
 from rlnotes.scripts import record_dqn
 from rlnotes.training.dqn import LOSSES, Config
 from rlnotes.training.recordings import load
@@ -25,7 +28,7 @@ def configs(monkeypatch):
                 lambda observations, step=step: observations.sum() + torch.tensor([-1.0, step]),
             )
 
-    returns = iter(float(number) for number in range(10_000))
+    returns = iter(float(number**2) for number in range(10_000))
     monkeypatch.setattr(record_dqn, "train_dqn", train)
     monkeypatch.setattr(record_dqn, "greedy_returns", lambda *_, **__: np.array([next(returns)]))
     return seen
@@ -44,26 +47,27 @@ def test_the_default_is_recorded_with_its_steps_and_with_one(configs):
         (default.n_step, 1000),
         (default.n_step, 2000),
     ]
-    # Run number i, counted from 0, returned 2 i and 2 i + 1.
+    # Run number i, counted from 0, returned the squares of 2 i and 2 i + 1; the median
+    # of ten lies half-way between the fifth and the sixth: (8^2 + 10^2) / 2 = 82.
     numbers = [tuple(float(row[name]) for name in ("low", "median", "high")) for row in rows]
-    assert numbers == [(0, 9, 18), (1, 10, 19), (20, 29, 38), (21, 30, 39)]
+    assert numbers == [(0, 82, 324), (1, 101, 361), (400, 842, 1444), (441, 901, 1521)]
 
 
-def test_each_part_changes_one_thing_of_the_box_and_each_loss_has_all_parts(configs):
+def test_each_part_changes_one_thing_of_plain_dqn_and_each_loss_has_all_parts(configs):
     with ThreadPool(1) as pool:
         rows = record_dqn.parts(pool)
     names = list(record_dqn.PARTS)
     assert list(dict.fromkeys((row["loss"], row["part"]) for row in rows)) == [
         (loss, part) for loss in ("huber", "squared") for part in names
     ]
-    base = asdict(replace(record_dqn.BOX, loss="huber"))
+    base = asdict(replace(record_dqn.PLAIN, loss="huber"))
     changed, seeds = [], set()
     for config in configs[:: len(record_dqn.SEEDS)]:
         changed.append({k: v for k, v in asdict(config).items() if v != base[k]})
     for config in configs:
         seeds.add(config.seed)
     assert seeds == set(range(5))
-    assert changed[0] == {}  # the box
+    assert changed[0] == {}  # plain DQN
     huber, squared = changed[: len(names)], changed[len(names) :]
     assert squared == [{"loss": "squared"} | part for part in huber]
     fields = [set(part) for part in huber[1:]]
@@ -72,19 +76,25 @@ def test_each_part_changes_one_thing_of_the_box_and_each_loss_has_all_parts(conf
     assert huber[names.index("no copy (C = 1)")] == {"target_period": 1}
 
 
-def test_parts_records_return_predicted_value_and_discounted_return(configs):
+def test_parts_writes_each_run_by_itself_with_its_four_numbers(configs):
     with ThreadPool(1) as pool:
-        first, second, *_ = record_dqn.parts(pool)
-    # Run number i, counted from 0, returned 2 i and 2 i + 1; its values: 1000, 2000.
-    names = ("return_low", "return_median", "return_high")
-    assert [float(first[name]) for name in names] == [0, 4, 8]
-    assert [float(second[name]) for name in names] == [1, 5, 9]
-    assert {float(first[f"value_{of}"]) for of in ("low", "median", "high")} == {1000}
-    assert float(second["value_median"]) == 2000
-    # 1 + 0.99 + 0.99^2 + 0.99^3 = 3.940399 for four steps, and 1 for one.
-    assert float(first["achieved_low"]) == 0
-    assert float(first["achieved_median"]) == pytest.approx(3.940399, rel=5e-4)
-    assert float(second["achieved_low"]) == 1
+        rows = record_dqn.parts(pool)
+    assert list(rows[0]) == ["loss", "part", "seed", "step", "return", "value", "achieved"]
+    # Two losses, all parts, five seeds and the two steps of the made-up training.
+    assert len(rows) == 2 * len(record_dqn.PARTS) * 5 * 2
+    assert [(row["seed"], row["step"]) for row in rows[:4]] == [
+        (0, 1000),
+        (0, 2000),
+        (1, 1000),
+        (1, 2000),
+    ]
+    # Run number i returned the squares of 2 i and 2 i + 1; the network says the step.
+    assert [float(row["return"]) for row in rows[:4]] == [0, 1, 4, 9]
+    assert [float(row["value"]) for row in rows[:2]] == [1000, 2000]
+    # 1 for one step, 1 + 0.99 + 0.99^2 + 0.99^3 = 3.940399 for four, 8.648 for nine.
+    assert [row["achieved"] for row in rows[:4]] == ["0", "1", "3.94", "8.648"]
+    squared = [row for row in rows if (row["loss"], row["part"]) == ("squared", "nothing")]
+    assert [float(row["return"]) for row in squared[:2]] == [12_100, 12_320]  # 55 runs later
 
 
 def test_parts_discounts_before_it_averages(configs, monkeypatch):
@@ -100,34 +110,61 @@ def test_discounted_counts_each_episode_by_itself():
 
 
 @pytest.mark.parametrize("part", ["nothing", "dueling"])
-def test_the_first_row_of_a_recorded_part_comes_out_again(monkeypatch, part):
-    monkeypatch.setattr(record_dqn, "BOX", replace(record_dqn.BOX, num_steps=1_000))
+def test_the_first_rows_of_a_recorded_part_come_out_again(monkeypatch, part):
+    monkeypatch.setattr(record_dqn, "PLAIN", replace(record_dqn.PLAIN, num_steps=1_000))
     monkeypatch.setattr(record_dqn, "PARTS", {part: record_dqn.PARTS[part]})
+    monkeypatch.setattr(record_dqn, "SEEDS", (0, 3))
+    recorded = {
+        (row["loss"], row["seed"]): row
+        for row in load("dqn_parts")
+        if (row["part"], row["step"]) == (part, 1_000)
+    }
     with ThreadPool(1) as pool:
         again = record_dqn.parts(pool)
+    assert len(again) == 4
     for row in again:
-        (recorded,) = (
-            r
-            for r in load("dqn_parts")
-            if (r["loss"], r["part"], r["step"]) == (row["loss"], part, 1_000)
-        )
-        for name in ("value_low", "value_median", "value_high", "return_median"):
-            assert float(row[name]) == pytest.approx(recorded[name], rel=0.01), name
+        for name in ("value", "return"):
+            before = recorded[row["loss"], row["seed"]][name]
+            assert float(row[name]) == pytest.approx(before, rel=0.01), name
 
 
 def test_the_recorded_parts_are_those_of_the_recipe_and_possible():
     rows = load("dqn_parts")
-    settings = {(row["loss"], row["part"]) for row in rows}
-    assert settings == {(loss, part) for loss in LOSSES for part in record_dqn.PARTS}
-    steps = {row["step"] for row in rows}
-    assert steps == set(range(1_000, record_dqn.BOX.num_steps + 1, 1_000))
-    assert len(rows) == len(settings) * len(steps)
+    steps = range(1_000, record_dqn.PLAIN.num_steps + 1, 1_000)
+    assert [tuple(row[name] for name in ("loss", "part", "seed", "step")) for row in rows] == list(
+        product(LOSSES, record_dqn.PARTS, record_dqn.SEEDS, steps)
+    )
     for row in rows:
-        for name in ("return", "value", "achieved"):
-            assert row[f"{name}_low"] <= row[f"{name}_median"] <= row[f"{name}_high"]
         # Concave in the length, so at most that of the mean length.
-        most = (1 - 0.99 ** row["return_high"]) / 0.01
-        assert row["achieved_high"] <= most * 1.001 <= 99.5
+        most = (1 - 0.99 ** row["return"]) / 0.01
+        assert row["achieved"] <= most * 1.001 <= 99.5
+
+
+def test_the_bias_in_the_maze_counts_the_four_cells_from_which_one_acts(monkeypatch):
+    # The maze without noise: V* = 8.1, 9, 10 and 10 by hand.
+    configs, best = [], [8.1, 9.0, 10.0, 0.0, 10.0, 0.0]
+
+    def train(env, config):
+        configs.append(config)
+        live = torch.tensor([value > 0 for value in best])
+        network = torch.where(live[:, None], torch.tensor(best)[:, None] + 0.25, 99.0)
+        return SimpleNamespace(q_network=lambda states: network.expand(6, 4))
+
+    monkeypatch.setattr(record_dqn, "train_dqn", train)
+    monkeypatch.setattr(record_dqn, "Maze", lambda picture, step_noise: Maze(picture=picture))
+    row = record_dqn.maze_bias_run({"double": True, "seed": 7})
+    assert (row["double"], row["seed"], row["bias"]) == (1, 7, "0.2500")
+    # Left of the last cell lies the trap: -10, and the network says 10.25.
+    assert float(row["distance"]) == pytest.approx(20.25)
+    assert configs == [replace(record_dqn.SMALL, double=True, seed=7)]
+
+
+def test_the_recorded_bias_has_both_kinds_for_each_seed_and_a_run_comes_out_again():
+    rows = load("dqn_maze_bias")
+    assert [(row["seed"], row["double"]) for row in rows] == list(product(range(48), (0, 1)))
+    again = record_dqn.maze_bias_run({"double": False, "seed": 0})
+    assert float(again["bias"]) == pytest.approx(rows[0]["bias"], abs=0.05)
+    assert float(again["distance"]) == pytest.approx(rows[0]["distance"], abs=0.1)
 
 
 def test_the_recorded_default_has_its_steps_and_one():
