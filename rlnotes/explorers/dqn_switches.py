@@ -22,7 +22,8 @@ from rlnotes.training.recordings import load
 BASE = "nothing"  # what is changed in the base itself
 LOSSES = ["Huber", "squared"]
 CEILING = 100.0  # 1 / (1 - gamma) with gamma = 0.99: reward 1 for ever
-RETURN_LIMIT, VALUE_LIMITS = 500.0, (0.3, 1e10)
+RETURN_LIMIT, VALUE_LIMITS = 500.0, (0.0, 1e12)
+LINEAR_TO, LINEAR_SHARE = 130.0, 0.5  # values up to here fill this share of the height
 MEASURES = ("return", "value", "achieved")
 LATE_FROM = 16_000  # first step of the late mean of a run
 
@@ -42,13 +43,25 @@ class DQNSwitches(Explorer):
     def build(self):
         figure, (left, right) = new_figure(2)
         label(left, heading=" ", x="environment steps", y="return (steps, at most 500)")
-        label(right, heading=" ", x="environment steps", y="discounted reward (log scale)")
+        label(right, heading=" ", x="environment steps", y="discounted reward (log above 130)")
         last_step = recording()[LOSSES[0], BASE]["step"][-1]
-        left.set(xlim=(0, 1.02 * last_step), ylim=(0, 1.16 * RETURN_LIMIT))
-        right.set(xlim=(0, 1.02 * last_step), ylim=VALUE_LIMITS, yscale="log")
+        left.set(xlim=(0, 1.09 * last_step), ylim=(0, 1.4 * RETURN_LIMIT))
+        right.set_yscale("function", functions=(to_height, to_value))
+        ticks = [0, 50, 100, 1e4, 1e6, 1e8]
+        names = ["0", "50", "100", "$10^4$", "$10^6$", "$10^8$"]
+        right.set(xlim=(0, 1.02 * last_step), ylim=VALUE_LIMITS, yticks=ticks, yticklabels=names)
+        left.set(yticks=range(0, 501, 100))
         self.headings = title(left, " "), title(right, " ")
+        for heading in self.headings:
+            heading.set_fontsize(10)
         self.ceiling = right.axhline(CEILING, **{**EXACT, "linewidth": 1.6, "zorder": 11})
         self.curves = {"return": Curve(left), "value": Curve(right)}
+        run = {"linestyle": "", "markersize": 6, "zorder": 14}
+        base = {**run, "color": REFERENCE["color"], "marker": "o", "markerfacecolor": "white"}
+        places = np.full(5, 1.03 * last_step)
+        (self.base_runs,) = left.plot(places, late_means(recording()[LOSSES[0], BASE]), **base)
+        now = {**run, "color": ESTIMATE["color"], "marker": "s"}
+        (self.runs,) = left.plot(places + 0.03 * last_step, np.zeros(5), **now)
         achieved = {"color": GREEN, "marker": "^", "markersize": 5, "markevery": 3}
         (self.achieved,) = right.plot([], [], **achieved, linewidth=1.2, zorder=13)
         place = {"x": 0.02, "va": "top", "fontsize": 9, "zorder": 15}
@@ -57,7 +70,8 @@ class DQNSwitches(Explorer):
         for row, (note, color) in enumerate(VALUE_KEYS.items()):
             notes.append(right.text(y=0.98 - 0.065 * row, s=note, color=color, **place))
         curves = [artist for curve in self.curves.values() for artist in curve.artists]
-        return figure, [*self.headings, self.ceiling, *curves, self.achieved, *notes]
+        runs = self.base_runs, self.runs
+        return figure, [*self.headings, self.ceiling, *curves, self.achieved, *runs, *notes]
 
     def update(self, part, loss):
         shown, base = recording()[loss, part], recording()[loss, BASE]
@@ -66,9 +80,10 @@ class DQNSwitches(Explorer):
         self.achieved.set_data(shown["step"], np.median(shown["achieved"], axis=0))
         late = late_means(shown), late_means(base)
         value, achieved = (readable(np.median(shown[name][:, -1])) for name in MEASURES[1:])
-        self.headings[0].set_text(
-            "Return from step 16,000: {:.0f} ({:.0f} to {:.0f})".format(*three(late[0]))
-        )
+        self.runs.set_ydata(late[0])
+        self.base_runs.set_ydata(late[1])
+        numbers = ("{:.0f} ({:.0f} to {:.0f})".format(*three(means)) for means in late)
+        self.headings[0].set_text("Late {}; unchanged {}".format(*numbers))
         self.headings[1].set_text(f"Predicted {value}, achieved {achieved}")
         now, unchanged = (
             {name: spread(columns[name][:, -1]) for name in MEASURES} for columns in (shown, base)
@@ -83,7 +98,10 @@ class DQNSwitches(Explorer):
         )
 
 
-KEYS = "blue: median of each step, band: range\ndashed grey: nothing changed, median"
+KEYS = (
+    "blue: median of each step, band: range\ndashed grey: nothing changed, median\n"
+    "right edge: each run's mean from step 16,000\n(rings: nothing changed)"
+)
 VALUE_KEYS = {
     "blue: predicted for the upright pole": ESTIMATE["color"],
     "green triangles: achieved, median": GREEN,
@@ -123,6 +141,23 @@ def recording() -> dict[tuple[str, str], dict[str, np.ndarray]]:
         }
         for setting, runs in settings.items()
     }
+
+
+def to_height(value: np.ndarray) -> np.ndarray:
+    """Height in the right panel: proportional up to `LINEAR_TO`, logarithmic above."""
+    value = np.asarray(value, dtype=float)
+    decades = np.log10(np.maximum(value, LINEAR_TO) / LINEAR_TO)
+    above = np.log10(VALUE_LIMITS[1] / LINEAR_TO)
+    share = LINEAR_SHARE * np.minimum(value, LINEAR_TO) / LINEAR_TO
+    return share + (1 - LINEAR_SHARE) * decades / above
+
+
+def to_value(height: np.ndarray) -> np.ndarray:
+    """The inverse of `to_height`."""
+    height = np.asarray(height, dtype=float)
+    above = np.log10(VALUE_LIMITS[1] / LINEAR_TO)
+    decades = np.maximum(height - LINEAR_SHARE, 0) / (1 - LINEAR_SHARE) * above
+    return LINEAR_TO * np.minimum(height, LINEAR_SHARE) / LINEAR_SHARE * 10**decades
 
 
 def late_means(columns: dict[str, np.ndarray]) -> np.ndarray:

@@ -49,6 +49,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
 
     return {
         "dqn_parts": record_dqn.parts,
+        "dqn_long": record_dqn.long,
         "dqn_cartpole_default": record_dqn.cartpole_default,
         "dqn_maze_bias": record_dqn.maze_bias,
         "reinforce_cartpole": record_policy_gradients.curves,

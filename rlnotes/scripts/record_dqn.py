@@ -29,6 +29,7 @@ PARTS = {
     "dueling": {"dueling": True},
     "epsilon always 0.1": {"epsilon_start": 0.1, "epsilon_end": 0.1},
     "epsilon always 1": {"epsilon_start": 1.0, "epsilon_end": 1.0},
+    "targets of 5 steps": {"n_step": 5},
 }
 PLAIN = Config(  # what section 3.8 calls plain DQN
     num_steps=25_000,
@@ -96,12 +97,21 @@ def cartpole_run(base: Config, run: tuple[dict, int]) -> list[tuple[int, float]]
 def parts(pool) -> list[dict]:
     """Each run of plain DQN with one part changed, for both losses, step by step."""
     settings = [{"loss": loss, "part": part} for loss in LOSSES for part in PARTS]
+    return _point_rows(pool, partial(parts_run, PLAIN), settings)
+
+
+def long(pool) -> list[dict]:
+    """Plain DQN for twice as many steps, for both losses, step by step."""
+    base = replace(PLAIN, num_steps=2 * PLAIN.num_steps)
+    return _point_rows(pool, partial(parts_run, base), [{"loss": loss} for loss in LOSSES])
+
+
+def _point_rows(pool, run, settings: list[dict]) -> list[dict]:
+    """A row for each point of each run."""
     runs = list(product(settings, SEEDS))
     return [
         {**setting, "seed": seed, **parts_row(point)}
-        for (setting, seed), points in zip(
-            runs, pool.map(parts_run, runs, chunksize=1), strict=True
-        )
+        for (setting, seed), points in zip(runs, pool.map(run, runs, chunksize=1), strict=True)
         for point in points
     ]
 
@@ -113,10 +123,11 @@ def parts_row(point: tuple[float, ...]) -> dict:
     return {"step": int(step)} | {name: f"{number:.4g}" for name, number in written}
 
 
-def parts_run(run: tuple[dict, int]) -> list[tuple[float, ...]]:
+def parts_run(base: Config, run: tuple[dict, int]) -> list[tuple[float, ...]]:
     """Step, return, value of the upright pole and discounted return during one run."""
     setting, seed = run
-    config = replace(PLAIN, loss=setting["loss"], **PARTS[setting["part"]], seed=seed)
+    changes = PARTS[setting.get("part", "nothing")]
+    config = replace(base, loss=setting["loss"], **changes, seed=seed)
     rng = np.random.default_rng(1_000 + seed)
     points = []
 

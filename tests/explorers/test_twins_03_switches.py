@@ -4,7 +4,14 @@ import re
 
 import pytest
 
-from rlnotes.explorers.dqn_switches import CEILING, LOSSES, VALUE_LIMITS, DQNSwitches
+from rlnotes.explorers.dqn_switches import (
+    CEILING,
+    LOSSES,
+    VALUE_LIMITS,
+    DQNSwitches,
+    to_height,
+    to_value,
+)
 from rlnotes.scripts.record_dqn import PLAIN
 from rlnotes.training.recordings import load
 
@@ -80,10 +87,11 @@ def test_dqn_switches_draws_the_recording_of_the_setting(loss, part):
         assert curve.base.get_ydata().tolist() == at_each_step("nothing", name, 2)
         corners = {float(y) for y in curve.band.get_paths()[0].vertices[:, 1]}
         assert corners == {*at_each_step(part, name, 0), *at_each_step(part, name, 4)}
-    means = late(loss, part)
-    assert explorer.headings[0].get_text() == (
-        f"Return from step 16,000: {means[2]:.0f} ({means[0]:.0f} to {means[4]:.0f})"
-    )
+    means, before = late(loss, part), late(loss, "nothing")
+    assert sorted(explorer.runs.get_ydata()) == pytest.approx(means)
+    assert sorted(explorer.base_runs.get_ydata()) == pytest.approx(before)
+    numbers = (f"{five[2]:.0f} ({five[0]:.0f} to {five[4]:.0f})" for five in (means, before))
+    assert explorer.headings[0].get_text() == "Late {}; unchanged {}".format(*numbers)
 
 
 def test_dqn_switches_takes_the_mean_of_each_run_before_the_range():
@@ -112,8 +120,17 @@ def test_dqn_switches_cuts_no_curve_but_the_first_values_near_zero():
     low, high = VALUE_LIMITS
     late_values = [row["value"] for row in RECORDED if row["step"] > 2_000]
     assert low < min(late_values)
-    assert max(late_values) < high / 10  # above it stand the keys
+    assert to_height(max(late_values)) < 0.8  # above it stand the keys
+    assert to_height(high) == pytest.approx(1)
     assert max(row["return"] for row in RECORDED) <= 500
+
+
+def test_the_height_of_a_value_is_proportional_first_and_grows_by_decades_above():
+    assert to_height([0, 65, 130]).tolist() == pytest.approx([0, 0.25, 0.5])
+    first, second, third = to_height([1.3e3, 1.3e4, 1.3e5])
+    assert second - first == pytest.approx(third - second)
+    values = [0, 0.3, 75.8, 76.1, 130, 131, 3.6e7, 1e12]
+    assert to_value(to_height(values)) == pytest.approx(values)
 
 
 def test_dqn_switches_draws_the_ceiling_of_the_recorded_discount():

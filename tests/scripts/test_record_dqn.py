@@ -94,12 +94,14 @@ def test_parts_writes_each_run_by_itself_with_its_four_numbers(configs):
     # 1 for one step, 1 + 0.99 + 0.99^2 + 0.99^3 = 3.940399 for four, 8.648 for nine.
     assert [row["achieved"] for row in rows[:4]] == ["0", "1", "3.94", "8.648"]
     squared = [row for row in rows if (row["loss"], row["part"]) == ("squared", "nothing")]
-    assert [float(row["return"]) for row in squared[:2]] == [12_100, 12_320]  # 55 runs later
+    assert [float(row["return"]) for row in squared[:2]] == [14_400, 14_640]  # 60 runs later
 
 
 def test_parts_discounts_before_it_averages(configs, monkeypatch):
     monkeypatch.setattr(record_dqn, "greedy_returns", lambda *_, **__: np.array([0.0, 4.0]))
-    (_, mean, _, achieved), _ = record_dqn.parts_run(({"loss": "huber", "part": "nothing"}, 0))
+    (_, mean, _, achieved), _ = record_dqn.parts_run(
+        record_dqn.PLAIN, ({"loss": "huber", "part": "nothing"}, 0)
+    )
     assert mean == 2
     assert achieved == pytest.approx(3.940399 / 2)  # two steps would be 1.99
 
@@ -126,6 +128,28 @@ def test_the_first_rows_of_a_recorded_part_come_out_again(monkeypatch, part):
         for name in ("value", "return"):
             before = recorded[row["loss"], row["seed"]][name]
             assert float(row[name]) == pytest.approx(before, rel=0.01), name
+
+
+def test_the_long_runs_are_those_of_plain_dqn_and_go_on(configs):
+    with ThreadPool(1) as pool:
+        rows = record_dqn.long(pool)
+    assert list(rows[0]) == ["loss", "seed", "step", "return", "value", "achieved"]
+    twice = replace(record_dqn.PLAIN, num_steps=50_000)
+    assert configs == [replace(twice, loss=loss, seed=seed) for loss in LOSSES for seed in range(5)]
+    recorded = load("dqn_long")
+    assert [(row["loss"], row["seed"], row["step"]) for row in recorded] == list(
+        product(LOSSES, range(5), range(1_000, 50_001, 1_000))
+    )
+    # Epsilon and the learning rate do not depend on the length, so the first half is
+    # the run that the parts have, up to the rounding of another machine.
+    short = {
+        (row["loss"], row["seed"]): row["value"]
+        for row in load("dqn_parts")
+        if (row["part"], row["step"]) == ("nothing", 3_000)
+    }
+    for row in recorded:
+        if row["step"] == 3_000:
+            assert row["value"] == pytest.approx(short[row["loss"], row["seed"]], rel=0.05)
 
 
 def test_the_recorded_parts_are_those_of_the_recipe_and_possible():
