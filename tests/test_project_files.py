@@ -171,6 +171,26 @@ def test_the_readme_lists_every_chapter_and_no_missing_file():
         assert (ROOT / target).exists(), target
 
 
+def test_chapter_3_quotes_the_steps_of_the_benchmarks_as_they_are():
+    rows = (ROOT / "docs/benchmarks.md").read_text(encoding="utf-8").splitlines()
+    cells = [[cell.strip() for cell in row.split("|")] for row in rows]
+    ours = {row[1]: row[4] for row in cells if len(row) == 10}
+    peer = {row[1]: row[7] for row in cells if len(row) == 10}
+    dqn = "DQN on CartPole-v1 against Stable-Baselines3 DQN, published settings"
+    reinforce = (
+        "REINFORCE with baseline, 16 copies, on CartPole-v1 against a loop with one "
+        "environment and one episode per update"
+    )
+    plain = f"{dqn}; ours with `fast=False`, the update as one reads it"
+    measured = [ours[dqn], ours[plain], ours[reinforce], peer[reinforce]]
+    notebook = json.loads((ROOT / "notebooks/03_dqn.ipynb").read_text(encoding="utf-8"))
+    texts = {cell["id"]: "".join(cell["source"]) for cell in notebook["cells"]}
+    quoted = re.findall(r"(\d+),000", texts["03-31bfebe2"])
+    assert [f"{number}k" for number in quoted] == measured
+    row = next(line for line in texts["03-6aed000a"].splitlines() if "to solve CartPole" in line)
+    assert re.findall(r"(\d+),000", row) == quoted
+
+
 def test_the_map_of_the_chapters_says_which_ones_are_ready():
     chapters = {int(path.name[:2]) for path in (ROOT / "notebooks").glob("*.ipynb")}
     cells = json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]

@@ -25,6 +25,9 @@ def _table_by_episodes(env, choose, num_steps, alpha, gamma, initial_value):
 
 
 _END = ((0, 0.0),) * 2
+_TWO_STATES = World(
+    (((0, 1.0), (1, 0.0)), ((0, -1.0), (2, 6.0)), _END), (2,), starts=(0,), max_steps=4
+)
 _CORRIDOR = World(
     steps=(((0, -1.0), (1, 2.0)), ((0, 1.0), (2, 0.0)), ((1, 0.0), (3, 8.0)), _END),
     ends=(3,),
@@ -108,9 +111,7 @@ EXERCISE = Exercise(
             "Step 2 terminates: 8 - 10 / 4. Step 3 stays in state 1: -1 + 8.25, so 8 - .75 / 4.",
         ),
         _case(
-            World(
-                (((0, 1.0), (1, 0.0)), ((0, -1.0), (2, 6.0)), _END), (2,), starts=(0,), max_steps=4
-            ),
+            _TWO_STATES,
             LARGEST,
             num_steps=7,
             alpha=0.5,
@@ -121,9 +122,7 @@ EXERCISE = Exercise(
             "then another entry of the row is the largest: 3.5, 3, 2.375, 3.125, 2.84375, 2.5, 5.",
         ),
         _case(
-            World(
-                (((0, 1.0), (1, 0.0)), ((0, -1.0), (2, 6.0)), _END), (2,), starts=(0,), max_steps=4
-            ),
+            _TWO_STATES,
             SMALLEST,
             num_steps=3,
             alpha=1.0,

@@ -83,7 +83,7 @@ class DQNSwitches(Explorer):
         self.runs.set_ydata(late[0])
         self.base_runs.set_ydata(late[1])
         numbers = ("{:.0f} ({:.0f} to {:.0f})".format(*three(means)) for means in late)
-        self.headings[0].set_text("Late {}; unchanged {}".format(*numbers))
+        self.headings[0].set_text("Late mean {}; unchanged {}".format(*numbers))
         self.headings[1].set_text(f"Predicted {value}, achieved {achieved}")
         now, unchanged = (
             {name: spread(columns[name][:, -1]) for name in MEASURES} for columns in (shown, base)

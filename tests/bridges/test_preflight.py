@@ -171,10 +171,10 @@ def test_nothing_is_written(call, folder, files, tmp_path, monkeypatch):
     assert after == before
 
 
-def test_a_trainer_of_another_kind_is_refused(folder):
-    plain = transformers.Trainer(
-        model=load(folder), args=transformers.TrainingArguments(use_cpu=True, report_to="none")
-    )
+def test_a_trainer_of_another_kind_is_refused(folder, tmp_path):
+    # Without a folder of its own it makes one where the tests were started.
+    own = {"output_dir": str(tmp_path), "use_cpu": True, "report_to": "none"}
+    plain = transformers.Trainer(model=load(folder), args=transformers.TrainingArguments(**own))
     with pytest.raises(ValueError, match=r"trainer must be a GRPOTrainer.*got Trainer"):
         preflight(plain)
     with pytest.raises(ValueError, match="num_prompts must be a positive integer"):

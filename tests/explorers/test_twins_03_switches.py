@@ -91,7 +91,7 @@ def test_dqn_switches_draws_the_recording_of_the_setting(loss, part):
     assert sorted(explorer.runs.get_ydata()) == pytest.approx(means)
     assert sorted(explorer.base_runs.get_ydata()) == pytest.approx(before)
     numbers = (f"{five[2]:.0f} ({five[0]:.0f} to {five[4]:.0f})" for five in (means, before))
-    assert explorer.headings[0].get_text() == "Late {}; unchanged {}".format(*numbers)
+    assert explorer.headings[0].get_text() == "Late mean {}; unchanged {}".format(*numbers)
 
 
 def test_dqn_switches_takes_the_mean_of_each_run_before_the_range():
