@@ -12,6 +12,7 @@ from rlnotes.exact.policy_gradients import policy_gradient, softmax_policy
 from rlnotes.explorers.base import Explorer
 from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.plotting.numbers import Labels, number
+from rlnotes.plotting.scales import Scale
 from rlnotes.plotting.style import (
     BLUE,
     CURRENT,
@@ -26,7 +27,6 @@ from rlnotes.plotting.style import (
 LAMBDAS = np.linspace(0, 1, 101)  # every step of the slider is one of them
 BATCH_SIZES = [4**k for k in range(7)]
 PATTERNS = ("up and down", "the same everywhere", "too near to zero")
-LIMITS = (3e-4, 4e2)
 
 
 @lru_cache(maxsize=1)
@@ -99,7 +99,7 @@ class GAEBiasVariance(Explorer):
                 options=list(PATTERNS), description="the critic errs"
             ),
             "batch_size": ipywidgets.SelectionSlider(
-                options=BATCH_SIZES, value=16, description="batch size n"
+                options=BATCH_SIZES, value=256, description="batch size n"
             ),
             "gae_lambda": slider(value=0.95, min=0, max=1, step=0.01, description="gae_lambda"),
         }
@@ -107,12 +107,12 @@ class GAEBiasVariance(Explorer):
     def build(self):
         figure, panels = new_figure(2, size=(9.6, 4.0))
         headings = ("Advantage, mean of n", "Gradient, from n draws")
-        self.lines, self.numbers = [], []
+        self.lines, self.scales, self.words = [], [], []
         for axes, heading in zip(panels, headings, strict=True):
             label(axes, heading=heading, x="gae_lambda", y="share of the exact square")
-            with house_style():
-                axes.set(yscale="log", xlim=(-0.03, 1.03), ylim=LIMITS)
-                axes.minorticks_off()
+            axes.yaxis.labelpad = 44  # the numbers stand there
+            axes.set(xlim=(-0.03, 1.03))
+            self.scales.append(Scale(axes, below=0.03, above=0.22, zorder=15))
             (bias,) = axes.plot([], [], ":", color=VERMILION, linewidth=2.4, zorder=11)
             (noise,) = axes.plot([], [], "--", color=FURTHER[0], linewidth=2.0, zorder=11)
             # Wide, pale and below: the part that makes up the sum stays in sight.
@@ -120,18 +120,18 @@ class GAEBiasVariance(Explorer):
             (best,) = axes.plot([], [], "^", color=GREEN, markersize=11, zorder=14)
             (now,) = axes.plot([], [], **{**CURRENT, "zorder": 13})
             self.lines.append((bias, noise, total, best, now))
-            self.numbers.append(Labels(axes, [(0.5, 170), (0.5, 60)], size=10.5, zorder=15))
+            self.words.append(Labels(axes, np.zeros((1, 2)), size=10.5, zorder=15))
         words = ["squared bias", "variance / n", "sum of both", "best lambda", "lambda now"]
         with house_style():
             figure.legend(self.lines[0], words, loc="outside lower center", fontsize=9, ncols=5)
         changing = [line for lines in self.lines for line in lines]
-        return figure, [*changing, *self.numbers]
+        return figure, [*changing, *self.scales, *self.words]
 
     def update(self, gamma, critic_error, error_pattern, batch_size, gae_lambda):
         errors = relative_errors(gamma=gamma, critic_error=critic_error, pattern=error_pattern)
         sentences = []
-        for lines, numbers, (name, (bias, variance)) in zip(
-            self.lines, self.numbers, errors.items(), strict=True
+        for lines, scale, words, (name, (bias, variance)) in zip(
+            self.lines, self.scales, self.words, errors.items(), strict=True
         ):
             noise = variance / batch_size
             total = bias + noise
@@ -139,13 +139,18 @@ class GAEBiasVariance(Explorer):
             now = round(100 * gae_lambda)
             at_now = [part[now] for part in (bias, noise, total)]
             for line, ys in zip(lines, (bias, noise, total), strict=False):
-                line.set_data(LAMBDAS, np.where(ys < LIMITS[0], np.nan, ys))
-            lines[3].set_data(LAMBDAS[[best]], np.clip(total[[best]], *LIMITS))
-            lines[4].set_data([gae_lambda], np.clip(at_now[2:], *LIMITS))
+                line.set_data(LAMBDAS, ys)
+            lines[3].set_data(LAMBDAS[[best]], total[[best]])
+            lines[4].set_data([gae_lambda], at_now[2:])
+            scale.set_top(total.max())
             price = at_now[2] / total[best]
-            words = f"best lambda {number(LAMBDAS[best])}; at {number(gae_lambda)}: "
-            words += f"{number(price)} times its error"
-            numbers.set_texts([words, _words_without_line(bias)])
+            words.positions[0] = 0.5, 1.12 * scale.top
+            words.set_texts(
+                [
+                    f"best lambda {number(LAMBDAS[best])}; at {number(gae_lambda)}: "
+                    f"{number(price)} times its error"
+                ]
+            )
             sentences.append(
                 f"{name.capitalize()} at lambda {gae_lambda:g}: squared bias {_short(at_now[0])}, "
                 f"variance / n {_short(at_now[1])}, sum {_short(at_now[2])}; "
@@ -154,13 +159,6 @@ class GAEBiasVariance(Explorer):
                 f"squared bias at lambda 1 {_short(bias[-1])}."
             )
         return " ".join(sentences)
-
-
-def _words_without_line(bias: np.ndarray) -> str:
-    """What stands there when no part of the bias is large enough to draw."""
-    if (bias >= LIMITS[0]).any():
-        return ""
-    return "no bias" if bias.max() < 1e-12 else f"squared bias below {LIMITS[0]:g}"
 
 
 def _short(value: float) -> str:

@@ -246,17 +246,43 @@ def test_gae_bias_variance_names_the_price_of_the_chosen_lambda(gae_lambda):
     now, best, times = found("sum #; best lambda [0-9.]+ with #, lambda now has # times", text)
     assert times == pytest.approx(now / best, abs=0.01)
     assert times >= 1
-    assert found("has # times", at(GAEBiasVariance).description.split("Gradient")[1]) == [1.46]
+    assert found("has # times", at(GAEBiasVariance).description.split("Gradient")[1]) == [1.13]
+    explorer = at(GAEBiasVariance, gae_lambda=gae_lambda)
+    assert explorer.words[1].texts[0].endswith(f"{times:.2f} times its error")
 
 
 def test_gae_bias_variance_draws_no_bias_where_there_is_none():
     explorer = at(GAEBiasVariance, critic_error=0.0)
-    for lines, numbers in zip(explorer.lines, explorer.numbers, strict=True):
-        assert np.isnan(lines[0].get_ydata()).all()
-        assert numbers.texts[1] == "no bias"
+    for bias, *_ in explorer.lines:
+        assert np.abs(bias.get_ydata()).max() < 1e-12
+    assert min(np.ptp(bias.get_ydata()) for bias, *_ in at(GAEBiasVariance).lines) > 0.5
+
+
+def test_gae_bias_variance_the_default_picture_shows_the_u():
     explorer = at(GAEBiasVariance)
-    assert not np.isnan(explorer.lines[0][0].get_ydata()).any()
-    assert [numbers.texts[1] for numbers in explorer.numbers] == ["", ""]
+    for lines, bend in zip(explorer.lines, (0.005, 0.04), strict=True):
+        bias, noise, total, best, _ = lines
+        low, high = total.axes.get_ylim()
+        heights = (total.get_ydata() - low) / (high - low)
+        (lowest,) = (best.get_ydata() - low) / (high - low)
+        assert heights[0] > lowest + 0.2
+        assert heights[-1] > lowest + bend
+    # In the right panel the two parts cross.
+    difference = bias.get_ydata() - noise.get_ydata()
+    assert difference[0] > 0 > difference[-1]
+
+
+@pytest.mark.parametrize("setting", [{}, {"batch_size": 1}, {"critic_error": 0.0, "gamma": 1.0}])
+def test_gae_bias_variance_the_scale_is_that_of_the_data_and_rests_while_lambda_moves(setting):
+    scales = []
+    for gae_lambda in (0.0, 0.5, 1.0):
+        explorer = at(GAEBiasVariance, gae_lambda=gae_lambda, **setting)
+        scales.append([scale.texts for scale in explorer.scales])
+        for scale, (bias, noise, total, _, _) in zip(explorer.scales, explorer.lines, strict=True):
+            largest = max(line.get_ydata().max() for line in (bias, noise, total))
+            assert scale.top / 1.51 < largest <= scale.top * (1 + 1e-9)
+            assert float(scale.texts[-1]) == pytest.approx(scale.top)
+    assert scales[0] == scales[1] == scales[2]
 
 
 def test_value_targets_equal_curves_stand_side_by_side():
