@@ -148,7 +148,9 @@ class TrustRegionStep(Explorer):
             name: axes.plot([], [], **style)[0] for name, style in zip(NAMES, styles, strict=True)
         }
         self.arrows = PolyCollection([], facecolor=INK, zorder=17)
+        self.arrows.set(clip_on=False, in_layout=False)
         axes.add_collection(self.arrows, autolim=False)
+        self.arrows.set_clip_path(None)
         self.words = Labels(axes, np.zeros((1, 2)), size=8.5, zorder=17, shift=0)
         curves = [self.image, truth, self.ball, self.ellipse, self.start]
         return [*curves, *self.marks.values(), self.arrows, self.words]

@@ -78,6 +78,10 @@ class Scale(Labels):
         self.positions[:, 1] = top * np.arange(PARTS + 1) / PARTS
         self.set_texts([number(y, _decimals(top / PARTS)) for y in self.positions[:, 1]])
 
+    def height(self, share: float) -> float:
+        """The y, in data coordinates, at this share of the height of the axes."""
+        return (share * (1 + self.below + self.above) - self.below) * self.top
+
 
 def _decimals(step: float) -> int:
     """As many as it takes to write this step."""

@@ -317,13 +317,36 @@ def test_chapter_4_is_right_that_the_sampled_line_crosses_the_exact_one_at_b_sta
     assert np.interp(1 - prob, explorer.samples.get_xdata(), sampled) == pytest.approx(mean)
 
 
-def test_a_variance_above_the_axis_is_marked_with_its_number():
-    explorer = at(BaselineVariance, baseline=-1.0, reward_0=1.0)
-    # Outcomes +-1/2 times the weight 2: variance 1.
-    assert explorer.beyond.texts == ["off scale: 1.00"]
+def test_chapter_4_the_three_variances_are_written_and_their_heights_differ():
+    explorer = at(BaselineVariance, prob=0.9)
+    # p (1 - p) (up - down)^2 with up - down = 0.1 - b: b = 0, b = 0.1 and b = V = 0.9.
+    assert [text.split()[-1] for text in explorer.numbers.texts] == ["0.0009", "0.0000", "0.0576"]
+    low, high = explorer.value.axes.get_ylim()
+    heights = [line.get_ydata()[0] for line in (explorer.now, explorer.best, explorer.value)]
+    assert heights == pytest.approx([0.0009, 0.0, 0.0576])
+    assert heights[2] - heights[0] > 0.15 * (high - low)
+
+
+@pytest.mark.parametrize("prob", [0.05, 0.5, 0.9])
+@pytest.mark.parametrize("reward_0", [-1.0, 1.0])
+@pytest.mark.parametrize("baseline", [-1.0, 1.5])
+def test_no_variance_leaves_the_axes_or_reaches_the_words(prob, reward_0, baseline):
+    explorer = at(BaselineVariance, prob=prob, reward_0=reward_0, baseline=baseline)
+    curve, (now,) = explorer.parabola.get_ydata(), explorer.now.get_ydata()
+    assert explorer.scale.top / 1.51 < curve.max() <= explorer.scale.top * (1 + 1e-9)
+    assert np.abs(curve - now).min() < 1e-9
+    lowest_words = explorer.numbers.positions[:, 1].min()
+    assert lowest_words > 1.05 * curve.max()
+
+
+def test_a_mean_above_the_axis_is_marked_with_its_number():
+    explorer = at(
+        BaselineVariance, prob=0.95, baseline=1.5, reward_1=-1.0, reward_0=-1.0, num_episodes=1
+    )
+    # One draw, arm 0: 0.95 times the weight 2.5.
+    assert explorer.beyond.texts == ["off scale: 2.37"]
+    assert explorer.sample_now.get_ydata() == [1.0]
     assert at(BaselineVariance).beyond.texts == [""]
-    few = at(BaselineVariance, prob=0.05, baseline=1.5, reward_1=-1.0, num_episodes=200)
-    assert few.beyond_too.texts == [""]
 
 
 @pytest.mark.parametrize(("learning_rate", "seed"), [(0.5, 10), (1.0, 0)])
