@@ -148,7 +148,7 @@ class GradientHill(Explorer):
             f"J at the start {number(at_start, 3)}; after {NUM_UPDATES} "
             f"updates theta {number(path[-1], 2)} and J {number(at_end, 3)}, "
             f"by exact gradients theta {number(exact_end, 2)} and J {number(by_exact, 3)}. "
-            f"Of {NUM_SEEDS} seeds {'; '.join(sides)} of the valley; "
+            f"Of {NUM_SEEDS} seeds, by the side of the valley: {'; '.join(sides)}; "
             f"mean J {number(np.mean(of_seeds), 3)}. Always left: "
             f"J {number(left, 3)}, always right: {number(right, 3)}."
         )

@@ -253,7 +253,7 @@ def test_the_runs_of_the_seeds_are_independent_of_one_another():
         explorer = at(GradientHill, theta=0.6, num_episodes=4, learning_rate=0.4, seed=seed)
         assert explorer.jumps.get_xdata() == pytest.approx(alone)
     ends = together[:, -1]
-    left, right = found("seeds # end left.*; # end right", explorer.description)
+    left, right = found("valley: # end left.*; # end right", explorer.description)
     assert [left, right] == [(ends < 0).sum(), (ends > 0).sum()]
     assert left + right == 21
     assert explorer.ends.get_xdata() == pytest.approx(np.clip(ends, -4, 4))

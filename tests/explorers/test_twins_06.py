@@ -69,6 +69,23 @@ def test_clip_says_that_nothing_pushes_without_an_advantage():
     assert "flows" not in text
 
 
+@pytest.mark.parametrize(
+    ("advantage", "side"),
+    [(3.0, "above 1 + eps only"), (-3.0, "below 1 - eps only"), (0.0, "A = 0")],
+)
+def test_clip_the_heading_names_the_flat_side_of_the_drawn_curve(advantage, side):
+    explorer = at(PPOClip, advantage=advantage, clip_epsilon=0.5)
+    assert explorer.heading.get_text().endswith(side)
+    ratios, values = explorer.curve.get_data()
+    flat = {
+        "below 1 - eps only": np.ptp(values[ratios < 0.5]) == 0,
+        "above 1 + eps only": np.ptp(values[ratios > 1.5]) == 0,
+        "A = 0": np.ptp(values) == 0,
+    }
+    assert flat[side]
+    assert sum(flat.values()) == (3 if advantage == 0 else 1)
+
+
 def test_clip_the_six_regions():
     for epsilon in (0.05, 0.2, 0.9):
         assert six_regions(epsilon).tolist() == [True, True, False, False, True, True]
