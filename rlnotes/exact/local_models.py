@@ -72,20 +72,20 @@ def local_model(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> LocalMod
 
 
 def ball_boundary(
-    kl_of: Callable[[Tensor], Tensor], centre: Tensor, *, delta: float, num_points: int
+    kl_of: Callable[[Tensor], Tensor], centre: Tensor, *, max_kl: float, num_points: int
 ) -> Tensor:
-    """[num_points, 2] where the KL reaches delta, around a centre in the plane.
+    """[num_points, 2] where the KL reaches max_kl, around a centre in the plane.
 
     By finer and finer grids on rays, on which KL(old || new) of a softmax policy never
-    falls. Rays that stay below delta end at a distance of 100.
+    falls. Rays that stay below max_kl end at a distance of 100.
 
     Args:
         kl_of: parameters [..., 2] to KL [...].
         centre: [2] parameters of the old policy.
-        delta: positive, nats.
+        max_kl: positive, nats.
         num_points: number of rays; the first runs along the first axis.
     """
-    return _reach(kl_of, centre, _directions(delta, num_points), delta=delta)
+    return _reach(kl_of, centre, _directions(max_kl, num_points), max_kl=max_kl)
 
 
 def best_on_boundary(
@@ -93,7 +93,7 @@ def best_on_boundary(
     kl_of: Callable[[Tensor], Tensor],
     centre: Tensor,
     *,
-    delta: float,
+    max_kl: float,
     ball: Tensor,
 ) -> Tensor:
     """[2] the point of the boundary at which the surrogate is largest.
@@ -105,8 +105,8 @@ def best_on_boundary(
         surrogate_of: parameters [..., 2] to the surrogate [...].
         kl_of: as for `ball_boundary`.
         centre: [2].
-        delta: positive, nats.
-        ball: [N, 2] what `ball_boundary` found for the same KL, centre and delta.
+        max_kl: positive, nats.
+        ball: [N, 2] what `ball_boundary` found for the same KL, centre and max_kl.
     """
     values, step = surrogate_of(ball), 2 * torch.pi / len(ball)
     index = int(values.argmax())
@@ -115,41 +115,41 @@ def best_on_boundary(
     offset = ball[index] - centre
     angle = torch.atan2(offset[1], offset[0]) + step * (after - before) / (2 * bend)
     angles = angle + step * torch.linspace(-0.2, 0.2, 9, dtype=torch.float64)
-    fan = _reach(kl_of, centre, torch.stack([angles.cos(), angles.sin()], dim=1), delta=delta)
+    fan = _reach(kl_of, centre, torch.stack([angles.cos(), angles.sin()], dim=1), max_kl=max_kl)
     return fan[surrogate_of(fan).argmax()]
 
 
 def _reach(
-    kl_of: Callable[[Tensor], Tensor], centre: Tensor, directions: Tensor, *, delta: float
+    kl_of: Callable[[Tensor], Tensor], centre: Tensor, directions: Tensor, *, max_kl: float
 ) -> Tensor:
     directions = directions.to(centre.dtype)[:, None]
     low = torch.zeros(len(directions), 1, dtype=centre.dtype)
     high = torch.full_like(low, _MAX_RADIUS)
     for _ in range(6):  # to within 100 / 16^6, or 6e-6
         radii = low + (high - low) * torch.linspace(0, 1, 17, dtype=centre.dtype)
-        inside = (kl_of(centre + radii[..., None] * directions) < delta).sum(dim=1, keepdim=True)
+        inside = (kl_of(centre + radii[..., None] * directions) < max_kl).sum(dim=1, keepdim=True)
         low, high = radii.gather(1, inside - 1), radii.gather(1, inside.clamp_max(16))
     return centre + low * directions[:, 0]
 
 
-def ellipse_boundary(fisher: Tensor, centre: Tensor, *, delta: float, num_points: int) -> Tensor:
-    """[num_points, 2] where the quadratic model of the KL reaches delta.
+def ellipse_boundary(fisher: Tensor, centre: Tensor, *, max_kl: float, num_points: int) -> Tensor:
+    """[num_points, 2] where the quadratic model of the KL reaches max_kl.
 
-        d^T F d / 2 = delta
+        d^T F d / 2 = max_kl
 
     Args:
         fisher: [2, 2] second derivative of the KL at the centre.
         centre: [2].
-        delta: positive, nats.
+        max_kl: positive, nats.
         num_points: as for `ball_boundary`.
     """
-    directions = _directions(delta, num_points).to(centre.dtype)
+    directions = _directions(max_kl, num_points).to(centre.dtype)
     curvatures = ((directions @ fisher) * directions).sum(dim=-1, keepdim=True)
-    return centre + (2 * delta / curvatures.clamp_min(1e-12)).sqrt() * directions
+    return centre + (2 * max_kl / curvatures.clamp_min(1e-12)).sqrt() * directions
 
 
-def _directions(delta: float, num_points: int) -> Tensor:
-    require_positive(delta=delta)
+def _directions(max_kl: float, num_points: int) -> Tensor:
+    require_positive(max_kl=max_kl)
     require_positive_integer(num_points=num_points)
     angles = torch.arange(num_points, dtype=torch.float64) * (2 * torch.pi / num_points)
     return torch.stack([angles.cos(), angles.sin()], dim=1)

@@ -45,7 +45,7 @@ KEY = """Left: ring, the old policy; cross, a
 gradient step; diamond, the natural
 step; dot, TRPO; star, largest
 surrogate in the ball. Closed line:
-KL = delta; dashed: its quadratic
+KL = bound; dashed: its quadratic
 model. Each shade: 0.5"""
 MAPS = ("surrogate", "true J")
 
@@ -84,7 +84,9 @@ class TrustRegionStep(Explorer):
     def make_controls(self):
         slider = ipywidgets.FloatSlider
         return {
-            "delta": slider(value=0.1, min=0.01, max=0.3, step=0.01, description="delta (nats)"),
+            "max_kl": slider(
+                value=0.1, min=0.01, max=0.3, step=0.01, description="KL bound (nats)"
+            ),
             "theta_1": slider(
                 value=-1.0, min=-1.5, max=1.5, step=0.1, description="theta_1: go on"
             ),
@@ -146,7 +148,7 @@ class TrustRegionStep(Explorer):
         (self.quadratic,) = right.plot([], [], **{**REFERENCE, "color": INK, "zorder": 12})
         (self.bound,) = right.plot([], [], color=BLUE, linewidth=1.5, zorder=10)
         (self.kl_here,) = right.plot([], [], **{**CURRENT, "zorder": 13})
-        right.text(0.03, 0.785, "black: KL; dashed: quadratic\nblue line: delta", **words)
+        right.text(0.03, 0.785, "black: KL; dashed: quadratic\nblue line: bound", **words)
         uphill = Labels(left, [(2.3, 3.5)], size=8.5, zorder=12)
         uphill.set_texts(["true J rises this way"])
         on_plane = [
@@ -172,9 +174,9 @@ class TrustRegionStep(Explorer):
             self.kl_here,
         ]
 
-    def update(self, delta, theta_1, theta_2, learning_rate, map):
+    def update(self, max_kl, theta_1, theta_2, learning_rate, map):
         model, start = forks_model(theta_1, theta_2), np.array([theta_1, theta_2])
-        gradient, natural, accepted, ball, oval, best = local_steps(theta_1, theta_2, delta)
+        gradient, natural, accepted, ball, oval, best = local_steps(theta_1, theta_2, max_kl)
         ends = [start + learning_rate * gradient, start + natural, accepted.parameters, best]
         points = torch.from_numpy(np.stack([*ends, *(start + SHARES[:, None] * natural)]))
         log_probs = log_probs_of(points)
@@ -193,8 +195,8 @@ class TrustRegionStep(Explorer):
         self.truth.set_data(SHARES, gains[path])
         self.promise.set_data(SHARES, promises[path])
         self.kl.set_data(SHARES, kls[path])
-        self.quadratic.set_data(SHARES, delta * SHARES**2)
-        self.bound.set_data([0, 1.5], [delta, delta])
+        self.quadratic.set_data(SHARES, max_kl * SHARES**2)
+        self.bound.set_data([0, 1.5], [max_kl, max_kl])
         self.accepted.set_data([accepted.fraction], [accepted.gain])
         self.kl_here.set_data([accepted.fraction], [accepted.kl])
         gradient_step, natural_step, trpo, highest = (
@@ -210,7 +212,7 @@ class TrustRegionStep(Explorer):
 
 
 @lru_cache(maxsize=16)
-def local_steps(theta_1: float, theta_2: float, delta: float) -> tuple:
+def local_steps(theta_1: float, theta_2: float, max_kl: float) -> tuple:
     """Gradient, natural step, what TRPO accepts, ball, ellipse, best in the ball."""
     model, start = forks_model(theta_1, theta_2), torch.tensor([theta_1, theta_2]).double()
 
@@ -224,11 +226,11 @@ def local_steps(theta_1: float, theta_2: float, delta: float) -> tuple:
     (gradient,) = torch.autograd.grad(surrogate_of(leaf), leaf)
     product = fisher_operator(kl_of, start)
     fisher = torch.stack([product(axis) for axis in torch.eye(2, dtype=torch.float64)])
-    natural = natural_step(fisher.matmul, gradient, delta=delta)
-    accepted = line_search(surrogate_of, kl_of, start, natural, delta=delta)
-    ball = ball_boundary(kl_of, start, delta=delta, num_points=NUM_POINTS)
-    oval = ellipse_boundary(fisher, start, delta=delta, num_points=4 * NUM_POINTS)
-    best = best_on_boundary(surrogate_of, kl_of, start, delta=delta, ball=ball)
+    natural = natural_step(fisher.matmul, gradient, max_kl=max_kl)
+    accepted = line_search(surrogate_of, kl_of, start, natural, max_kl=max_kl)
+    ball = ball_boundary(kl_of, start, max_kl=max_kl, num_points=NUM_POINTS)
+    oval = ellipse_boundary(fisher, start, max_kl=max_kl, num_points=4 * NUM_POINTS)
+    best = best_on_boundary(surrogate_of, kl_of, start, max_kl=max_kl, ball=ball)
     accepted = accepted._replace(parameters=accepted.parameters.numpy())
     return gradient.numpy(), natural.numpy(), accepted, _closed(ball), _closed(oval), best.numpy()
 

@@ -72,8 +72,8 @@ def kl_divergence(log_probs_p: Tensor, log_probs_q: Tensor) -> Tensor:
 def kl_k1(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
     """k1 estimator of KL(policy || reference), one value per sample.
 
-        log r = log pi_ref(a) - log pi(a)
-        k1    = -log r
+        log rho = log pi_ref(a) - log pi(a)
+        k1      = -log rho
 
     Unbiased if the actions were sampled from the policy; single values may be negative.
     As a reward it is the usual KL penalty. As a loss it is useless: with the samples
@@ -105,8 +105,8 @@ def kl_k1(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
 def kl_k2(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
     """k2 estimator of KL(policy || reference), one value per sample.
 
-        log r = log pi_ref(a) - log pi(a)
-        k2    = (log r)^2 / 2
+        log rho = log pi_ref(a) - log pi(a)
+        k2      = (log rho)^2 / 2
 
     Biased, though little near the reference, and never negative. As a loss it is right:
     with the samples held fixed, the mean of its gradient is that of
@@ -137,12 +137,12 @@ def kl_k2(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
 def kl_k3(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
     """k3 estimator of KL(policy || reference), one value per sample.
 
-        log r = log pi_ref(a) - log pi(a)
-        k3    = (r - 1) - log r
+        log rho = log pi_ref(a) - log pi(a)
+        k3      = (rho - 1) - log rho
 
     Unbiased if the actions were sampled from the policy, and never negative. Computed
     with expm1, because exp(x) - 1 loses its digits near x = 0. Its spread is small near
-    the reference and grows like r far from it.
+    the reference and grows like rho far from it.
 
     As a loss it pulls elsewhere: with the samples held fixed, the mean of its gradient
     is that of KL(reference || policy). Multiplied by the ratio pi / pi_old, before the
@@ -157,7 +157,7 @@ def kl_k3(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
         arguments.
 
     Raises:
-        ValueError: as for `kl_k1`; in float32, k3 overflows at log r = 89.
+        ValueError: as for `kl_k1`; in float32, k3 overflows at log rho = 89.
 
     References:
         Schulman (2020), "Approximating KL Divergence", with q = policy, p = reference;
@@ -175,7 +175,7 @@ def kl_k3(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
 
 
 def _log_ratios(log_probs: Tensor, ref_log_probs: Tensor) -> Tensor:
-    """Log of r = pi_ref / pi, of finite numbers."""
+    """Log of rho = pi_ref / pi, of finite numbers."""
     given = {"log_probs": log_probs, "ref_log_probs": ref_log_probs}
     own, reference = counted(None, **given)
     log_ratios = reference - own

@@ -36,7 +36,7 @@ class TrustRegionStep(NamedTuple):
 
     parameters: Tensor  # [P] after the step; the old ones if nothing was accepted
     fraction: float  # of the step proposed; 0 if nothing was accepted
-    kl: float  # KL(old || new), nats, at most delta
+    kl: float  # KL(old || new), nats, at most max_kl
     gain: float  # by which the surrogate grew, 0 if nothing was accepted
 
 
@@ -224,41 +224,41 @@ def conjugate_gradient(
 
 
 def natural_step(
-    product: Measure, gradient: Tensor, *, delta: float, max_iterations: int = 10
+    product: Measure, gradient: Tensor, *, max_kl: float, max_iterations: int = 10
 ) -> Tensor:
-    """Step that raises the linear model most where the quadratic KL allows delta.
+    """Step that raises the linear model most where the quadratic KL allows max_kl.
 
-        x = F^{-1} gradient,    step = sqrt(2 delta / x^T F x) * x
+        x = F^{-1} gradient,    step = sqrt(2 max_kl / x^T F x) * x
 
-    so that step^T F step / 2 = delta. The true KL differs: `line_search` checks it.
+    so that step^T F step / 2 = max_kl. The true KL differs: `line_search` checks it.
 
     Args:
         product: v -> F v, see `fisher_operator`.
         gradient: [P] of the surrogate.
-        delta: bound on the KL, nats, positive.
+        max_kl: bound on the KL, nats, positive.
         max_iterations: of the conjugate gradient.
 
     Returns:
         [P] step, float32 for half precision; zeros if the gradient is zero.
 
     Raises:
-        ValueError: if gradient is not a vector or not finite, or delta is not positive.
+        ValueError: if gradient is no finite vector, or max_kl is not positive.
 
     References:
         Kakade (2001), "A natural policy gradient"; Schulman et al. (2015),
         arXiv:1502.05477, appendix C.
 
     Example:
-        >>> natural_step(lambda v: 4 * v, torch.tensor([3.0, 4.0]), delta=0.02)
+        >>> natural_step(lambda v: 4 * v, torch.tensor([3.0, 4.0]), max_kl=0.02)
         tensor([0.0600, 0.0800])
     """
-    require_positive(delta=delta)
+    require_positive(max_kl=max_kl)
     (gradient,) = _vectors(gradient=gradient)
     solution = conjugate_gradient(product, gradient, max_iterations=max_iterations)
     curvature = solution @ product(solution)
     if not curvature > 0:
         return torch.zeros_like(gradient)
-    return (2 * delta / curvature).sqrt() * solution
+    return (2 * max_kl / curvature).sqrt() * solution
 
 
 @torch.no_grad()
@@ -268,23 +268,23 @@ def line_search(
     parameters: Tensor,
     step: Tensor,
     *,
-    delta: float,
+    max_kl: float,
     shrink: float = 0.5,
     max_tries: int = 10,
 ) -> TrustRegionStep:
     """The largest of step, shrink * step, shrink^2 * step, ... that is good enough.
 
-        accept if KL(old || new) <= delta and the surrogate is larger than before
+        accept if KL(old || new) <= max_kl and the surrogate is larger than before
 
     If none of them is, the parameters stay. So the KL of what is returned never exceeds
-    delta, whatever the step proposed was.
+    max_kl, whatever the step proposed was.
 
     Args:
         surrogate_of: parameters [P] to the objective.
         kl_of: parameters [P] to KL(old || new), nats.
         parameters: [P] before the step.
         step: [P] proposed, see `natural_step`.
-        delta: bound on the KL, nats, positive.
+        max_kl: bound on the KL, nats, positive.
         shrink: in (0, 1).
         max_tries: how many fractions to try, the whole step included.
 
@@ -300,7 +300,7 @@ def line_search(
     """
     parameters, step = _vectors(parameters=parameters, step=step)
     require_same_shape(parameters=parameters, step=step)
-    require_positive(delta=delta)
+    require_positive(max_kl=max_kl)
     require_positive_integer(max_tries=max_tries)
     if not 0 < shrink < 1:
         raise ValueError(f"shrink must lie in (0, 1), got {shrink}")
@@ -309,7 +309,7 @@ def line_search(
         fraction = shrink**attempt
         candidate = parameters + fraction * step
         kl = float(kl_of(candidate))
-        if not kl <= delta:  # NaN is not
+        if not kl <= max_kl:  # NaN is not
             continue
         gain = float(surrogate_of(candidate)) - start
         if 0 < gain < float("inf"):
@@ -322,7 +322,7 @@ def trust_region_step(
     kl_of: Measure,
     parameters: Tensor,
     *,
-    delta: float,
+    max_kl: float,
     damping: float = 0.0,
     max_iterations: int = 10,
     shrink: float = 0.5,
@@ -330,13 +330,13 @@ def trust_region_step(
 ) -> TrustRegionStep:
     """One step of TRPO: the natural gradient, cut back until it keeps to the bound.
 
-        maximize surrogate(new)    subject to KL(old || new) <= delta
+        maximize surrogate(new)    subject to KL(old || new) <= max_kl
 
     Args:
         surrogate_of: parameters [P] to the objective, see `surrogate_objective`.
         kl_of: parameters [P] to KL(old || new), see `mean_kl`.
         parameters: [P] of the old policy.
-        delta: bound on the KL, nats, positive.
+        max_kl: bound on the KL, nats, positive.
         damping: see `fisher_operator`.
         max_iterations: of `conjugate_gradient`.
         shrink: see `line_search`.
@@ -355,13 +355,13 @@ def trust_region_step(
     product = fisher_operator(kl_of, parameters, damping=damping)
     start = parameters.detach().requires_grad_()
     (gradient,) = torch.autograd.grad(surrogate_of(start), start)
-    step = natural_step(product, gradient, delta=delta, max_iterations=max_iterations)
+    step = natural_step(product, gradient, max_kl=max_kl, max_iterations=max_iterations)
     return line_search(
         surrogate_of,
         kl_of,
         parameters.detach(),
         step,
-        delta=delta,
+        max_kl=max_kl,
         shrink=shrink,
         max_tries=max_tries,
     )

@@ -35,7 +35,7 @@ class Config:
     num_updates: int = 200  # batches; `watch` may end the run before
     num_envs: int = 16  # copies of the environment
     steps_per_update: int = 64  # of each copy
-    delta: float = 0.02  # bound on the mean KL(old || new) of a step, nats
+    max_kl: float = 0.02  # bound on the mean KL(old || new) of a step, nats
     damping: float = 0.1  # added to the Fisher matrix
     conjugate_gradient_steps: int = 10
     normalize_advantages: bool = True  # over each batch; only moves their zero here
@@ -56,7 +56,7 @@ class Config:
             conjugate_gradient_steps=self.conjugate_gradient_steps,
             minibatch_size=self.minibatch_size,
         )
-        require_positive(delta=self.delta, value_learning_rate=self.value_learning_rate)
+        require_positive(max_kl=self.max_kl, value_learning_rate=self.value_learning_rate)
         if not 0 <= self.damping < np.inf:
             raise ValueError(f"damping must not be negative and must be finite, got {self.damping}")
 
@@ -69,11 +69,11 @@ def train_trpo(
 ) -> Result:
     """Learn a policy by one bounded step per batch, and its critic by several.
 
-        maximize  mean of ratio_t A_t    subject to  mean KL(old || new) <= delta
+        maximize  mean of ratio_t A_t    subject to  mean KL(old || new) <= max_kl
 
     The step is the natural gradient, scaled to the bound and cut back by a line search;
     see `rlnotes.functional.trust_region`. If no fraction of it helps, the policy stays.
-    So the KL divergence among the diagnostics never exceeds delta, up to float32
+    So the KL divergence among the diagnostics never exceeds max_kl, up to float32
     rounding.
     Advantages and targets of the critic are those of `train_ppo`.
 
@@ -133,7 +133,7 @@ class Learner:
             surrogate_of,
             kl_of,
             nn.utils.parameters_to_vector(self.policy.parameters()).detach(),
-            delta=self.config.delta,
+            max_kl=self.config.max_kl,
             damping=self.config.damping,
             max_iterations=self.config.conjugate_gradient_steps,
         )

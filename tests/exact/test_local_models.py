@@ -87,9 +87,9 @@ def test_kl_is_zero_at_home_and_takes_a_batch():
 def test_the_boundary_of_a_round_bowl_is_a_circle_for_both():
     centre = torch.tensor([1.0, -2.0]).double()
     ball = ball_boundary(
-        lambda x: 2 * ((x - centre) ** 2).sum(dim=-1), centre, delta=0.5, num_points=8
+        lambda x: 2 * ((x - centre) ** 2).sum(dim=-1), centre, max_kl=0.5, num_points=8
     )
-    ellipse = ellipse_boundary(4 * torch.eye(2).double(), centre, delta=0.5, num_points=8)
+    ellipse = ellipse_boundary(4 * torch.eye(2).double(), centre, max_kl=0.5, num_points=8)
     assert (ball - centre).norm(dim=1).tolist() == pytest.approx([0.5] * 8, abs=2e-5)
     assert ball.numpy() == pytest.approx(ellipse.numpy(), abs=2e-5)
     assert ball[2].tolist() == pytest.approx([1.0, -1.5], abs=2e-5)
@@ -101,8 +101,8 @@ def test_the_best_point_of_a_circle_lies_along_the_slope():
     def kl_of(points):
         return 2 * ((points - centre) ** 2).sum(dim=-1)
 
-    ball = ball_boundary(kl_of, centre, delta=0.5, num_points=8)  # no ray near the slope
-    best = best_on_boundary(lambda x: x @ slope, kl_of, centre, delta=0.5, ball=ball)
+    ball = ball_boundary(kl_of, centre, max_kl=0.5, num_points=8)  # no ray near the slope
+    best = best_on_boundary(lambda x: x @ slope, kl_of, centre, max_kl=0.5, ball=ball)
     assert best.tolist() == pytest.approx([1 + 0.5 * 0.6, -2 + 0.5 * 0.8], abs=1e-2)
     assert (best @ slope).item() == pytest.approx((centre @ slope).item() + 2.5, abs=5e-4)
 
@@ -120,20 +120,22 @@ def test_no_trust_region_step_beats_the_best_point():
 
         surrogate_of = partial(measured, model.surrogate_return)
         kl_of = partial(measured, model.kl)
-        for delta in (0.01, 0.1, 0.3):
-            ball = ball_boundary(kl_of, start, delta=delta, num_points=32)
-            best = best_on_boundary(surrogate_of, kl_of, start, delta=delta, ball=ball)
-            assert kl_of(best).item() <= delta
+        for max_kl in (0.01, 0.1, 0.3):
+            ball = ball_boundary(kl_of, start, max_kl=max_kl, num_points=32)
+            best = best_on_boundary(surrogate_of, kl_of, start, max_kl=max_kl, ball=ball)
+            assert kl_of(best).item() <= max_kl
             gain = (surrogate_of(best) - surrogate_of(start)).item()
-            step = trust_region_step(surrogate_of, kl_of, start, delta=delta)
+            step = trust_region_step(surrogate_of, kl_of, start, max_kl=max_kl)
             assert step.gain <= gain
-            fine = ball_boundary(kl_of, start, delta=delta, num_points=360)
+            fine = ball_boundary(kl_of, start, max_kl=max_kl, num_points=360)
             most = (surrogate_of(fine).max() - surrogate_of(start)).item()
             assert gain > (1 - 1e-4) * most
 
 
 def test_a_direction_that_changes_nothing_ends_far_away():
-    ball = ball_boundary(lambda x: x[..., 0] ** 2, torch.zeros(2).double(), delta=1.0, num_points=4)
+    ball = ball_boundary(
+        lambda x: x[..., 0] ** 2, torch.zeros(2).double(), max_kl=1.0, num_points=4
+    )
     assert ball[:, 0].abs().tolist() == pytest.approx([1, 0, 1, 0], abs=2e-5)
     assert ball[1, 1].item() == pytest.approx(100)
 
@@ -149,11 +151,11 @@ def test_a_direction_that_changes_nothing_ends_far_away():
         ),
         (lambda: local_model(two_forks(), FORKS, gamma=1.1), "gamma must lie"),
         (
-            lambda: ball_boundary(lambda x: x, torch.zeros(2), delta=0.0, num_points=3),
-            "delta must be positive",
+            lambda: ball_boundary(lambda x: x, torch.zeros(2), max_kl=0.0, num_points=3),
+            "max_kl must be positive",
         ),
         (
-            lambda: ellipse_boundary(torch.eye(2), torch.zeros(2), delta=1.0, num_points=0),
+            lambda: ellipse_boundary(torch.eye(2), torch.zeros(2), max_kl=1.0, num_points=0),
             "num_points must be a positive integer",
         ),
     ],

@@ -188,14 +188,14 @@ def forks_objective(theta_1: float, theta_2: float) -> float:
     return objective(two_forks(), np.array([[0, theta_1], [0, theta_2], [0, 0]]), gamma=1.0)
 
 
-@pytest.mark.parametrize("delta", [0.01, 0.1, 0.3])
+@pytest.mark.parametrize("max_kl", [0.01, 0.1, 0.3])
 @pytest.mark.parametrize("theta_1", [-1.5, 0.0, 1.5])
 @pytest.mark.parametrize("theta_2", [-1.5, 1.5])
-def test_the_step_keeps_to_the_bound_and_never_beats_the_best(delta, theta_1, theta_2):
-    explorer = at(TrustRegionStep, delta=delta, theta_1=theta_1, theta_2=theta_2)
+def test_the_step_keeps_to_the_bound_and_never_beats_the_best(max_kl, theta_1, theta_2):
+    explorer = at(TrustRegionStep, max_kl=max_kl, theta_1=theta_1, theta_2=theta_2)
     text = explorer.description
     kl, gain, truth = numbers_of("TRPO", text)
-    assert kl <= delta
+    assert kl <= max_kl
     assert 0 < gain <= numbers_of("Best in the ball", text)[1] + 1e-4
     x, y = (float(values[0]) for values in explorer.step.get_data())
     start = forks_objective(theta_1, theta_2)
@@ -204,7 +204,7 @@ def test_the_step_keeps_to_the_bound_and_never_beats_the_best(delta, theta_1, th
 
 
 def test_the_closed_lines_are_where_kl_and_its_model_reach_delta():
-    explorer = at(TrustRegionStep, delta=0.2, theta_1=0.5, theta_2=-1.0)
+    explorer = at(TrustRegionStep, max_kl=0.2, theta_1=0.5, theta_2=-1.0)
     # One logit per state: KL of two Bernoullis, the second fork weighted by its visits.
     p, q = 1 / (1 + np.exp(-0.5)), 1 / (1 + np.exp(1.0))
     x, y = np.asarray(explorer.ball.get_data())
@@ -235,7 +235,7 @@ def test_chapter_6_is_right_about_the_step_of_the_figure():
     for name in ("Gradient step", "Natural step", "TRPO"):
         _, promise, truth = numbers_of(name, text)
         assert truth < promise
-    text = at(TrustRegionStep, theta_1=-1.5, theta_2=-1.5, delta=0.3).description
+    text = at(TrustRegionStep, theta_1=-1.5, theta_2=-1.5, max_kl=0.3).description
     assert [round(value, 2) for value in numbers_of("TRPO", text)[1:]] == [0.55, 0.37]
 
 

@@ -331,15 +331,15 @@ def test_trust_region_functions_return_float32_for_half_precision():
         assert fisher_operator(kl_of, zero)(one).dtype == wide
         assert conjugate_gradient(lambda v: 2 * v, one).tolist() == [0.5, 0.5]
         assert conjugate_gradient(lambda v: 2 * v, one).dtype == wide
-        assert natural_step(lambda v: v, one, delta=1.0).dtype == wide
-        assert line_search(torch.sum, kl_of, zero, one, delta=2.0).parameters.dtype == wide
+        assert natural_step(lambda v: v, one, max_kl=1.0).dtype == wide
+        assert line_search(torch.sum, kl_of, zero, one, max_kl=2.0).parameters.dtype == wide
         seen = set()
 
         def total(parameters, seen=seen):
             seen.add(parameters.dtype)
             return parameters.sum()
 
-        step = trust_region_step(total, kl_of, zero, delta=1.0)
+        step = trust_region_step(total, kl_of, zero, max_kl=1.0)
         assert seen == {wide}
         assert step.parameters.dtype == wide
         assert_close(step.parameters, torch.ones(2, dtype=wide))
@@ -350,9 +350,9 @@ def test_trust_region_functions_refuse_what_is_no_tensor(wrong, kind):
     one = torch.ones(1)
     calls = {
         "target": lambda: conjugate_gradient(lambda v: v, wrong),
-        "gradient": lambda: natural_step(lambda v: v, wrong, delta=1.0),
-        "step": lambda: line_search(torch.sum, torch.sum, one, wrong, delta=1.0),
-        "parameters": lambda: trust_region_step(torch.sum, torch.sum, wrong, delta=1.0),
+        "gradient": lambda: natural_step(lambda v: v, wrong, max_kl=1.0),
+        "step": lambda: line_search(torch.sum, torch.sum, one, wrong, max_kl=1.0),
+        "parameters": lambda: trust_region_step(torch.sum, torch.sum, wrong, max_kl=1.0),
     }
     for name, call in calls.items():
         with pytest.raises(ValueError, match=f"{name} must be a torch tensor, got {kind}"):

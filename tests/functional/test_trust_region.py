@@ -178,11 +178,11 @@ def test_conjugate_gradient_stops_when_there_is_nothing_left_to_do():
 
 def test_the_natural_step_has_the_length_asked_for_and_the_right_direction():
     matrix, gradient = numbers(4, 1, 1, 3).view(2, 2), numbers(1, 2)
-    step = natural_step(lambda v: matrix @ v, gradient, delta=0.01)
+    step = natural_step(lambda v: matrix @ v, gradient, max_kl=0.01)
     assert (0.5 * step @ matrix @ step).item() == pytest.approx(0.01)
     # F step is parallel to the gradient, and not opposite.
     assert_close(matrix @ step / (matrix @ step).norm(), gradient / gradient.norm())
-    nothing = natural_step(lambda v: matrix @ v, numbers(0, 0), delta=0.01)
+    nothing = natural_step(lambda v: matrix @ v, numbers(0, 0), max_kl=0.01)
     assert nothing.tolist() == [0, 0]
 
 
@@ -199,25 +199,25 @@ def test_the_step_does_not_depend_on_how_the_policy_is_written():
         def kl_of(phi, transform=transform):
             return plane_kl(transform @ phi)
 
-        steps.append(transform @ trust_region_step(surrogate_of, kl_of, start, delta=0.01)[0])
+        steps.append(transform @ trust_region_step(surrogate_of, kl_of, start, max_kl=0.01)[0])
     assert_close(steps[0], steps[1])
 
 
-@pytest.mark.parametrize(("delta", "share"), [(1e-4, 0.98), (1e-2, 0.9), (0.1, 0.25)])
-def test_against_the_best_point_of_a_dense_grid(delta, share):
+@pytest.mark.parametrize(("max_kl", "share"), [(1e-4, 0.98), (1e-2, 0.9), (0.1, 0.25)])
+def test_against_the_best_point_of_a_dense_grid(max_kl, share):
     axes = torch.linspace(-3, 3, 601, dtype=torch.float64)
-    reach = 12 * delta**0.5  # the whole region fits
+    reach = 12 * max_kl**0.5  # the whole region fits
     points = torch.cartesian_prod(START[0] + reach * axes / 3, START[1] + reach * axes / 3)
     new, old = torch.sigmoid(points), torch.sigmoid(START)
     kls = (old * (old / new).log() + (1 - old) * ((1 - old) / (1 - new)).log()) @ STATE_WEIGHTS
     values = (new * ADVANTAGES) @ STATE_WEIGHTS
-    inside = kls <= delta
+    inside = kls <= max_kl
     on_the_border = inside.view(601, 601)[[0, -1]].any() or inside.view(601, 601)[:, [0, -1]].any()
     assert not on_the_border
     best = (values[inside].max() - plane_surrogate(START)).item()
 
-    step = trust_region_step(plane_surrogate, plane_kl, START, delta=delta)
-    assert step.kl <= delta
+    step = trust_region_step(plane_surrogate, plane_kl, START, max_kl=max_kl)
+    assert step.kl <= max_kl
     assert share * best < step.gain <= 1.001 * best
 
 
@@ -226,7 +226,7 @@ def test_no_accepted_step_leaves_the_trust_region(seed):
     # Steps of wild length and direction, on a random policy of 3 states and 4 actions.
     generator = torch.Generator().manual_seed(seed)
     old, step, advantages = torch.randn(3, 12, generator=generator, dtype=torch.float64)
-    scale, delta = (
+    scale, max_kl = (
         10 ** numbers(-2, 3)[torch.randint(2, (), generator=generator)],
         10 ** (-seed % 5),
     )
@@ -239,9 +239,9 @@ def test_no_accepted_step_leaves_the_trust_region(seed):
         return (probs * advantages.view(3, 4)).sum()
 
     for proposal in (scale * step, -scale * step):
-        result = line_search(surrogate_of, kl_of, old, proposal, delta=delta)
+        result = line_search(surrogate_of, kl_of, old, proposal, max_kl=max_kl)
         # Measured again, not read from the answer.
-        assert float(kl_of(result.parameters)) <= delta
+        assert float(kl_of(result.parameters)) <= max_kl
         assert result.kl == float(kl_of(result.parameters))
         gain = float(surrogate_of(result.parameters) - surrogate_of(old))
         assert result.gain == pytest.approx(gain, abs=1e-12)
@@ -254,17 +254,17 @@ def test_no_accepted_step_leaves_the_trust_region(seed):
 
 def test_the_line_search_takes_the_largest_fraction_that_is_allowed():
     # KL = x^2, surrogate = x, step 1: fractions 1, .5, .25 have KL 1, .25, .0625.
-    result = line_search(torch.sum, lambda x: (x**2).sum(), numbers(0), numbers(1), delta=0.1)
+    result = line_search(torch.sum, lambda x: (x**2).sum(), numbers(0), numbers(1), max_kl=0.1)
     assert (result.fraction, result.kl, result.gain) == (0.25, 0.0625, 0.25)
     at_the_bound = line_search(
-        *(torch.sum, lambda x: (x**2).sum(), numbers(0), numbers(1)), delta=0.25
+        *(torch.sum, lambda x: (x**2).sum(), numbers(0), numbers(1)), max_kl=0.25
     )
     assert at_the_bound.fraction == 0.5
 
 
 def test_the_line_search_refuses_a_step_that_makes_the_surrogate_worse_or_equal():
     for objective in (lambda x: -x.sum(), lambda x: 0 * x.sum()):
-        result = line_search(objective, lambda x: 0 * x.sum(), numbers(1), numbers(1), delta=0.1)
+        result = line_search(objective, lambda x: 0 * x.sum(), numbers(1), numbers(1), max_kl=0.1)
         assert (result.parameters.item(), result.fraction, result.gain) == (1, 0, 0)
 
 
@@ -274,28 +274,28 @@ def test_the_line_search_never_accepts_what_is_not_a_number(bad):
         return torch.where(x > 1, bad, 0.0).sum()
 
     for surrogate_of, kl_of in ((when_moved, lambda x: 0 * x.sum()), (torch.sum, when_moved)):
-        result = line_search(surrogate_of, kl_of, numbers(1), numbers(1), delta=0.1)
+        result = line_search(surrogate_of, kl_of, numbers(1), numbers(1), max_kl=0.1)
         assert (result.parameters.item(), result.fraction) == (1, 0)
 
 
 def test_a_shorter_search_gives_up_sooner():
     arguments = (torch.sum, lambda x: (x**2).sum(), numbers(0), numbers(1))
-    assert line_search(*arguments, delta=1e-3, max_tries=5).fraction == 0
-    assert line_search(*arguments, delta=1e-3, max_tries=6).fraction == 1 / 32
-    assert line_search(*arguments, delta=1e-3, shrink=0.1).fraction == pytest.approx(0.01)
+    assert line_search(*arguments, max_kl=1e-3, max_tries=5).fraction == 0
+    assert line_search(*arguments, max_kl=1e-3, max_tries=6).fraction == 1 / 32
+    assert line_search(*arguments, max_kl=1e-3, shrink=0.1).fraction == pytest.approx(0.01)
 
 
 def test_nothing_happens_where_nothing_can_be_gained():
-    step = trust_region_step(lambda x: 0 * x.sum(), plane_kl, START, delta=0.01)
+    step = trust_region_step(lambda x: 0 * x.sum(), plane_kl, START, max_kl=0.01)
     assert step.fraction == 0
     assert torch.equal(step.parameters, START)
 
 
 def test_the_whole_step_hands_its_settings_on():
-    # KL = x^2 / 2 near 0 and a straight surrogate: the step is sqrt(2 delta) = 1.
+    # KL = x^2 / 2 near 0 and a straight surrogate: the step is sqrt(2 * 0.5) = 1.
     def step(**settings):
         return trust_region_step(
-            torch.sum, lambda x: (x**2 / 2 + 2 * x**4).sum(), numbers(0), delta=0.5, **settings
+            torch.sum, lambda x: (x**2 / 2 + 2 * x**4).sum(), numbers(0), max_kl=0.5, **settings
         )
 
     # Full step 1 has KL 2.5, half of it .25; with damping 3 the step is sqrt(1 / 4).
@@ -305,15 +305,15 @@ def test_the_whole_step_hands_its_settings_on():
     assert step(max_tries=1).fraction == 0
 
 
-@pytest.mark.parametrize("delta", [0, -1, math.nan, math.inf])
-def test_a_bad_delta_is_refused(delta):
-    message = f"delta must be positive and finite, got {delta}"
+@pytest.mark.parametrize("max_kl", [0, -1, math.nan, math.inf])
+def test_a_bad_bound_is_refused(max_kl):
+    message = f"max_kl must be positive and finite, got {max_kl}"
     with pytest.raises(ValueError, match=message):
-        natural_step(lambda v: v, numbers(1), delta=delta)
+        natural_step(lambda v: v, numbers(1), max_kl=max_kl)
     with pytest.raises(ValueError, match=message):
-        line_search(torch.sum, torch.sum, numbers(1), numbers(1), delta=delta)
+        line_search(torch.sum, torch.sum, numbers(1), numbers(1), max_kl=max_kl)
     with pytest.raises(ValueError, match=message):
-        trust_region_step(plane_surrogate, plane_kl, START, delta=delta)
+        trust_region_step(plane_surrogate, plane_kl, START, max_kl=max_kl)
 
 
 @pytest.mark.parametrize(
@@ -340,26 +340,28 @@ def test_a_bad_delta_is_refused(delta):
             "max_iterations must be a positive integer, got 0",
         ),
         (lambda: conjugate_gradient(torch.neg, numbers(1), tolerance=0), "tolerance must be"),
-        (lambda: natural_step(torch.neg, numbers(math.nan), delta=1), "gradient must be finite"),
+        (lambda: natural_step(torch.neg, numbers(math.nan), max_kl=1), "gradient must be finite"),
         (
-            lambda: line_search(torch.sum, torch.sum, numbers(1), numbers(1, 2), delta=1),
+            lambda: line_search(torch.sum, torch.sum, numbers(1), numbers(1, 2), max_kl=1),
             "common shape",
         ),
         (
-            lambda: line_search(torch.sum, torch.sum, numbers(1), numbers(math.inf), delta=1),
+            lambda: line_search(torch.sum, torch.sum, numbers(1), numbers(math.inf), max_kl=1),
             "step must be finite",
         ),
         *(
             (
                 lambda s=s: line_search(
-                    torch.sum, torch.sum, numbers(1), numbers(1), delta=1, shrink=s
+                    torch.sum, torch.sum, numbers(1), numbers(1), max_kl=1, shrink=s
                 ),
                 rf"shrink must lie in \(0, 1\), got {s}",
             )
             for s in (0, 1, math.nan)
         ),
         (
-            lambda: line_search(torch.sum, torch.sum, numbers(1), numbers(1), delta=1, max_tries=0),
+            lambda: line_search(
+                torch.sum, torch.sum, numbers(1), numbers(1), max_kl=1, max_tries=0
+            ),
             "max_tries must be a positive integer, got 0",
         ),
     ],

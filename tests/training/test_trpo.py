@@ -23,7 +23,7 @@ ON_MAZE = partial(VecTableEnv, MAZE)
 TABULAR = Config(
     gamma=0.9,
     hidden_sizes=(),
-    delta=0.05,
+    max_kl=0.05,
     num_updates=60,
     num_envs=32,
     steps_per_update=4,
@@ -53,19 +53,19 @@ def weights_of(learner):
     return torch.nn.utils.parameters_to_vector(learner.policy.parameters()).detach().clone()
 
 
-@pytest.mark.parametrize("delta", [1e-4, 1e-2, 0.3])
+@pytest.mark.parametrize("max_kl", [1e-4, 1e-2, 0.3])
 @pytest.mark.parametrize("seed", [0, 1])
-def test_no_update_leaves_the_trust_region(delta, seed):
-    config = replace(TABULAR, delta=delta, seed=seed, damping=0.0, num_updates=30)
+def test_no_update_leaves_the_trust_region(max_kl, seed):
+    config = replace(TABULAR, max_kl=max_kl, seed=seed, damping=0.0, num_updates=30)
     diagnostics = train_trpo(ON_MAZE, config).diagnostics
     # Measured again after the update; float32 log-probabilities carry 1e-7 each.
-    assert (diagnostics.kl <= delta + 1e-6).all()
+    assert (diagnostics.kl <= max_kl + 1e-6).all()
     assert (diagnostics.kl[diagnostics.step_fraction == 0] == 0).all()
-    assert diagnostics.kl.max() > 0.5 * delta
+    assert diagnostics.kl.max() > 0.5 * max_kl
 
 
 def test_the_step_is_the_one_that_a_dense_fisher_matrix_gives():
-    learner, record = learner_and_record(delta=1e-4, damping=0.1, conjugate_gradient_steps=28)
+    learner, record = learner_and_record(max_kl=1e-4, damping=0.1, conjugate_gradient_steps=28)
     batch = batch_for(learner, record)
     observations, size = batch.observations.double(), len(batch.actions)
     weights = weights_of(learner).double()
@@ -114,7 +114,7 @@ def test_the_critic_takes_epochs_times_minibatches_steps():
 
 
 def test_a_step_that_was_cut_back_says_so():
-    learner, _ = learner_and_record(delta=1.0, damping=0.0)
+    learner, _ = learner_and_record(max_kl=1.0, damping=0.0)
     generator = torch.Generator().manual_seed(3)
     with torch.no_grad():  # far from uniform, where the quadratic is poor
         weights = 3 * torch.randn(28, generator=generator)
@@ -192,7 +192,7 @@ def test_watch_may_stop_and_the_same_seed_gives_the_same_run():
         ),
         *(
             ({name: bad}, f"{name} must be positive and finite, got {bad}")
-            for name in ("delta", "value_learning_rate")
+            for name in ("max_kl", "value_learning_rate")
             for bad in (0, -1.0, np.nan, np.inf)
         ),
         ({"damping": -0.1}, "damping must not be negative"),
