@@ -30,7 +30,6 @@ MAX_IMPORT_LINES = 15
 LONG_IMPORTS = {
     "04_policy_gradients",
     "05_gae",
-    "06_ppo",
     "07_rlhf",
     "08_dpo",
     "09_grpo",
