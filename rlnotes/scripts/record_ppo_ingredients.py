@@ -1,4 +1,4 @@
-"""Recording of PPO with its parts on switches: every choice, four judges, 20 seeds."""
+"""Recording of PPO with its parts on switches: every choice, four judges, 30 seeds."""
 
 from dataclasses import replace
 from itertools import product
@@ -9,7 +9,7 @@ import torch
 from rlnotes.training.token_ppo import Config, effective_parts
 from rlnotes.training.token_ppo import train_token_ppo as train
 
-SEEDS = range(20)
+SEEDS = range(30)
 JUDGES = ((2.0, 1.0), (0.0, 1.0), (2.0, 0.0), (0.0, 0.0))  # offset and noise of rewards
 FREE = {
     "reuse": {"num_epochs": 1},

@@ -23,7 +23,7 @@ class Runs(NamedTuple):
 
     @property
     def penalized(self) -> np.ndarray:
-        """[seeds, R + 1] J less the default beta per nat, also where training had none."""
+        """[seeds, R + 1] J less the default price of KL, whatever training charged."""
         return self.objective - Config.beta * self.kl_to_ref
 
 
@@ -48,7 +48,7 @@ def recorded_runs(
 
     Example:
         >>> recorded_runs(["critic"]).objective.shape
-        (20, 21)
+        (30, 21)
     """
     for part in off:
         require_option(PARTS, off=part)
