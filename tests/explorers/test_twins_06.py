@@ -369,10 +369,13 @@ def test_chapter_6_is_right_about_the_symptoms_of_the_five_parts():
 
 def test_a_constant_in_the_rewards_matters_only_without_the_critic():
     assert ends(reward_offset=0)["measure"] == ends()["measure"]
-    (with_critic,) = ends()["noise"]
-    (without,), (no_offset,) = (ends(critic=False, reward_offset=c)["noise"] for c in (2, 0))
-    assert with_critic < no_offset < without
-    assert without - no_offset > no_offset - with_critic  # the offset is most of it
+    for noise in (1, 0):
+        judge = {"reward_noise": noise}
+        (with_critic,) = ends(**judge)["noise"]
+        (without,), (no_offset,) = (
+            ends(**judge, critic=False, reward_offset=offset)["noise"] for offset in (2, 0)
+        )
+        assert no_offset - with_critic < 0.15 * (without - with_critic)  # the offset is most
 
 
 def test_idle_parts_say_so_and_change_nothing():
