@@ -51,15 +51,28 @@ def test_sb3_adds_the_value_of_the_last_state_to_the_stored_reward():
     assert model.rollout_buffer.advantages.flatten().tolist() == RIGHT
 
 
-def test_sb3_buffer_alone_knows_one_flag():
+def sb3_buffer_advantages(episode_starts, *, last_done: bool) -> list[float]:
     spaces = gym.spaces.Box(0, 2, (1,)), gym.spaces.Discrete(2)
     settings = {"gamma": GAMMA, "gae_lambda": GAE_LAMBDA, "device": "cpu"}
     buffer, log_prob = RolloutBuffer(2, *spaces, **settings), torch.zeros(1)
-    for t in range(2):
-        row = np.array([[t]]), np.array([[0]]), np.array([REWARDS[t]]), np.array([t == 0])
+    for t, start in enumerate(episode_starts):
+        row = np.array([[t]]), np.array([[0]]), np.array([REWARDS[t]]), np.array([start])
         buffer.add(*row, torch.tensor([VALUES[t]]), log_prob)
-    buffer.compute_returns_and_advantage(torch.tensor([8.0]), np.array([True]))
-    assert buffer.advantages.flatten().tolist() == AS_AN_END
+    buffer.compute_returns_and_advantage(torch.tensor([8.0]), np.array([last_done]))
+    return buffer.advantages.flatten().tolist()
+
+
+def test_sb3_buffer_alone_knows_one_flag():
+    assert sb3_buffer_advantages([True, False], last_done=True) == AS_AN_END
+
+
+@pytest.mark.parametrize(
+    ("starts", "advantages"), [([True, True], [1, 1]), ([True, False], [3.25, 1])], ids=str
+)
+def test_sb3_buffer_wants_the_flag_of_the_step_that_begins_an_episode(starts, advantages):
+    # The first of two steps ends an episode: 1 - 0. Its own flag in its own row leaves
+    # the second row unmarked, and nothing ends: 1 + 2 - 0 + 0.25 * 1.
+    assert sb3_buffer_advantages(starts, last_done=False) == advantages
 
 
 def torchrl_advantages(*, drop: tuple[str, ...] = ()) -> list[float]:
@@ -96,21 +109,23 @@ def test_torchrl_function_has_its_time_in_the_axis_before_the_last(shape, advant
 
 
 @pytest.mark.parametrize(
-    ("kwargs", "advantages"),
+    ("own", "kwargs", "advantages"),
     [
-        ({"v_s": np.array(VALUES)}, RIGHT),
-        ({}, [-4.75, 1.0]),  # V(s) is the row before's V(s'), and 8 in the first row
+        ({}, {"v_s": np.array(VALUES)}, RIGHT),
+        ({}, {}, [-4.75, 1.0]),  # V(s) is the row before's V(s'), and 8 in the first row
+        # The last row's next state is its own state: 1 + 2 - 4, and 3 - 0.25.
+        ({"ignore_obs_next": True}, {"v_s": np.array(VALUES)}, [2.75, -1.0]),
     ],
-    ids=("values", "no values"),
+    ids=("values", "no values", "no next states"),
 )
-def test_tianshou(kwargs, advantages):
-    buffer, rows = ReplayBuffer(4), np.arange(2)
+def test_tianshou(own, kwargs, advantages):
+    buffer, rows = ReplayBuffer(4, **own), np.arange(2)
     for t in rows:
         states = {"obs": np.array([t]), "obs_next": np.array([t + 1])}
         ends = {"terminated": False, "truncated": t == 1}
         buffer.add(Batch(act=0, rew=REWARDS[t], info={}, **states, **ends))
     settings = {"gamma": GAMMA, "gae_lambda": GAE_LAMBDA}
-    values = np.array(NEXT_VALUES)
     batch = buffer[rows]
+    values = 4.0 * batch.obs_next.flatten()
     _, got = Algorithm.compute_episodic_return(batch, buffer, rows, values, **kwargs, **settings)
     assert got.tolist() == pytest.approx(advantages)

@@ -88,8 +88,8 @@ def test_torchrl_and_tianshou_have_no_such_stop():
         assert not [name for name in inspect.signature(kind.__init__).parameters if "kl" in name]
 
 
-# The lowest of four advantages has a ratio of 1.1. Over the batch it is 6 below the mean
-# in units of the std; in any half it is the lower of two, so -1/sqrt(2).
+# The lowest of four advantages has a ratio of 1.1. Over the batch it is 6 below the
+# mean, in units of the std; in any half it is the lower of two, so -1/sqrt(2).
 FOUR = [0.0, 2.0, 10.0, 12.0]
 OF_BATCH, OF_HALVES = 0.1 / 4 * 6 / math.sqrt(104 / 3), 0.1 / 4 / math.sqrt(2)
 SIZES = pytest.mark.parametrize(
