@@ -12,7 +12,6 @@ def pytest_report_header():
 def pytest_configure(config):
     for message in (
         "No target network updater has been associated",  # test_dqn_choices has updaters
-        "Creating .*WeightUpdater which inherits",  # an import of torchrl's own
         "Failed to import torchrl C",  # test_prioritized_replay says what follows from it
     ):
         config.addinivalue_line("filterwarnings", f"ignore:{message}")
