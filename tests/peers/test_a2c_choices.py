@@ -113,6 +113,9 @@ def test_only_sb3_cuts_the_gradient_of_a_large_error():
     algorithm._update_with_batch(batch, batch_size=None, repeat=1)
     assert length(algorithm.critic.parameters()) == pytest.approx(1000)
     assert algorithm.max_grad_norm is None
+    loss = torchrl_loss(A2CLoss)  # its own gradient of a large error is 1
+    loss(torchrl_batch(advantages=[1.0], targets=[1000.0]))["loss_critic"].backward()
+    assert length(loss.critic_network_params.values(True, True)) == pytest.approx(1)
 
 
 def test_the_optimizer_and_the_piece_of_sb3():

@@ -59,6 +59,7 @@ def sb3_buffer_advantages(episode_starts, *, last_done: bool) -> list[float]:
         row = np.array([[t]]), np.array([[0]]), np.array([REWARDS[t]]), np.array([start])
         buffer.add(*row, torch.tensor([VALUES[t]]), log_prob)
     buffer.compute_returns_and_advantage(torch.tensor([8.0]), np.array([last_done]))
+    assert buffer.advantages.shape == (2, 1)  # steps, copies
     return buffer.advantages.flatten().tolist()
 
 
@@ -73,6 +74,12 @@ def test_sb3_buffer_wants_the_flag_of_the_step_that_begins_an_episode(starts, ad
     # The first of two steps ends an episode: 1 - 0. Its own flag in its own row leaves
     # the second row unmarked, and nothing ends: 1 + 2 - 0 + 0.25 * 1.
     assert sb3_buffer_advantages(starts, last_done=False) == advantages
+
+
+def test_rlnotes_wants_the_flag_of_the_step_that_ends_it():
+    columns = map(torch.tensor, (REWARDS, VALUES, NEXT_VALUES, [True, False], [False, False]))
+    advantages = generalized_advantage_estimation(*columns, gamma=GAMMA, gae_lambda=GAE_LAMBDA)
+    assert advantages.tolist() == [1, 1]
 
 
 def torchrl_advantages(*, drop: tuple[str, ...] = ()) -> list[float]:

@@ -1,6 +1,7 @@
-"""What a bound on the KL bounds: sb3-contrib 2.9.2, tianshou 2.0.1."""
+"""What a bound on the KL bounds: sb3-contrib 2.9.2, tianshou 2.0.1; not in torchrl."""
 
 import copy
+import math
 
 import gymnasium as gym
 import numpy as np
@@ -10,8 +11,10 @@ from gymnasium.wrappers import TimeLimit
 from sb3_contrib import TRPO
 from tianshou.algorithm import TRPO as TianshouTRPO
 from torch.distributions import Normal
+from torchrl import objectives
 
 from rlnotes.functional.kl import kl_divergence
+from rlnotes.functional.trust_region import mean_kl
 from tests.peers.actor_critics import tianshou_algorithm, tianshou_batch
 from tests.peers.counter import Counter
 
@@ -44,6 +47,18 @@ def test_sb3_bounds_the_kl_of_the_new_policy_to_the_old():
     assert 0 < seen < TARGET
     assert seen == pytest.approx(kl_divergence(new, old).mean().item(), rel=1e-4)
     assert abs(seen - kl_divergence(old, new).mean().item()) > 0.01
+
+
+def test_here_it_is_the_kl_of_the_old_policy_to_the_new():
+    old, new = torch.tensor([[0.25, 0.75]]).log(), torch.tensor([[0.5, 0.5]]).log()
+    forward = 0.25 * math.log(0.5) + 0.75 * math.log(1.5)
+    assert mean_kl(old, new).item() == pytest.approx(forward)
+    assert abs(mean_kl(new, old).item() - forward) > 0.01
+
+
+def test_torchrl_has_no_trpo():
+    assert "ClipPPOLoss" in objectives.__all__
+    assert not [name for name in objectives.__all__ if "trpo" in name.lower()]
 
 
 def test_tianshou_bounds_the_kl_of_the_old_policy_to_the_new():
