@@ -105,13 +105,17 @@ def test_torchrl_takes_done_for_the_end_if_terminated_is_missing():
     assert torchrl_advantages(drop=("terminated",)) == pytest.approx(AS_AN_END)
 
 
-@pytest.mark.parametrize(("shape", "advantages"), [((1, 2, 1), RIGHT), ((1, 2), TD_ERRORS)])
-def test_torchrl_function_has_its_time_in_the_axis_before_the_last(shape, advantages):
+@pytest.mark.parametrize(
+    ("shape", "kwargs", "advantages"),
+    [((1, 2, 1), {}, RIGHT), ((1, 2), {"time_dim": -1}, RIGHT), ((1, 2), {}, TD_ERRORS)],
+    ids=str,
+)
+def test_torchrl_function_has_its_time_in_the_axis_before_the_last(shape, kwargs, advantages):
     flags = {"done": torch.tensor([False, True]), "terminated": torch.tensor([False, False])}
     columns = {"state_value": VALUES, "next_state_value": NEXT_VALUES, "reward": REWARDS}
     tensors = {name: torch.tensor(column) for name, column in columns.items()} | flags
     shaped = {name: column.view(shape) for name, column in tensors.items()}
-    got, _ = generalized_advantage_estimate(GAMMA, GAE_LAMBDA, **shaped)
+    got, _ = generalized_advantage_estimate(GAMMA, GAE_LAMBDA, **shaped, **kwargs)
     assert got.flatten().tolist() == pytest.approx(advantages)
 
 
