@@ -2,8 +2,9 @@
 # tianshou 2.0.1: return_standardization of Reinforce uses the batches before, and their
 # mean return stands in for what a time limit cut off.
 #
-# Guess: return_standardization=True gives the returns of a batch mean 0 and deviation 1,
-# and changes nothing else; from the documentation: or all returns so far do.
+# Guess: return_standardization=True gives the returns of a batch mean 0 and deviation 1;
+# or, going by "running" in its documentation, all returns so far, those of the batch
+# included. It changes nothing else.
 # Seen: mean and deviation are those of all *earlier* batches. The first batch keeps its
 # returns as they are, and the statistics of a batch never touch that batch. A truncated
 # episode, and one that is still running, goes on with gamma times the mean return of
