@@ -51,15 +51,35 @@ def test_sb3_adds_the_value_of_the_last_state_to_the_stored_reward():
     assert model.rollout_buffer.advantages.flatten().tolist() == RIGHT
 
 
-def test_sb3_buffer_alone_knows_one_flag():
+def sb3_buffer_advantages(episode_starts, *, last_done: bool) -> list[float]:
     spaces = gym.spaces.Box(0, 2, (1,)), gym.spaces.Discrete(2)
     settings = {"gamma": GAMMA, "gae_lambda": GAE_LAMBDA, "device": "cpu"}
     buffer, log_prob = RolloutBuffer(2, *spaces, **settings), torch.zeros(1)
-    for t in range(2):
-        row = np.array([[t]]), np.array([[0]]), np.array([REWARDS[t]]), np.array([t == 0])
+    for t, start in enumerate(episode_starts):
+        row = np.array([[t]]), np.array([[0]]), np.array([REWARDS[t]]), np.array([start])
         buffer.add(*row, torch.tensor([VALUES[t]]), log_prob)
-    buffer.compute_returns_and_advantage(torch.tensor([8.0]), np.array([True]))
-    assert buffer.advantages.flatten().tolist() == AS_AN_END
+    buffer.compute_returns_and_advantage(torch.tensor([8.0]), np.array([last_done]))
+    assert buffer.advantages.shape == (2, 1)  # steps, copies
+    return buffer.advantages.flatten().tolist()
+
+
+def test_sb3_buffer_alone_knows_one_flag():
+    assert sb3_buffer_advantages([True, False], last_done=True) == AS_AN_END
+
+
+@pytest.mark.parametrize(
+    ("starts", "advantages"), [([True, True], [1, 1]), ([True, False], [3.25, 1])], ids=str
+)
+def test_sb3_buffer_wants_the_flag_of_the_step_that_begins_an_episode(starts, advantages):
+    # The first of two steps ends an episode: 1 - 0. Its own flag in its own row leaves
+    # the second row unmarked, and nothing ends: 1 + 2 - 0 + 0.25 * 1.
+    assert sb3_buffer_advantages(starts, last_done=False) == advantages
+
+
+def test_rlnotes_wants_the_flag_of_the_step_that_ends_it():
+    columns = map(torch.tensor, (REWARDS, VALUES, NEXT_VALUES, [True, False], [False, False]))
+    advantages = generalized_advantage_estimation(*columns, gamma=GAMMA, gae_lambda=GAE_LAMBDA)
+    assert advantages.tolist() == [1, 1]
 
 
 def torchrl_advantages(*, drop: tuple[str, ...] = ()) -> list[float]:
@@ -85,32 +105,38 @@ def test_torchrl_takes_done_for_the_end_if_terminated_is_missing():
     assert torchrl_advantages(drop=("terminated",)) == pytest.approx(AS_AN_END)
 
 
-@pytest.mark.parametrize(("shape", "advantages"), [((1, 2, 1), RIGHT), ((1, 2), TD_ERRORS)])
-def test_torchrl_function_has_its_time_in_the_axis_before_the_last(shape, advantages):
+@pytest.mark.parametrize(
+    ("shape", "kwargs", "advantages"),
+    [((1, 2, 1), {}, RIGHT), ((1, 2), {"time_dim": -1}, RIGHT), ((1, 2), {}, TD_ERRORS)],
+    ids=str,
+)
+def test_torchrl_function_has_its_time_in_the_axis_before_the_last(shape, kwargs, advantages):
     flags = {"done": torch.tensor([False, True]), "terminated": torch.tensor([False, False])}
     columns = {"state_value": VALUES, "next_state_value": NEXT_VALUES, "reward": REWARDS}
     tensors = {name: torch.tensor(column) for name, column in columns.items()} | flags
     shaped = {name: column.view(shape) for name, column in tensors.items()}
-    got, _ = generalized_advantage_estimate(GAMMA, GAE_LAMBDA, **shaped)
+    got, _ = generalized_advantage_estimate(GAMMA, GAE_LAMBDA, **shaped, **kwargs)
     assert got.flatten().tolist() == pytest.approx(advantages)
 
 
 @pytest.mark.parametrize(
-    ("kwargs", "advantages"),
+    ("own", "kwargs", "advantages"),
     [
-        ({"v_s": np.array(VALUES)}, RIGHT),
-        ({}, [-4.75, 1.0]),  # V(s) is the row before's V(s'), and 8 in the first row
+        ({}, {"v_s": np.array(VALUES)}, RIGHT),
+        ({}, {}, [-4.75, 1.0]),  # V(s) is the row before's V(s'), and 8 in the first row
+        # The last row's next state is its own state: 1 + 2 - 4, and 3 - 0.25.
+        ({"ignore_obs_next": True}, {"v_s": np.array(VALUES)}, [2.75, -1.0]),
     ],
-    ids=("values", "no values"),
+    ids=("values", "no values", "no next states"),
 )
-def test_tianshou(kwargs, advantages):
-    buffer, rows = ReplayBuffer(4), np.arange(2)
+def test_tianshou(own, kwargs, advantages):
+    buffer, rows = ReplayBuffer(4, **own), np.arange(2)
     for t in rows:
         states = {"obs": np.array([t]), "obs_next": np.array([t + 1])}
         ends = {"terminated": False, "truncated": t == 1}
         buffer.add(Batch(act=0, rew=REWARDS[t], info={}, **states, **ends))
     settings = {"gamma": GAMMA, "gae_lambda": GAE_LAMBDA}
-    values = np.array(NEXT_VALUES)
     batch = buffer[rows]
+    values = 4.0 * batch.obs_next.flatten()
     _, got = Algorithm.compute_episodic_return(batch, buffer, rows, values, **kwargs, **settings)
     assert got.tolist() == pytest.approx(advantages)

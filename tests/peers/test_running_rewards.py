@@ -1,9 +1,10 @@
-"""gymnasium 1.4.0: the divisor of NormalizeReward, and the log outside of it."""
+"""Rewards over a running scale: gymnasium 1.4.0, stable-baselines3 2.9.2."""
 
 import gymnasium as gym
 import numpy as np
 import pytest
 from gymnasium.wrappers import NormalizeReward, RecordEpisodeStatistics, TimeLimit
+from stable_baselines3.common.vec_env import DummyVecEnv, VecNormalize
 
 from tests.peers.counter import Counter
 
@@ -28,8 +29,25 @@ def test_the_sum_restarts_at_a_termination_and_not_at_a_truncation():
     by_limit = NormalizeReward(TimeLimit(Counter(1000), 5))
     endless, by_end = NormalizeReward(Counter(1000)), NormalizeReward(Counter(5))
     limit, none, end = (walked(env, 100)[-1] for env in (by_limit, endless, by_end))
-    assert limit == none
-    assert end > 5 * none
+    assert limit == none == pytest.approx(0.055, abs=5e-4)
+    assert end == pytest.approx(0.725, abs=5e-4)
+
+
+def walked_in_sb3(make, num_steps: int) -> list[float]:
+    env = VecNormalize(DummyVecEnv([make]), norm_obs=False)
+    env.reset()
+    return [env.step(np.array([0]))[1].item() for _ in range(num_steps)]
+
+
+def test_sb3_cuts_at_10_and_restarts_at_both_ends():
+    def cut():
+        return TimeLimit(Counter(1000), 5)
+
+    rewards = walked_in_sb3(cut, 100)
+    assert rewards == walked_in_sb3(lambda: Counter(5), 100)
+    assert rewards[:2] == pytest.approx([10, 2.02], abs=0.01)
+    assert rewards[-1] == pytest.approx(0.725, abs=5e-4)
+    assert walked_in_sb3(lambda: Counter(1000), 100)[-1] == pytest.approx(0.055, abs=5e-4)
 
 
 def test_a_constant_reward_of_one_step_episodes_grows_without_bound():
