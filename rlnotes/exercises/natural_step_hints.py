@@ -2,6 +2,15 @@
 
 _LENGTH = "The length is sqrt(2 max_kl / (g' F^-1 g))."
 
+_OF_DIRECTIONS = {
+    "multiplied by F": "the slope is multiplied by F. Solve F x = g instead.",
+    "diagonal of F": "the slope is divided by the diagonal of F alone. The other entries count, "
+    "too: solve F x = g.",
+    "root of F": "this solves with a root of F (half of the way). Solve F x = g.",
+    "damped": "the identity is added to F. Damping is not asked here.",
+    "damped a little": "a tenth of the identity is added to F. Damping is not asked here.",
+}
+
 HINTS = {
     "plain gradient": "the direction is the slope itself. Solve F x = g first: that is what makes "
     "the step natural.",
@@ -9,14 +18,11 @@ HINTS = {
     "nor the KL has a say in it: solve F x = g.",
     "plain gradient, natural length": "the length is right for F^-1 g, but the direction is the "
     "slope itself. Return a multiple of x.",
-    "multiplied by F": "the slope is multiplied by F. Solve F x = g instead.",
-    "multiplied by F, slope in the root": "the slope is multiplied by F, in the direction and "
-    "under the root. Solve F x = g instead.",
-    "diagonal of F": "the slope is divided by the diagonal of F alone. The other entries count, "
-    "too: solve F x = g.",
-    "root of F": "this solves with a root of F (half of the way). Solve F x = g.",
-    "damped": "the identity is added to F. Damping is not asked here.",
-    "damped a little": "a tenth of the identity is added to F. Damping is not asked here.",
+    **_OF_DIRECTIONS,
+    **{
+        f"{name}, slope in the root": f"{hint} (And g'x is x'Fx only where F x = g.)"
+        for name, hint in _OF_DIRECTIONS.items()
+    },
     "minus": "the step goes downhill, so that the search finds nothing good. The surrogate is to "
     "grow: no minus before x.",
     "minus, unsearched": "the step goes downhill. The surrogate is to grow: no minus before x.",

@@ -27,6 +27,11 @@ def _on_ellipse(p, direction):
     return np.sqrt(2 * p.max_kl / (direction @ p.fisher @ direction))
 
 
+def _slope_in_root(p, direction):
+    """The factor that does so for F^-1 g alone."""
+    return np.sqrt(2 * p.max_kl / (p.slope @ direction))
+
+
 def _keeps_to_kl(p, step):
     return p.kl(step) <= p.max_kl
 
@@ -112,6 +117,15 @@ def _shortest(p, step):
     return [other for other in _halvings(p.whole) if _both(p, other)][-1]
 
 
+# name -> another direction than F^-1 g
+_DIRECTIONS = {
+    "multiplied by F": lambda p: p.fisher @ p.slope,
+    "diagonal of F": lambda p: p.slope / np.diag(p.fisher),
+    "root of F": lambda p: np.linalg.solve(np.linalg.cholesky(p.fisher), p.slope),
+    "damped": lambda p: np.linalg.solve(p.fisher + np.eye(len(p.slope)), p.slope),
+    "damped a little": lambda p: np.linalg.solve(p.fisher + 0.1 * np.eye(len(p.slope)), p.slope),
+}
+
 MISTAKES = {
     "plain gradient": _with(direction=_plain),
     "plain gradient of given length": _with(
@@ -120,17 +134,11 @@ MISTAKES = {
     "plain gradient, natural length": _with(
         direction=_plain, factor=lambda p, g: np.sqrt(2 * p.max_kl / (g @ _natural(p)))
     ),
-    "multiplied by F": _with(direction=lambda p: p.fisher @ p.slope),
-    "multiplied by F, slope in the root": _with(
-        direction=lambda p: p.fisher @ p.slope,
-        factor=lambda p, x: np.sqrt(2 * p.max_kl / (p.slope @ x)),
-    ),
-    "diagonal of F": _with(direction=lambda p: p.slope / np.diag(p.fisher)),
-    "root of F": _with(direction=lambda p: np.linalg.solve(np.linalg.cholesky(p.fisher), p.slope)),
-    "damped": _with(direction=lambda p: np.linalg.solve(p.fisher + np.eye(len(p.slope)), p.slope)),
-    "damped a little": _with(
-        direction=lambda p: np.linalg.solve(p.fisher + 0.1 * np.eye(len(p.slope)), p.slope)
-    ),
+    **{name: _with(direction=direction) for name, direction in _DIRECTIONS.items()},
+    **{
+        f"{name}, slope in the root": _with(direction=direction, factor=_slope_in_root)
+        for name, direction in _DIRECTIONS.items()
+    },
     "minus": _with(direction=lambda p: -_natural(p)),
     "minus, unsearched": _with(direction=lambda p: -_natural(p), allowed=lambda p, step: True),
     "no root": _with(factor=lambda p, x: 2 * p.max_kl / (p.slope @ x)),
