@@ -298,6 +298,13 @@ def test_strange_answers_get_a_sentence(new, message):
     assert "rlnotes" not in verdict.message
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_formula_may_overflow_without_a_warning():
+    kl = Formula("log(1 + exp(d[0])) - d[0] / 10", size=1)
+    assert kl([1e4]) == np.inf
+    assert kl(torch.zeros(1, requires_grad=True)) == np.log(2)
+
+
 def test_a_message_shows_the_formulas():
     message = EXERCISE.check(lambda slope, **_others: slope).message
     assert "surrogate_gain = d -> 3 * d[0] + 2 * d[1] - 5 * d[0]**2" in message
