@@ -51,6 +51,11 @@ HINTS = {
     "enough.",
     "half the promise": "the gain is compared with half of what the slope promises. More than 0 is "
     "enough.",
+    "gain above the KL": "the gain is compared with the KL. More than 0 is enough; the KL has "
+    "its own bound.",
+    "twice the bound": "the KL may be twice max_kl here. The bound is max_kl itself.",
+    "half the bound": "the KL must be at most half of max_kl here. The bound is max_kl itself.",
+    "x asked": "kl and surrogate_gain are asked of x. Ask them of the step, scaled and halved.",
     "KL below": "a KL equal to max_kl is allowed: <=, not <.",
     "gain of zero": "a gain of 0 is not enough: >, not >=.",
     "gain, then KL": "the step is cut until it gains, and then until the KL is small enough; there "
@@ -69,6 +74,8 @@ HINTS = {
     "lengths of the root": "the lengths shrink by sqrt(2). Halve the step; to halve max_kl does "
     "less.",
     "lengths of 0.8": "the lengths shrink by 0.8. Halve the step.",
+    "lengths of 0.1": "the lengths shrink to a tenth. Halve the step.",
+    "unit length": "the accepted step is scaled to length 1. Return it as it was asked.",
     "whole returned": "shorter steps are asked, but the whole one is returned.",
     "direction returned": "the search is right, but x is returned. Return the step that was "
     "accepted.",
@@ -77,5 +84,6 @@ HINTS = {
     "allowed.",
     "shortest": "the shortest allowed step is returned. Stop at the first.",
     "last one tried": "where no step is allowed, the last one tried comes back. Return zeros.",
+    "x after all": "where no step is allowed, x comes back. Return zeros.",
     "whole after all": "where no step is allowed, the whole one comes back. Return zeros.",
 }

@@ -163,6 +163,12 @@ MISTAKES = {
     "half the promise": _with(
         allowed=lambda p, s: _keeps_to_kl(p, s) and p.surrogate_gain(s) >= p.slope @ s / 2
     ),
+    "gain above the KL": _with(
+        allowed=lambda p, s: _keeps_to_kl(p, s) and p.surrogate_gain(s) > p.kl(s)
+    ),
+    "twice the bound": _with(allowed=lambda p, s: p.kl(s) <= 2 * p.max_kl and _gains(p, s)),
+    "half the bound": _with(allowed=lambda p, s: p.kl(s) <= p.max_kl / 2 and _gains(p, s)),
+    "x asked": _with(allowed=lambda p, step: _both(p, p.direction)),
     "KL below": _with(allowed=lambda p, step: p.kl(step) < p.max_kl and _gains(p, step)),
     "gain of zero": _with(
         allowed=lambda p, step: _keeps_to_kl(p, step) and p.surrogate_gain(step) >= 0
@@ -179,6 +185,8 @@ MISTAKES = {
     "lengths 1, 1/2, 1/3": _with(lengths=lambda step: [step / k for k in range(1, 11)]),
     "lengths of the root": _with(lengths=lambda step: [step / 2 ** (k / 2) for k in range(10)]),
     "lengths of 0.8": _with(lengths=lambda step: [step * 0.8**k for k in range(10)]),
+    "lengths of 0.1": _with(lengths=lambda step: [step / 10**k for k in range(10)]),
+    "unit length": _with(found=lambda p, step: step / np.linalg.norm(step)),
     "whole returned": _with(found=lambda p, step: p.whole),
     "direction returned": _with(found=lambda p, step: p.direction),
     "halved once more": _with(found=lambda p, step: step / 2),
@@ -186,4 +194,5 @@ MISTAKES = {
     "shortest": _with(found=_shortest),
     "last one tried": _with(otherwise=lambda p, steps: steps[-1]),
     "whole after all": _with(otherwise=lambda p, steps: p.whole),
+    "x after all": _with(otherwise=lambda p, steps: p.direction),
 }

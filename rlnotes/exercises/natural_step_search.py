@@ -67,14 +67,14 @@ EXERCISE = Exercise(
             "the gains are -2, -.25 and at the quarter .0625.",
         ),
         _case(
-            slope=[2.52, 0],
+            slope=[0.252, 0],
             fisher=[[4, 2], [2, 3]],
             max_kl=0.12,
-            gain="100 * d[0] * (d[0] - 0.12) * (d[0] - 0.21)",
+            gain="10 * d[0] * (d[0] - 0.12) * (d[0] - 0.21)",
             kl="2 * d[0]**2 + 2 * d[0] * d[1] + 1.5 * d[1]**2 + 2 * d[0]**3",
             expected=[0.075, -0.05],
             reason="the whole step (.3, -.2) gains, but has a KL of .174; the half has .037, but "
-            "loses .027. The quarter keeps to both.",
+            "loses .0027. The quarter keeps to both.",
         ),
         _case(
             slope=[3, 1, 1],

@@ -58,6 +58,29 @@ HINTS = {
     "most rows. A critic needs a value for each token.",
     "value of the prompt for all": "every token gets the value of the prompt. The state changes "
     "with each token.",
+    "value before the last token for all": "every token gets the value before the last one. Each "
+    "has its own: take a piece of the row, not one place.",
+    "last of the row": "the completion is taken from the end of its row. The padding stands "
+    f"there. {_FIRST}",
+    "last of the row, no shift": "the completion is taken from the end of its row, without a "
+    f"shift. The padding stands there. {_FIRST}",
+    "first row for all": "every row has the values of row 0. Each has its own hidden states.",
+    "first token alone": "only the first token has a value. Each token of the completion has one.",
+    "first token dropped": "the first token of the completion is dropped. It has a value: that of "
+    "the prompt.",
+    "padding left out": "the values are right, but in one line. Leave them in their rows, with 0 "
+    "in the padding.",
+    "mean over the tokens": "this is the mean value. Asked is one for each token.",
+    "padding of ones": "the padding holds ones. Fill it with 0.",
+    "reversed inside": "each completion's values are reversed. Column j belongs to token j.",
+    "running sum": "the values are added up along the row. A hidden state already knows the tokens "
+    "up to its own.",
+    "first entry alone": "only the first entry of each hidden state is used. The head adds up all.",
+    "last entry alone": "only the last entry of each hidden state is used: does the loop "
+    "overwrite its sum? The head adds them up.",
+    "tanh": "a tanh holds the values between -1 and 1. The head is linear.",
+    "relu": "negative values are cut off. The head is linear.",
+    "sigmoid": "a sigmoid holds the values between 0 and 1. The head is linear.",
     "no bias": "the bias is missing.",
     "bias subtracted": "the bias is subtracted. Add it.",
     "bias on each entry": "the bias is added to each hidden entry. Add it once, behind the product "

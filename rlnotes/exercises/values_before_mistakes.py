@@ -116,6 +116,26 @@ def _by_the_mask(r):
     return np.zeros_like(r.prompt_lengths)
 
 
+def _last_of_the_row(r):
+    """The completion is taken for the last columns of its row."""
+    return r.hidden_states.shape[1] - r.completion_mask.sum(axis=1)
+
+
+def _reversed_inside(r, values):
+    """Each completion is read backward."""
+    lengths = r.completion_mask.sum(axis=1, keepdims=True)
+    columns = np.maximum(lengths - 1 - np.arange(values.shape[1]), 0)
+    return _masked(r, np.take_along_axis(values, columns, axis=1))
+
+
+def _first_row_for_all(r):
+    return np.tile(_head(r)[:1], (len(r.prompt_lengths), 1))
+
+
+def _first_token_alone(r, values):
+    return np.where(np.arange(values.shape[1]) == 0, values, 0.0)
+
+
 def _running_mean(r):
     counts = np.arange(1, r.hidden_states.shape[1] + 1)
     return np.cumsum(r.hidden_states @ r.weights, axis=1) / counts + r.bias
@@ -161,6 +181,22 @@ MISTAKES = {
     "one score per row": _whole(lambda r: _last_hidden(r)[:, 0]),
     "last column for all": _whole(lambda r: _masked(r, _head(r)[:, -1:])),
     "value of the prompt for all": _whole(lambda r: _values_at(r, _before(r))),
+    "value before the last token for all": _whole(lambda r: _values_at(r, _tokens(r) - 2)),
+    "last of the row": _with(first=lambda r: _last_of_the_row(r) - 1),
+    "last of the row, no shift": _with(first=_last_of_the_row),
+    "first row for all": _with(head=_first_row_for_all),
+    "first token alone": _with(result=_first_token_alone),
+    "first token dropped": _with(result=lambda r, values: _masked(r, values)[:, 1:]),
+    "padding left out": _with(result=lambda r, values: values[r.completion_mask]),
+    "mean over the tokens": _with(result=lambda r, values: values[r.completion_mask].mean()),
+    "padding of ones": _with(result=lambda r, values: np.where(r.completion_mask, values, 1.0)),
+    "reversed inside": _with(result=_reversed_inside),
+    "running sum": _with(head=lambda r: _head(r).cumsum(axis=1)),
+    "first entry alone": _with(head=lambda r: r.hidden_states[:, :, 0] * r.weights[0] + r.bias),
+    "last entry alone": _with(head=lambda r: r.hidden_states[:, :, -1] * r.weights[-1] + r.bias),
+    "tanh": _with(head=lambda r: np.tanh(_head(r))),
+    "relu": _with(head=lambda r: np.maximum(_head(r), 0.0)),
+    "sigmoid": _with(head=lambda r: 1 / (1 + np.exp(-_head(r)))),
     "no bias": _with(head=lambda r: r.hidden_states @ r.weights),
     "bias subtracted": _with(head=lambda r: r.hidden_states @ r.weights - r.bias),
     "bias on each entry": _with(head=lambda r: (r.hidden_states + r.bias) @ r.weights),
