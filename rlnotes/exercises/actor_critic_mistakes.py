@@ -79,6 +79,10 @@ def _returns_bootstrapped(values, next_values, rewards, terminated, gamma):
     return _returns(values, next_values, rewards, terminated, gamma, behind)
 
 
+def _returns_over_ends(values, next_values, rewards, terminated, gamma):
+    return _returns(values, next_values, rewards, terminated & False, gamma)
+
+
 def _next_row(values, next_values, rewards, terminated, gamma):
     shifted = 0 * values.detach()
     shifted[:-1] = values.detach()[1:]
@@ -137,6 +141,7 @@ MISTAKES = {
     "values of the next row": _with_target(_next_row),
     "returns": _with_target(_returns),
     "returns, bootstrapped at the end": _with_target(_returns_bootstrapped),
+    "returns over the ends": _with_target(_returns_over_ends),
     "target for advantage": _with_weight(lambda r, values, targets: targets),
     "reward for advantage": _with_weight(lambda r, values, targets: r),
     "value for advantage": _with_weight(lambda r, values, targets: values.detach()),
@@ -145,6 +150,7 @@ MISTAKES = {
     "mean of the advantages": _with_weight(lambda r, values, targets: _mean_error(values, targets)),
     "policy loss moves the critic": _with_weight(lambda r, values, targets: targets - values),
     "Huber": _with_value_loss(_huber),
+    "Huber halved": _with_value_loss(lambda errors, log_probs: _huber(errors, log_probs) / 2),
     "absolute error": _with_value_loss(lambda errors, log_probs: errors.abs().mean()),
     "not squared": _with_value_loss(lambda errors, log_probs: errors.mean() / 2),
     "squared mean": _with_value_loss(lambda errors, log_probs: errors.mean() ** 2 / 2),
@@ -202,6 +208,8 @@ HINTS = {
     "value: r + gamma * V(s').",
     "returns, bootstrapped at the end": "the target is the sum of all later rewards, with a "
     "value behind the last. Asked is one step and the value behind each.",
+    "returns over the ends": "the target is the sum of all later rewards, those of the next "
+    "episode, too. Asked is one step and the next value: r + gamma * V(s').",
     "target for advantage": "the policy loss multiplies log_probs by the target. Subtract "
     "V(s): the advantage is target - value.",
     "reward for advantage": "the policy loss multiplies log_probs by the reward alone. The "
@@ -217,6 +225,8 @@ HINTS = {
     "advantage, and would raise or lower values to make the loss small. Detach the advantage.",
     "Huber": "this is the Huber loss: beyond an error of 1 its slope stops growing. Here half "
     "the squared error is asked for.",
+    "Huber halved": "this is half the Huber loss. The half belongs to the squared error; Huber "
+    "has it inside.",
     "absolute error": "this is the absolute error. Square it, and halve it.",
     "not squared": "the value loss must square the error, or it falls without end.",
     "squared mean": "square first, then average: errors of opposite sign must not cancel.",

@@ -64,9 +64,19 @@ def _next_values(values, states, last):
     return np.append(values[states[:, 1:]], last, axis=1)
 
 
+def _without_the_others(numbers):
+    """Minus the mean of the other episodes, column by column."""
+    others = max(len(numbers) - 1, 1)
+    return numbers - (numbers.sum(axis=0) - numbers) / others
+
+
 def _leave_one_out(rewards, values, states):
-    sums, others = to_go(rewards), max(len(rewards) - 1, 1)
-    return sums - (sums.sum(axis=0) - sums) / others
+    return _without_the_others(to_go(rewards))
+
+
+def _leave_one_out_of_totals(rewards, values, states):
+    totals = rewards.sum(axis=1, keepdims=True)
+    return to_go(rewards) - totals + _without_the_others(totals)
 
 
 _WRONG_WEIGHTS = {
@@ -84,6 +94,9 @@ _WRONG_WEIGHTS = {
     "TD error, last step bootstrapped": lambda rewards, values, states: (
         rewards + _next_values(values, states, values[states[:, -1:]]) - values[states]
     ),
+    "TD error, wrapped around": lambda rewards, values, states: (
+        rewards + np.roll(values[states], -1, axis=1) - values[states]
+    ),
     "mean of the batch": lambda rewards, values, states: (
         to_go(rewards) - to_go(rewards).mean(axis=0)
     ),
@@ -92,6 +105,10 @@ _WRONG_WEIGHTS = {
         to_go(rewards) - to_go(rewards).mean(axis=1, keepdims=True)
     ),
     "leave one out": _leave_one_out,
+    "leave one out, whole returns": _leave_one_out_of_totals,
+    "leave one out as well": lambda rewards, values, states: _without_the_others(
+        to_go(rewards) - values[states]
+    ),
     "centred": lambda rewards, values, states: (
         to_go(rewards) - values[states] - (to_go(rewards) - values[states]).mean()
     ),
@@ -100,6 +117,12 @@ _WRONG_WEIGHTS = {
         to_go(rewards) - values[states], ddof=1
     ),
     "returns standardized": lambda rewards, values, states: standardized(to_go(rewards)),
+    "returns standardized, minus the value": lambda rewards, values, states: (
+        standardized(to_go(rewards)) - values[states]
+    ),
+    "standardized per episode": lambda rewards, values, states: standardized(
+        to_go(rewards) - values[states], axis=1
+    ),
     "standardized per step": lambda rewards, values, states: standardized(
         to_go(rewards) - values[states], axis=0
     ),
@@ -225,6 +248,8 @@ EXERCISE = Exercise(
         "the values are; here they may be absurd: use the sum of the rewards from t on.",
         "TD error, last step bootstrapped": "the weight is a TD error, and behind the last step "
         "it adds a value, too. Use the sum of the rewards from t on.",
+        "TD error, wrapped around": "the weight is a TD error, and behind the last step np.roll "
+        "puts the first value. Use the sum of the rewards from t on.",
         "mean of the batch": "the mean over the batch contains the episode's own return, so it "
         "depends on the action and leaves the share 1 - 1/N of the gradient. Use values.",
         "mean of everything": "the mean over all steps and episodes contains the episode's own "
@@ -233,6 +258,10 @@ EXERCISE = Exercise(
         "Use values.",
         "leave one out": "the mean of the other episodes is a good baseline. Here it is given: "
         "values[s_t].",
+        "leave one out, whole returns": "the mean whole return of the other episodes is "
+        "subtracted. Here the baseline is given: values[s_t].",
+        "leave one out as well": "the mean of the other episodes is subtracted as well. Subtract "
+        "values[s_t] alone.",
         "centred": "the mean of the batch is subtracted as well. Subtract values[s_t] alone.",
         "standardized": "the weights are standardized over the batch. The mean contains the "
         "episode's own return, and the deviation changes the length: leave both out.",
@@ -240,6 +269,10 @@ EXERCISE = Exercise(
         "Return minus value is all that is wanted.",
         "returns standardized": "the returns are standardized over the batch in place of the "
         "baseline: subtract values[s_t].",
+        "returns standardized, minus the value": "the returns are standardized before the value is "
+        "subtracted. Both are in units of reward: leave them so.",
+        "standardized per episode": "the weights of each episode are standardized. Their mean "
+        "depends on its actions; return minus value is all that is wanted.",
         "standardized per step": "the weights of each step are standardized over the episodes. "
         "Return minus value is all that is wanted.",
         "divided": "the return is divided by the baseline. Subtract it.",

@@ -75,8 +75,27 @@ def _exp_of_entropy(weights, values):
     return np.exp(-(shares * np.log(shares)).sum())
 
 
-def _capped_mean(weights, values):
-    return np.mean(np.minimum(weights, 1.0) * values)
+# name -> a change of the weights that keeps large ones from counting in full
+_LIMITS = {
+    **{
+        f"clipped at {most}": lambda w, most=most: np.minimum(w, most)
+        for most in (1, 2, 5, 10, 100)
+    },
+    "band of PPO": lambda w: np.clip(w, 0.8, 1.2),
+    "clipped at root n": lambda w: np.minimum(w, w.mean() * np.sqrt(len(w))),
+}
+
+
+def _limited(limit):
+    return _weighted(lambda new, old: limit(np.exp(new - old)))
+
+
+def _limited_mean(limit):
+    return _mean(lambda weights, values: np.mean(limit(weights) * values))
+
+
+def _limited_size(limit):
+    return _size(lambda weights, values: _kish(limit(weights)))
 
 
 def _shares(weights):
@@ -143,11 +162,10 @@ EXERCISE = Exercise(
         "another base": _weighted(lambda new, old: 10 ** (new - old)),
         "target probability as weight": _weighted(lambda new, old: np.exp(new)),
         "one weight for all": _weighted(lambda new, old: np.exp(np.sum(new - old)) + 0 * new),
-        "clipped at 1": _weighted(lambda new, old: np.exp(np.minimum(new - old, 0.0))),
-        "clipped at 10": _weighted(lambda new, old: np.minimum(np.exp(new - old), 10.0)),
-        "band of PPO": _weighted(lambda new, old: np.clip(np.exp(new - old), 0.8, 1.2)),
+        **{name: _limited(limit) for name, limit in _LIMITS.items()},
+        **{f"mean {name}": _limited_mean(limit) for name, limit in _LIMITS.items()},
+        **{f"size {name}": _limited_size(limit) for name, limit in _LIMITS.items()},
         "weights sum to one": _weighted(lambda new, old: _shares(np.exp(new - old))),
-        "mean clipped at 1": _mean(_capped_mean),
         "mean without weights": _mean(lambda weights, values: np.mean(values)),
         "ratio inverted in the mean": _mean(lambda weights, values: np.mean(values / weights)),
         "self-normalized": _mean(lambda weights, values: weights @ values / weights.sum()),
@@ -186,15 +204,22 @@ EXERCISE = Exercise(
         "likely samples are already drawn more often.",
         "one weight for all": "the logarithms are summed over the samples. Each sample has its "
         "own weight.",
-        "clipped at 1": "the weights are cut off at 1. That lowers the noise and biases the mean; "
-        "take them as they are.",
-        "clipped at 10": "the weights are cut off at 10. A large weight counts in full here, "
-        "which is what n_eff warns of.",
-        "band of PPO": "the weights are held between 0.8 and 1.2, as in PPO's objective. Nothing "
-        "is clipped here.",
+        **{
+            name: f"large weights are held back ({name}). That lowers the noise and biases the "
+            "mean, and hides what n_eff warns of: take them as they are."
+            for name in _LIMITS
+        },
+        **{
+            f"mean {name}": f"large weights are held back in the mean ({name}), which biases it."
+            for name in _LIMITS
+        },
+        **{
+            f"size {name}": f"large weights are held back in n_eff ({name}), which is there to "
+            "warn of them."
+            for name in _LIMITS
+        },
         "weights sum to one": "the weights sum to one, and are averaged on top of that: the values "
         "are divided by n twice. The unbiased mean uses the plain ratios.",
-        "mean clipped at 1": "the weights in the mean are cut off at 1, which biases it.",
         "mean without weights": "the size is right, but the mean is that of the sampling policy: "
         "weigh each value.",
         "ratio inverted in the mean": "the size is right, but the values are divided by their "

@@ -103,6 +103,14 @@ def _reset_too_late(**record):
     return advantages[::-1]
 
 
+def _truncated_rows_deleted(**record):
+    r = SimpleNamespace(**record)
+    kept = {
+        name: value[~r.truncated] if np.ndim(value) else value for name, value in record.items()
+    }
+    return gae_backward(**kept)
+
+
 def _last_value_spread(r):
     """What a sum adds that starts from the last next value in place of 0."""
     behind = np.zeros(len(r.rewards))
@@ -153,6 +161,16 @@ MISTAKES = {
     "copied loop, terminations alone": _copied_loop(
         lambda r: _next_row(r.terminated, r.terminated[-1])
     ),
+    "copied loop, terminations alone, end not a flag": _copied_loop(
+        lambda r: _next_row(r.terminated, False)
+    ),
+    "terminations alone, next row": _with(
+        lambda r: {
+            "next_values": _next_row(r.values, r.next_values[-1]),
+            "truncated": _never(r),
+        }
+    ),
+    "truncated rows deleted": _truncated_rows_deleted,
     "last step not bootstrapped": _with(
         lambda r: {"terminated": np.append(r.terminated[:-1], True)}
     ),
@@ -226,6 +244,12 @@ HINTS = {
     "step. Take row t of the flags and next_values[t] at every step.",
     "copied loop, terminations alone": "you read terminated[t + 1] and values[t + 1]. Take row t "
     "of both flags, and next_values[t].",
+    "copied loop, terminations alone, end not a flag": "you read terminated[t + 1] and "
+    "values[t + 1], and no flag at the last step. Take row t of both flags, and next_values[t].",
+    "terminations alone, next row": "truncated is not used, and values[t + 1] stands for the next "
+    "state. Behind a truncation that is another episode: use next_values, and end the sum there.",
+    "truncated rows deleted": "truncated rows are deleted. They are steps like any other: one "
+    "advantage for each row.",
     "last step not bootstrapped": "the record stops there, but the episode goes on: a last "
     "step with neither flag keeps next_values.",
     "starts from a value": "the sum starts from next_values[-1]. It is a sum of TD errors and "

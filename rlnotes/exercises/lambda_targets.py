@@ -247,6 +247,7 @@ EXERCISE = Exercise(
         "truncation as termination": _with(lambda r: {"terminated": r.terminated | r.truncated}),
         "value alone at a cut": _at_a_cut(lambda r, t: r.next_values[t]),
         "reward dropped at a cut": _at_a_cut(lambda r, t: r.gamma * r.next_values[t]),
+        "nothing at a cut": _at_a_cut(lambda r, t: 0.0),
         "not discounted at a cut": _at_a_cut(lambda r, t: r.rewards[t] + r.next_values[t]),
         "share of the value at a cut": _with(
             lambda r: {
@@ -313,6 +314,8 @@ EXERCISE = Exercise(
         "value alone at a cut": "at a truncation your target is the value itself. The step has a "
         "reward, too, and the value behind it is discounted: r + gamma * V(s').",
         "reward dropped at a cut": "at a truncation the reward is missing: r + gamma * V(s').",
+        "nothing at a cut": "the target of a truncated step is 0. It has a reward, and the value "
+        "behind it: r + gamma * V(s').",
         "not discounted at a cut": "the value behind a truncation needs its gamma.",
         "share of the value at a cut": "behind a truncation there is no return to mix with, so "
         "the value has the whole weight, not 1 - lambda.",

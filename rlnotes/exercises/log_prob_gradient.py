@@ -51,6 +51,25 @@ def _score_of_the_likeliest(logits, action):
     return _score_by_copy(logits, np.argmax(logits))
 
 
+def _of_another(action_of, times_its_probability=False):
+    """A wrong answer: the score of another action."""
+
+    def score(logits, action):
+        other = action_of(action, len(logits))
+        weight = _probs(logits)[other] if times_its_probability else 1
+        return weight * _score_by_copy(logits, other)
+
+    return score
+
+
+def _one_before(action, num_actions):
+    return (action - 1) % num_actions
+
+
+def _one_behind(action, num_actions):
+    return (action + 1) % num_actions
+
+
 def _normalized(weights):
     return weights / weights.sum()
 
@@ -156,6 +175,12 @@ EXERCISE = Exercise(
         ),
         "uniform policy": _one_hot_minus(lambda logits: 1 / len(logits)),
         "likeliest action": _score_of_the_likeliest,
+        "action before": _of_another(_one_before),
+        "action behind": _of_another(_one_behind),
+        "first action": _of_another(lambda action, num_actions: 0),
+        "slope of the action before": _of_another(_one_before, times_its_probability=True),
+        "slope of the action behind": _of_another(_one_behind, times_its_probability=True),
+        "its probability for the 1": _from(lambda probs, chosen: probs * chosen - probs),
     },
     hints={
         "sign": "the sign is turned round: raising the logit of the action taken makes it "
@@ -214,5 +239,16 @@ EXERCISE = Exercise(
         "from all of them instead.",
         "uniform policy": "1/A is the probability of each action only if all logits are equal.",
         "likeliest action": "this is the score of the likeliest action. Use the one given.",
+        "action before": "this is the score of the action before the given one. Actions are "
+        "counted from 0.",
+        "action behind": "this is the score of the action behind the given one. Actions are "
+        "counted from 0.",
+        "first action": "this is the score of action 0, whatever was taken. Use the one given.",
+        "slope of the action before": "this is the gradient of another action's probability. "
+        "Wanted is log pi(a) of the action given, and no factor pi.",
+        "slope of the action behind": "this is the gradient of the next action's probability. "
+        "Wanted is log pi(a) of the action given, and no factor pi.",
+        "its probability for the 1": "the entry of the action taken is pi - pi = 0 here. The "
+        "one-hot vector holds a 1 there: 1 - pi.",
     },
 )

@@ -150,7 +150,7 @@ def _sample_normalized(advantages):
     return advantages.new_tensor(standardized(advantages.numpy(), ddof=1))
 
 
-_FLOORS = (2, 3, 5, 10)
+_FLOORS = (1.5, 2, 3, 4, 5, 10)
 
 _undetached = _from(_smaller)
 

@@ -92,7 +92,7 @@ def _inverted(ratios, advantage, eps):
         return np.minimum(1 / ratios, 1e9), advantage, eps
 
 
-_FLOORS = (2, 3, 5, 10)
+_FLOORS = (1.5, 2, 3, 4, 5, 10)
 _SIX = np.array([0.5, 0.8, 1.0, 1.2, 1.5, 2.0])
 
 EXERCISE = Exercise(

@@ -107,6 +107,13 @@ def _among_the_outside(log_probs, old_log_probs, advantages, completion_mask, cl
     return stopped.sum() / max(outside.sum(), 1)
 
 
+def _centered_over_tokens(log_probs, old_log_probs, advantages, completion_mask, clip_epsilon):
+    """The mean advantage of all tokens is subtracted: long completions weigh more."""
+    mean = np.average(advantages, weights=completion_mask.sum(axis=1))
+    ratios = np.exp(log_probs - old_log_probs)
+    return _stopped(ratios, (advantages - mean)[:, None], clip_epsilon)[completion_mask].mean()
+
+
 def _centered(ratios, advantages, clip_epsilon):
     return _stopped(ratios, advantages - advantages.mean(), clip_epsilon)
 
@@ -237,6 +244,7 @@ EXERCISE = Exercise(
         "advantage times excess": _with_rule(lambda ratios, a, eps: a * (ratios - 1) > eps),
         "advantage times ratio": _with_rule(lambda ratios, a, eps: a * ratios > 1 + eps),
         "advantages centred": _with_rule(_centered),
+        "advantages centred over the tokens": _centered_over_tokens,
         "no exp": _with_rule(lambda ratios, a, eps: _stopped(np.log(ratios), a, eps)),
         "quotient of logs": _with_ratios(_quotient_of_logs),
         "sequence ratio": _with_ratios(_whole),
@@ -313,6 +321,8 @@ EXERCISE = Exercise(
         "ratio alone; A gives the side.",
         "advantages centred": "the advantages are centred inside, which turns signs round. Take "
         "them as they are.",
+        "advantages centred over the tokens": "the mean advantage of all tokens is subtracted, "
+        "which turns signs round. Take the advantages as they are.",
         "no exp": "a difference of log-probabilities is the logarithm of the ratio: exp is "
         "missing.",
         "quotient of logs": "the ratio of two probabilities is exp(log_probs - old_log_probs), "

@@ -125,20 +125,31 @@ def _new_logits(logits, states, actions, weights):
     return logits + add_up(logits, states, actions, weights)
 
 
-def _step_after_every_step(logits, states, actions, weights):
-    moved = logits.copy()
-    for place in np.ndindex(states.shape):
-        one = np.array([states[place]]), np.array([actions[place]]), np.array([weights[place]])
-        moved += add_up(moved, *one) / len(states)
-    return moved - logits
+def _moving(parts_of: Callable, each=1.0, at_the_end=1.0):
+    """The logits move after each part of the batch.
+
+    Args:
+        parts_of: number of episodes and of steps -> list of index expressions.
+        each: each move is divided by the number of episodes to this power.
+        at_the_end: and so is their sum, by this power.
+    """
+
+    def estimate(logits, states, actions, weights):
+        moved, num_episodes = logits.copy(), len(states)
+        for part in parts_of(*states.shape):
+            rows = (np.atleast_2d(array[part]) for array in (states, actions, weights))
+            moved += add_up(moved, *rows) / num_episodes**each
+        return (moved - logits) / num_episodes**at_the_end
+
+    return estimate
 
 
-def _step_after_every_episode(logits, states, actions, weights):
-    moved = logits.copy()
-    for episode in range(len(states)):
-        rows = slice(episode, episode + 1)
-        moved += add_up(moved, states[rows], actions[rows], weights[rows]) / len(states)
-    return moved - logits
+def _steps(num_episodes, num_steps):
+    return list(np.ndindex(num_episodes, num_steps))
+
+
+def _episodes(num_episodes, num_steps):
+    return list(range(num_episodes))
 
 
 # name -> estimate from (logits, states, actions, weights) with right weights
@@ -169,8 +180,12 @@ MISTAKES = {
     "first episode only": _first_episode,
     "last episode only": _last_episode,
     "new logits": _new_logits,
-    "step after every step": _step_after_every_step,
-    "step after every episode": _step_after_every_episode,
+    "step after every step": _moving(_steps, at_the_end=0),
+    "whole step after every step": _moving(_steps, each=0, at_the_end=0),
+    "whole step after every step, then a mean": _moving(_steps, each=0),
+    "step after every episode": _moving(_episodes, at_the_end=0),
+    "whole step after every episode": _moving(_episodes, each=0, at_the_end=0),
+    "whole step after every episode, then a mean": _moving(_episodes, each=0),
 }
 
 HINTS = {
@@ -211,6 +226,14 @@ HINTS = {
     "new logits": "these are the logits after a step. Only the gradient is wanted.",
     "step after every step": "the logits move within the batch, so later scores belong to "
     "another policy than the one that acted. Add up first; a step comes after the batch.",
+    "whole step after every step": "the logits move after every step, and the sum is not "
+    "divided. Leave the logits as they are, add up, and divide by the number of episodes.",
+    "whole step after every step, then a mean": "the logits move after every step, and a mean is "
+    "taken at the end. The mean is right; compute every score with the logits given.",
+    "whole step after every episode": "the logits move after each episode, and the sum is not "
+    "divided. Leave the logits as they are, add up, and divide by the number of episodes.",
+    "whole step after every episode, then a mean": "the logits move after each episode, and a mean "
+    "is taken at the end. The mean is right; compute every score with the logits given.",
     "step after every episode": "the logits move after each episode. All episodes of the batch "
     "come from the same policy: compute every score with the logits given.",
 }

@@ -29,6 +29,7 @@ from rlnotes.functional.log_probs import counted_logits
 from rlnotes.functional.ratios import counted_ratios
 
 Measure = Callable[[Tensor], Tensor]  # parameters [P] to a scalar
+_ROUNDING_STEPS = 100  # roundings within which a curvature counts as zero
 
 
 class TrustRegionStep(NamedTuple):
@@ -185,7 +186,8 @@ def conjugate_gradient(
     Returns:
         [P] x, float32 for half precision; zeros if the target is zero. If F is
         singular, the target must lie in its range, as a policy's gradient does;
-        otherwise the result is meaningless.
+        otherwise the result is meaningless. A direction that F hardly sees is left
+        out: one whose v^T F v / v^T v is only rounding beside the largest so far.
 
     Raises:
         ValueError: if target is not a finite vector, a product is not finite, or a
@@ -203,17 +205,19 @@ def conjugate_gradient(
     (target,) = _vectors(target=target)
     require_positive_integer(max_iterations=max_iterations)
     require_positive(tolerance=tolerance)
-    tolerance = max(tolerance, torch.finfo(target.dtype).eps)
+    eps = torch.finfo(target.dtype).eps
+    tolerance = max(tolerance, eps)
     solution, residual, direction = torch.zeros_like(target), target, target
-    square = residual @ residual
+    square, steepest = residual @ residual, 0.0
     smallest = tolerance**2 * square
     for _ in range(max_iterations):
         if square <= smallest:
             break
         image = product(direction)
         require_finite(product=image)
-        curvature = direction @ image
-        if curvature <= 0:
+        curvature, length = direction @ image, direction @ direction
+        steepest = max(steepest, curvature / length)
+        if curvature <= _ROUNDING_STEPS * eps * steepest * length:
             break
         size = square / curvature
         solution = solution + size * direction

@@ -60,6 +60,16 @@ EQUIVALENT = {
         "  ->  weights = np.where(gaps >= 0, gae_lambda ** np.maximum(gaps, -1), 0.0)": "where the "
         "maximum is -1 the gap is negative, and np.where takes 0.0.",
     },
+    "values_before_tokens": {
+        f"_values_by_gathering: columns = np.where(completion_mask, columns, 0)"
+        f"  ->  columns = np.where(completion_mask, columns, {other})": "whatever stands in the "
+        "padding, the last line sets it to 0."
+        for other in (1, -1)
+    },
+    "natural_step_search": {
+        "natural_search: return np.zeros(len(slope))  ->  return -np.zeros(len(slope))": "0 has no "
+        "sign.",
+    },
     "effective_samples": {
         "_estimate_by_loop: total, first, second = "
         "(total + weight * value, first + weight, second + weight * weight)"

@@ -21,6 +21,7 @@ from rlnotes.training.actor_critic import (
     train_actor_critic,
 )
 from rlnotes.training.on_policy import collect_steps
+from tests.training.test_on_policy import BothFlags
 from tests.training.test_reinforce import BAD, Table, record_of
 
 MAZE = maze_2x3()
@@ -117,6 +118,12 @@ def test_truncation_keeps_the_bootstrap(max_episode_steps):
     assert result.critic(torch.eye(1)).item() == pytest.approx(2.0, abs=0.01)  # 1 / (1 - 0.5)
     assert result.num_truncated == len(result.episode_returns)
     assert set(result.episode_returns) == {max_episode_steps}
+
+
+def test_ends_flagged_as_both_are_no_truncations():
+    make_env = partial(BothFlags, arms([3.0, 3.0]))
+    result = train_actor_critic(make_env, replace(TABULAR, num_updates=5))
+    assert (len(result.episode_returns), result.num_truncated) == (5 * 16 * 4, 0)
 
 
 def test_termination_stops_the_bootstrap():

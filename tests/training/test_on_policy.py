@@ -32,6 +32,14 @@ class Uniform(nn.Module):
         return torch.zeros(*observations.shape[:-1], self.num_actions)
 
 
+class BothFlags(VecTableEnv):
+    """Every end is flagged as a truncation, too, as a plain time limit may do."""
+
+    def step(self, actions):
+        step = super().step(actions)
+        return step._replace(truncated=step.terminated | step.truncated)
+
+
 def maze(num_envs, seed=0, **arguments):
     return VecTableEnv(MAZE, num_envs, rng=np.random.default_rng(seed), **arguments)
 
@@ -84,6 +92,18 @@ def test_truncation_and_termination_stay_apart():
     assert record.truncated[:, [3, 7]].all()
     assert record.truncated.sum() == 10
     assert not record.terminated.any()
+
+
+def test_a_step_flagged_as_both_counts_as_an_end():
+    env = BothFlags(MAZE, 40, rng=np.random.default_rng(0), max_episode_steps=3)
+    records = (
+        collect_steps(env, Uniform(4), 9, np.random.default_rng(0)),
+        play_episodes(env, Uniform(4), np.random.default_rng(0)),
+    )
+    for record in records:
+        assert record.terminated.any()
+        assert record.truncated.any()  # by the limit alone
+        assert not (record.terminated & record.truncated).any()
 
 
 def test_draws_follow_the_softmax_of_the_logits():

@@ -24,6 +24,7 @@ from rlnotes.training.reinforce import (
     returns_of_record,
     train_reinforce,
 )
+from tests.training.test_on_policy import BothFlags
 
 MAZE = maze_2x3()
 ON_MAZE = partial(VecTableEnv, MAZE)
@@ -243,6 +244,13 @@ def test_learns_to_balance_longer():
     result = train_reinforce(VecCartPole, Config(num_updates=25))
     assert result.episode_returns[0].mean() < 40
     assert result.episode_returns[-3:].mean() > 150
+
+
+def test_ends_flagged_as_both_are_no_truncations():
+    make_env = partial(BothFlags, arms([3.0, 3.0]))
+    result = train_reinforce(make_env, replace(TABULAR, num_updates=5))
+    assert result.episode_returns.size > 0
+    assert result.num_truncated == 0
 
 
 def test_the_result_counts_episodes_and_steps():
