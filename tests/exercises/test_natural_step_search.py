@@ -74,9 +74,9 @@ def test_the_functions_of_the_package_solve_it():
     def search(slope, fisher, max_kl, surrogate_gain, kl):
         fisher, start = torch.from_numpy(fisher), torch.zeros(len(slope), dtype=torch.float64)
         # `delta` is the package's name of the bound.
-        step = natural_step(lambda v: fisher @ v, torch.from_numpy(slope), delta=max_kl)
+        step = natural_step(lambda v: fisher @ v, torch.from_numpy(slope), max_kl=max_kl)
         measures = [lambda d, f=f: torch.tensor(f(d)) for f in (surrogate_gain, kl)]
-        return line_search(*measures, start, step, delta=max_kl).parameters
+        return line_search(*measures, start, step, max_kl=max_kl).parameters
 
     passes(search)
 
