@@ -29,7 +29,6 @@ MAX_IMPORT_LINES = 15
 # Older chapters whose cell of imports is still longer. Nothing is added here.
 LONG_IMPORTS = {
     "04_policy_gradients",
-    "05_gae",
     "06_ppo",
     "07_rlhf",
     "08_dpo",
