@@ -40,6 +40,20 @@ def test_advantages_and_targets_by_hand():
     assert_close(batch.values, torch.tensor([1.0, 2.0, 4.0, 8.0]))
 
 
+def test_targets_with_a_lambda_of_their_own_by_hand():
+    # TD targets: 1 + 2/2 = 2, 1 (end), 1 + 8/2 = 5 (limit), 1 + 16/2 = 9 (last). At
+    # lambda 1 the first goes on to the return of the next, 1 + 1/2; no other does.
+    assert_close(four_steps(target_lambda=0.0).value_targets, torch.tensor([2.0, 1.0, 5.0, 9.0]))
+    assert_close(four_steps(target_lambda=1.0).value_targets, torch.tensor([1.5, 1.0, 5.0, 9.0]))
+    plain, apart = four_steps(), four_steps(target_lambda=0.0)
+    for name in set(plain._fields) - {"value_targets"}:
+        assert torch.equal(getattr(plain, name), getattr(apart, name)), name
+
+
+def test_the_same_lambda_for_both_is_the_usual_target():
+    assert_close(four_steps(target_lambda=0.5).value_targets, four_steps().value_targets)
+
+
 def test_normalizing_changes_the_advantages_and_nothing_else():
     plain, normalized = four_steps(), four_steps(normalize=True)
     # Mean 0.4375; deviations .3125, -1.4375, .5625, .5625; squares sum to 2.796875.
