@@ -28,8 +28,6 @@ EXPLORER = re.compile(r"(explorers\.)?[A-Z]\w+\(.*\)")
 MAX_IMPORT_LINES = 15
 # Older chapters whose cell of imports is still longer. Nothing is added here.
 LONG_IMPORTS = {
-    "04_policy_gradients",
-    "06_ppo",
     "07_rlhf",
     "08_dpo",
     "09_grpo",

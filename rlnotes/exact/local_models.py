@@ -88,37 +88,6 @@ def ball_boundary(
     return _reach(kl_of, centre, _directions(max_kl, num_points), max_kl=max_kl)
 
 
-def best_on_boundary(
-    surrogate_of: Callable[[Tensor], Tensor],
-    kl_of: Callable[[Tensor], Tensor],
-    centre: Tensor,
-    *,
-    max_kl: float,
-    ball: Tensor,
-) -> Tensor:
-    """[2] the point of the boundary at which the surrogate is largest.
-
-    A parabola through the best point of a coarse boundary and its two neighbours finds
-    the angle; the best of nine rays close to it is taken.
-
-    Args:
-        surrogate_of: parameters [..., 2] to the surrogate [...].
-        kl_of: as for `ball_boundary`.
-        centre: [2].
-        max_kl: positive, nats.
-        ball: [N, 2] what `ball_boundary` found for the same KL, centre and max_kl.
-    """
-    values, step = surrogate_of(ball), 2 * torch.pi / len(ball)
-    index = int(values.argmax())
-    before, top, after = values[[index - 1, index, (index + 1) % len(ball)]]
-    bend = (2 * top - before - after).clamp_min(1e-12)
-    offset = ball[index] - centre
-    angle = torch.atan2(offset[1], offset[0]) + step * (after - before) / (2 * bend)
-    angles = angle + step * torch.linspace(-0.2, 0.2, 9, dtype=torch.float64)
-    fan = _reach(kl_of, centre, torch.stack([angles.cos(), angles.sin()], dim=1), max_kl=max_kl)
-    return fan[surrogate_of(fan).argmax()]
-
-
 def _reach(
     kl_of: Callable[[Tensor], Tensor], centre: Tensor, directions: Tensor, *, max_kl: float
 ) -> Tensor:

@@ -1,5 +1,7 @@
 """A two-arm coin: a baseline changes the variance of the gradient, not its mean."""
 
+from copy import copy
+
 import ipywidgets
 import numpy as np
 
@@ -8,6 +10,7 @@ from rlnotes.exact.policy_gradients import softmax_policy
 from rlnotes.exact.trajectories import entry_variances, estimator_moments
 from rlnotes.explorers.base import Explorer
 from rlnotes.plotting.numbers import Labels, number
+from rlnotes.plotting.scales import Scale
 from rlnotes.plotting.style import (
     CURRENT,
     ESTIMATE,
@@ -21,7 +24,8 @@ from rlnotes.plotting.style import (
 )
 
 BASELINES = np.linspace(-1, 1.5, 51)
-TOP, SIDE = 0.6, 1.0  # the largest variance and gradient that are drawn to scale
+SIDE = 1.0  # the largest gradient that is drawn to scale
+KEY_ROWS = (0.95, 0.88, 0.81)  # of the height of the left panel
 MAX_EPISODES = 200
 VARIANCE_UNIT = "variance, reward$^2$ per nat$^2$"
 CAPTION = "line: exact mean; squares: m draws\ngrey: \N{PLUS-MINUS SIGN} 2 sigma / sqrt(m)"
@@ -53,7 +57,9 @@ class BaselineVariance(Explorer):
             x="baseline b, reward",
             y=VARIANCE_UNIT,
         )
-        left.set(xlim=(-1.05, 1.55), ylim=(-0.06, TOP + 0.3), yticks=np.arange(0, 0.61, 0.1))
+        left.set(xlim=(-1.05, 1.55))
+        left.yaxis.labelpad = 40  # the numbers stand there
+        self.scale = Scale(left, below=0.1, above=0.5, zorder=16)
         label(
             right,
             heading="Mean gradient of m draws",
@@ -67,13 +73,11 @@ class BaselineVariance(Explorer):
         (self.value,) = left.plot(  # hollow and larger, to be seen around the others
             [], [], "D", mfc="none", mec=FURTHER[0], mew=2, markersize=14, zorder=15
         )
-        keys = [
-            *((self.now, "b now"), (self.best, "best b"), (self.value, "b = V, the mean reward"))
-        ]
-        left.legend(
-            *zip(*keys, strict=True),
-            **{"loc": "upper right", "fontsize": 9, "frameon": False, "markerscale": 0.7},
-        )
+        for height, line in zip(KEY_ROWS, (self.now, self.best, self.value), strict=True):
+            key = copy(line)  # beside the numbers of the same point
+            key.set(data=([0.06], [height]), transform=left.transAxes, markersize=8, zorder=16)
+            left.add_artist(key)
+        self.numbers = Labels(left, np.zeros((3, 2)), size=9.5, zorder=16, shift=0)
         self.band = right.fill_between(BASELINES, 0, 1, color=SHADE, zorder=10)
         (self.exact,) = right.plot([], [], **{**EXACT, "zorder": 12})
         (self.samples,) = right.plot([], [], **{**ESTIMATE, "zorder": 13, "markevery": 5})
@@ -88,11 +92,10 @@ class BaselineVariance(Explorer):
             zorder=15,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.5},
         )
-        self.beyond = Labels(left, [(0, TOP + 0.04)], size=9, zorder=16)
-        self.beyond_too = Labels(right, [(0, 0)], size=9, zorder=16)
+        self.beyond = Labels(right, [(0, 0)], size=9, zorder=16)
         lines = [self.parabola, self.now, self.best, self.value, self.exact]
         sampled = [self.samples, self.sample_now, self.here, self.band]
-        return figure, [*lines, *sampled, caption, self.beyond, self.beyond_too]
+        return figure, [*lines, *sampled, caption, self.beyond, self.scale, self.numbers]
 
     def update(self, baseline, prob, reward_1, reward_0, num_episodes, seed):
         rewards, probs = np.array([reward_0, reward_1]), np.array([1 - prob, prob])
@@ -109,20 +112,29 @@ class BaselineVariance(Explorer):
         sample_now = float(counts @ (scores * (rewards - baseline)))
         half_width = 2 * np.sqrt(curve) / np.sqrt(num_episodes)
 
-        self.parabola.set_data(BASELINES, np.where(curve > TOP, np.nan, curve))
-        self.now.set_data([baseline], [min(variance, TOP)])
+        self.parabola.set_data(BASELINES, curve)
+        self.now.set_data([baseline], [variance])
         self.best.set_data([best], [best_variance])
         self.value.set_data([value], [by_value])
-        self.band.set_data(BASELINES, mean - half_width, mean + half_width)
+        low, high = np.clip([mean - half_width, mean + half_width], -SIDE, SIDE)
+        self.band.set_data(BASELINES, low, high)
         self.exact.set_data([-1.05, 1.55], [mean, mean])
-        self.samples.set_data(BASELINES, sampled)
+        self.samples.set_data(BASELINES, np.where(abs(sampled) > SIDE, np.nan, sampled))
         self.sample_now.set_data([baseline], [np.clip(sample_now, -SIDE, SIDE)])
         self.here.set_data([baseline, baseline], [-2, 2])
+        self.scale.set_top(curve.max())
+        self.numbers.positions[:, 0] = -0.8  # right of their markers
+        self.numbers.positions[:, 1] = [self.scale.height(share) for share in KEY_ROWS]
+        self.numbers.set_texts(
+            [
+                f"b now, {number(baseline)}: variance {number(variance, 4)}",
+                f"best b, {number(best)}: variance {number(best_variance, 4)}",
+                f"b = V, mean reward {number(value)}: variance {number(by_value, 4)}",
+            ]
+        )
         middle = np.clip(baseline, -0.6, 1.1)  # so that the text is not cut
-        self.beyond.positions[0, 0] = middle
-        self.beyond.set_texts([_beyond(variance, TOP)])
-        self.beyond_too.positions[0] = middle, np.sign(sample_now) * (SIDE - 0.12)
-        self.beyond_too.set_texts([_beyond(sample_now, SIDE)])
+        self.beyond.positions[0] = middle, np.sign(sample_now) * (SIDE - 0.12)
+        self.beyond.set_texts([_beyond(sample_now, SIDE)])
         return (
             f"Exact mean gradient {number(mean, 4)}, whatever b is. Variance of one draw "
             f"{number(variance, 4)} at this b, {number(best_variance, 4)} at the best "

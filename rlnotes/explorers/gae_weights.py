@@ -101,7 +101,12 @@ class GAEWeights(Explorer):
     def build(self):
         figure, (left, middle, right) = new_figure(3, size=(9.9, 3.8))
         label(left, heading="What happened", x="step", y="reward, or value V")
-        label(middle, heading="TD errors, and their parts in A", x="step", y="reward; weight")
+        label(
+            middle,
+            heading="TD errors, and their parts in A",
+            x="step",
+            y="bars: reward; line: a factor",
+        )
         label(right, heading="A for every lambda", x="gae_lambda", y="A (reward)")
         steps = np.arange(0, LENGTH + 1, 2)
         for axes in (left, middle):

@@ -1,103 +1,42 @@
 """REINFORCE on a hill that is known exactly: one logit, two summits, noisy steps."""
 
-from functools import lru_cache
-
 import ipywidgets
 import numpy as np
 
-from rlnotes.envs.small_tasks import two_goal_corridor
-from rlnotes.exact.gradient_estimators import (
-    discounted_total,
-    gamma_powers,
-    trajectory_rewards_to_go,
-)
-from rlnotes.exact.mdp import policy_values
-from rlnotes.exact.policy_gradients import softmax_policy
-from rlnotes.exact.trajectories import enumerate_trajectories, estimator_moments
+from rlnotes.exact.trajectories import estimator_moments
 from rlnotes.explorers.base import Explorer
-from rlnotes.plotting.numbers import number
+from rlnotes.explorers.corridor_climbs import (
+    FAR,
+    MAX_EPISODES,
+    NUM_CLOUD,
+    NUM_SEEDS,
+    NUM_UPDATES,
+    ascend,
+    ascend_exactly,
+    cloud_noise,
+    corridor_objectives,
+    draw,
+    one_episode_gradients,
+    path_noise,
+)
+from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import (
     BLUE,
     CURRENT,
     ESTIMATE,
     EXACT,
-    GREY,
-    REFERENCE,
+    INK,
     SHADE,
-    VERMILION,
     label,
     new_figure,
 )
 
-GAMMA, MAX_STEPS = 0.95, 12
 LIMIT = 4.0  # of theta in the picture
-LOWER = 0.4  # how far the exact path is drawn below the hill, to be seen
 THETAS = np.linspace(-LIMIT, LIMIT, 81)
-MAX_EPISODES, MAX_UPDATES, NUM_CLOUD = 64, 25, 300
+HILL = corridor_objectives(THETAS)
+VALLEY = float(THETAS[HILL.argmin()])
+TICKS = 3.45  # height of the row of ends, under the hill
 EDGES = np.linspace(-20, 20, 41)
-
-MDP = two_goal_corridor()
-EPISODES = enumerate_trajectories(MDP, max_steps=MAX_STEPS)
-TOTALS = discounted_total(EPISODES, gamma=GAMMA)
-TO_GO = trajectory_rewards_to_go(EPISODES, gamma=GAMMA)
-POWERS = np.where(EPISODES.mask, gamma_powers(EPISODES, gamma=GAMMA), 0.0)
-# The score a - pi(right) leaves two sums over the steps: of all, and of those to the
-# right. Weighted by what followed [2, N], and apart for every cell [2, N, S].
-STEPS = np.stack([POWERS, POWERS * EPISODES.actions])
-BY_REWARDS = (STEPS * TO_GO).sum(axis=-1)
-BY_CELL = np.einsum("knt,nts->kns", STEPS, np.eye(MDP.num_states)[EPISODES.states])
-
-
-def corridor_policy(theta: float) -> np.ndarray:
-    """[6, 2] the same probability of going right in every cell, a logistic of theta."""
-    return np.tile(softmax_policy([0.0, theta]), (MDP.num_states, 1))
-
-
-@lru_cache(maxsize=128)
-def corridor_objective(theta: float) -> float:
-    """Exact J of the task: at most 12 steps, gamma 0.95."""
-    return float(EPISODES.probs(corridor_policy(theta)) @ TOTALS)
-
-
-HILL = np.array([corridor_objective(theta) for theta in THETAS])
-
-
-def one_episode_gradients(theta: float, *, baseline: str) -> tuple[np.ndarray, np.ndarray]:
-    """Probability of every episode, and the gradient that REINFORCE gets from it."""
-    policy = corridor_policy(theta)
-    every, right = BY_REWARDS
-    if baseline == "V(s)":
-        every, right = BY_REWARDS - BY_CELL @ policy_values(MDP, policy, gamma=GAMMA)
-    return EPISODES.probs(policy), right - policy[0, 1] * every
-
-
-def ascend(theta: float, noise: np.ndarray, *, learning_rate: float, baseline: str) -> np.ndarray:
-    """[K + 1] theta before and after K updates; noise [K, m] draws the episodes."""
-    path = [theta]
-    for uniforms in noise:
-        probs, gradients = one_episode_gradients(path[-1], baseline=baseline)
-        drawn = gradients[_draw(probs, uniforms)]
-        path.append(float(np.clip(path[-1] + learning_rate * drawn.mean(), -30, 30)))
-    return np.array(path)
-
-
-@lru_cache(maxsize=64)
-def ascend_exactly(theta: float, num_updates: int, *, learning_rate: float) -> np.ndarray:
-    """[K + 1] the same with the exact gradient."""
-    path = [theta]
-    for _ in range(num_updates):
-        probs, gradients = one_episode_gradients(path[-1], baseline="none")
-        path.append(float(np.clip(path[-1] + learning_rate * (probs @ gradients), -30, 30)))
-    return np.array(path)
-
-
-def _draw(probs: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-    return np.minimum(np.searchsorted(np.cumsum(probs), uniforms), len(probs) - 1)
-
-
-def _on_the_hill(thetas: np.ndarray, lower: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
-    inside = np.clip(thetas, -LIMIT, LIMIT)
-    return inside, np.interp(inside, THETAS, HILL) - lower
 
 
 class GradientHill(Explorer):
@@ -113,11 +52,9 @@ class GradientHill(Explorer):
             "num_episodes": ipywidgets.IntSlider(
                 value=8, min=1, max=MAX_EPISODES, description="episodes m per update"
             ),
-            "num_updates": ipywidgets.IntSlider(
-                value=15, min=0, max=MAX_UPDATES, description="updates"
+            "seed": ipywidgets.IntSlider(
+                value=0, min=0, max=NUM_SEEDS - 1, description="seed of the run"
             ),
-            "baseline": ipywidgets.Dropdown(options=["none", "V(s)"], description="baseline"),
-            "seed": ipywidgets.IntSlider(value=0, min=0, max=20, description="seed"),
         }
 
     def build(self):
@@ -128,7 +65,7 @@ class GradientHill(Explorer):
             x="theta (logit of going right)",
             y="J, discounted reward",
         )
-        left.set(xlim=(-LIMIT - 0.1, LIMIT + 0.1), ylim=(2.8, 8.4))
+        left.set(xlim=(-LIMIT - 0.1, LIMIT + 0.1), ylim=(2.8, 8.8), yticks=np.arange(4, 9))
         left.plot(THETAS, HILL, **EXACT)
         label(
             right,
@@ -137,103 +74,86 @@ class GradientHill(Explorer):
             y="share",
         )
         right.set(xlim=(EDGES[0], EDGES[-1]), ylim=(0, 1))
-        (self.exact_path,) = left.plot(
-            [], [], **{**REFERENCE, "zorder": 10, "marker": "d", "markersize": 5}
-        )
-        (self.path,) = left.plot([], [], **{**ESTIMATE, "zorder": 11})
+        (self.jumps,) = left.plot([], [], **{**ESTIMATE, "linestyle": ":", "zorder": 11})
         (self.start,) = left.plot([], [], "o", mfc="white", mec=BLUE, mew=2, ms=10, zorder=12)
-        (self.end,) = left.plot([], [], **{**CURRENT, "zorder": 13})
-        self.outside = [
-            left.plot([], [], marker, color=VERMILION, markersize=12, clip_on=False, zorder=14)[0]
-            for marker in "<>"
-        ]
-        self.exact_outside = [
-            left.plot(
-                [],
-                [],
-                marker,
-                **{"mfc": "white", "mec": GREY, "mew": 1.8, "ms": 11, "clip_on": False},
-                zorder=14,
-            )[0]
-            for marker in "<>"
-        ]
-        for line in (*self.outside, *self.exact_outside):
+        (self.exact_end,) = left.plot([], [], "D", color=INK, ms=12, clip_on=False, zorder=13)
+        (self.end,) = left.plot(
+            [], [], **{**CURRENT, "linestyle": "", "clip_on": False, "zorder": 14}
+        )
+        (self.ends,) = left.plot([], [], "|", color=BLUE, ms=12, mew=1.5, zorder=12)
+        for line in (self.end, self.exact_end):
             line.set_in_layout(False)
+        self.counts = Labels(left, [(-2.1, 3.02), (2.1, 3.02)], size=9, zorder=15)
         self.spread = right.axvspan(0, 1, ymax=0.85, color=SHADE, zorder=10)
         self.cloud = right.stairs(
             np.zeros(len(EDGES) - 1), EDGES, fill=True, color=BLUE, alpha=0.7, zorder=11
         )
         self.exact = right.axvline(0, ymax=0.85, **{**EXACT, "zorder": 12})
+        words = {"va": "top", "fontsize": 9}
         left.text(
             0.02,
-            0.97,
-            "ring: start; blue: sampled\ngrey, set lower: exact gradient\n"
-            "triangle: goes on outside\n(full: sampled; hollow: exact)",
-            va="top",
+            0.98,
+            "ring: start; blue: one run\nblack: end of the exact climb\nticks: ends of 21 seeds",
             transform=left.transAxes,
-            fontsize=9,
+            **words,
         )
         left.text(
             0.98,
-            0.03,
-            "gamma 0.95, at most 12 steps",
+            0.98,
+            "15 updates; gamma 0.95,\nat most 12 steps",
             ha="right",
             transform=left.transAxes,
-            fontsize=9,
+            **words,
         )
         right.text(
             0.98,
             0.97,
             "line: exact gradient\ngrey: \N{PLUS-MINUS SIGN} sigma / sqrt(m)",
             ha="right",
-            va="top",
             transform=right.transAxes,
-            fontsize=9,
+            **words,
         )
-        return figure, [
-            self.exact_path,
-            self.path,
-            self.start,
-            self.end,
-            *self.outside,
-            *self.exact_outside,
-            self.spread,
-            self.cloud,
-            self.exact,
-        ]
+        on_the_hill = [self.jumps, self.start, self.end, self.exact_end, self.ends, self.counts]
+        return figure, [*on_the_hill, self.spread, self.cloud, self.exact]
 
-    def update(self, theta, learning_rate, num_episodes, num_updates, baseline, seed):
-        rng = np.random.default_rng(seed)
-        noise = rng.random((MAX_UPDATES, MAX_EPISODES))[:num_updates, :num_episodes]
-        path = ascend(theta, noise, learning_rate=learning_rate, baseline=baseline)
-        exact_path = ascend_exactly(theta, num_updates, learning_rate=learning_rate)
-        probs, gradients = one_episode_gradients(theta, baseline=baseline)
+    def update(self, theta, learning_rate, num_episodes, seed):
+        noise = path_noise()[:, :, :num_episodes]
+        paths = ascend(theta, noise, learning_rate=learning_rate)
+        path, ends = paths[seed], paths[:, -1]
+        exact_end = ascend_exactly(theta, learning_rate=learning_rate)
+        probs, gradients = one_episode_gradients(theta)
         mean, variance = estimator_moments(probs, gradients)
-        sigma, num_outside = np.sqrt(variance / num_episodes), int((abs(path) > LIMIT).sum())
-        uniforms = rng.random((NUM_CLOUD, MAX_EPISODES))[:, :num_episodes]
-        cloud = gradients[_draw(probs, uniforms)].mean(axis=1)
+        sigma = np.sqrt(variance / num_episodes)
+        drawn = draw(probs[None], cloud_noise(seed)[:, :num_episodes].reshape(1, -1))
+        cloud = gradients[drawn].reshape(NUM_CLOUD, num_episodes).mean(axis=1)
         shares = np.histogram(np.clip(cloud, *EDGES[[0, -1]]), EDGES)[0] / NUM_CLOUD
 
-        for line, thetas in ((self.path, path), (self.start, path[:1]), (self.end, path[-1:])):
-            line.set_data(*_on_the_hill(thetas))
-        self.exact_path.set_data(*_on_the_hill(exact_path, LOWER))
-        for markers, thetas, lower in (
-            (self.outside, path, 0.0),
-            (self.exact_outside, exact_path, LOWER),
-        ):
-            for marker, sign in zip(markers, (-1, 1), strict=True):
-                marker.set_data(*_on_the_hill(thetas[sign * thetas > LIMIT][:1], lower))
+        self.jumps.set_data(path, np.interp(path, THETAS, HILL))
+        self.start.set_data(path[:1], np.interp(path[:1], THETAS, HILL))
+        for line, end, inside in ((self.end, path[-1], "o"), (self.exact_end, exact_end, "D")):
+            line.set_marker(inside if abs(end) <= LIMIT else "<>"[int(end > 0)])
+            place = np.clip([end], -LIMIT, LIMIT)
+            line.set_data(place, np.interp(place, THETAS, HILL))
+        self.ends.set_data(np.clip(ends, -LIMIT, LIMIT), np.full(NUM_SEEDS, TICKS))
+        sides = [_count(ends[ends < VALLEY], "left"), _count(ends[ends >= VALLEY], "right")]
+        self.counts.set_texts(sides)
         self.cloud.set_data(shares)
         self.spread.set(x=mean - sigma, width=2 * sigma)
         self.exact.set_xdata([mean, mean])
+        heights = corridor_objectives(np.array([theta, path[-1], exact_end, -FAR, FAR, *ends]))
+        at_start, at_end, by_exact, left, right, *of_seeds = heights
         return (
             f"Exact gradient at the start {number(mean, 4)}; sigma of one episode "
             f"{number(np.sqrt(variance), 3)}, of the mean of m {number(sigma, 3)}. "
-            f"J at the start {number(corridor_objective(path[0]), 3)}; after {num_updates} "
-            f"updates theta {number(path[-1], 2)} and J {number(corridor_objective(path[-1]), 3)}, "
-            f"by exact gradients theta {number(exact_path[-1], 2)} and J "
-            f"{number(corridor_objective(exact_path[-1]), 3)}. Outside the picture: "
-            f"{num_outside} of {len(path)} sampled thetas. Always left: "
-            f"J {number(corridor_objective(-30.0), 3)}, always right: "
-            f"{number(corridor_objective(30.0), 3)}."
+            f"J at the start {number(at_start, 3)}; after {NUM_UPDATES} "
+            f"updates theta {number(path[-1], 2)} and J {number(at_end, 3)}, "
+            f"by exact gradients theta {number(exact_end, 2)} and J {number(by_exact, 3)}. "
+            f"Of {NUM_SEEDS} seeds, by the side of the valley: {'; '.join(sides)}; "
+            f"mean J {number(np.mean(of_seeds), 3)}. Always left: "
+            f"J {number(left, 3)}, always right: {number(right, 3)}."
         )
+
+
+def _count(ends: np.ndarray, side: str) -> str:
+    far = int((abs(ends) > LIMIT).sum())
+    return f"{len(ends)} end {side}" + (f", {far} of them outside" if far else "")

@@ -23,12 +23,15 @@ from rlnotes.plotting.style import (
 from rlnotes.training.adapted_bigram import CONTEXTS
 from rlnotes.training.advantage_batches import BAND
 from rlnotes.training.recordings import load
+from rlnotes.training.token_ppo import Config
 
 MAX_EPOCHS = 16
 EPSILONS = {"0.1": 0.1, "0.2": 0.2, "0.4": 0.4, "no clip": 0.0}
 RATES, NOISES = [0.01, 0.03], [0.0, 0.1]
 LOW, HIGH = 0.1, 8.0  # of the ratios in the picture
-FLOOR, DRIFT, PROMISE = 1e-3, 12.0, 1.0  # of the KL, of the surrogate
+FLOOR, DRIFT = 1e-3, 12.0  # of the KL in the picture
+BOTTOM, TOP = -0.45, 0.75  # of the gains in the picture
+BETA = Config.beta  # the price at which the batch's advantages were made
 
 
 class InnerEpochs(Explorer):
@@ -66,8 +69,8 @@ class InnerEpochs(Explorer):
             left.set(xticks=[0.1, 0.2, 0.5, 1, 2, 5], yticks=range(len(CONTEXTS)))
             left.set(xticklabels=["0.1", "0.2", "0.5", "1", "2", "5"], yticklabels=CONTEXTS)
             left.minorticks_off()
-        label(middle, heading="True J against the surrogate", x="epochs", y="gain, reward")
-        middle.set(xlim=(0, MAX_EPOCHS + 0.5), ylim=(-0.3, 1.25))
+        label(middle, heading="The truth, and what is promised", x="epochs", y="gain, reward")
+        middle.set(xlim=(0, MAX_EPOCHS + 0.5), ylim=(BOTTOM - 0.05, 1.2))
         label(right, heading="How far it went", x="epochs", y="nats; share of the tokens")
         right.set(xlim=(0, MAX_EPOCHS + 0.5), yscale="log", ylim=(FLOOR * 0.8, DRIFT * 10))
         right.minorticks_off()
@@ -77,7 +80,11 @@ class InnerEpochs(Explorer):
         self.bad = left.scatter([], [], marker="v", color=VERMILION, zorder=12)
         words = {"fontsize": 9, "va": "top"}
         middle.text(
-            0.3, 1.22, "black: exact J; blue: surrogate\ndashed: clipped surrogate", **words
+            0.3,
+            1.17,
+            f"black: exact J; purple: J \N{MINUS SIGN} {BETA} KL(new, ref)\nblue: surrogate, "
+            "dashed: clipped\ntriangle: goes on outside",
+            **words,
         )
         right.text(
             0.3,
@@ -89,6 +96,9 @@ class InnerEpochs(Explorer):
         (self.truth,) = middle.plot([], [], **{**EXACT, "zorder": 13})
         (self.promise,) = middle.plot([], [], color=BLUE, linewidth=2, zorder=12)
         (self.clipped,) = middle.plot([], [], **{**REFERENCE, "color": BLUE, "zorder": 12})
+        (self.priced,) = middle.plot([], [], "D-", color=FURTHER[1], markersize=4, zorder=12)
+        self.leaving = middle.scatter([], [], s=60, marker="^", color=BLUE, zorder=15)
+        self.falling = middle.scatter([], [], s=60, marker="v", zorder=15)
         (self.now,) = middle.plot([], [], **{**CURRENT, "zorder": 14})
         (self.kl,) = right.plot([], [], **{**EXACT, "zorder": 12})
         (self.kl_now,) = right.plot([], [], **{**CURRENT, "zorder": 14})
@@ -101,6 +111,9 @@ class InnerEpochs(Explorer):
             self.promise,
             self.clipped,
             self.truth,
+            self.priced,
+            self.leaving,
+            self.falling,
             self.now,
             self.share,
             self.kl,
@@ -119,19 +132,30 @@ class InnerEpochs(Explorer):
             scale * np.array([row[name] - rows[0][name] for row in rows])
             for name, scale in (("objective", 1), ("surrogate", 3), ("clipped", 3))
         )
+        priced = truth - BETA * np.array([row["kl_to_ref"] for row in rows])
         kl, share = (np.array([row[name] for row in rows]) for name in ("kl", "clip_fraction"))
 
         edge = epsilon or BAND
         self.band.set(x=1 - edge, width=2 * edge)
         contexts = np.arange(len(counts)) // len(VOCABULARY)
-        places = np.column_stack([np.clip(ratios, LOW, HIGH), contexts])
+        # The three tokens of a context stand a little apart, also where ratios agree.
+        heights = contexts + (np.arange(len(counts)) % len(VOCABULARY) - 1) / 4
+        places = np.column_stack([np.clip(ratios, LOW, HIGH), heights])
         for marks, chosen in ((self.good, advantages > 0), (self.bad, advantages <= 0)):
             chosen = chosen & (counts > 0)
             marks.set_offsets(places[chosen])
             marks.set_sizes(20 + 9 * counts[chosen])
         self.truth.set_data(epochs, truth)
-        self.promise.set_data(epochs, np.where(promise > PROMISE, np.nan, promise))
-        self.clipped.set_data(epochs, np.where(clipped < -0.25, np.nan, clipped))
+        for line, gains in (
+            (self.promise, promise),
+            (self.clipped, clipped),
+            (self.priced, priced),
+        ):
+            line.set_data(epochs, within(gains))
+        self.leaving.set_offsets(crossing(promise > TOP, TOP))
+        falls = [crossing(gains < BOTTOM, BOTTOM) for gains in (clipped, priced)]
+        self.falling.set_offsets(np.concatenate(falls))
+        self.falling.set_color([BLUE] * len(falls[0]) + [FURTHER[1]] * len(falls[1]))
         self.now.set_data([num_epochs], [truth[num_epochs]])
         self.kl.set_data(epochs, np.where(kl < FLOOR, np.nan, kl))
         self.kl_now.set_data([num_epochs], [max(kl[num_epochs], FLOOR)])
@@ -142,14 +166,30 @@ class InnerEpochs(Explorer):
         outside = "" if epsilon else f" (band of {BAND})"
         return (
             f"After {num_epochs} epochs J is {number(here['objective'], 3)}, at the start "
-            f"{number(rows[0]['objective'], 3)}: gain {number(truth[num_epochs], 3)}; the "
+            f"{number(rows[0]['objective'], 3)}: gain {number(truth[num_epochs], 3)}. J less "
+            f"{BETA} times the KL to the reference, {number(here['kl_to_ref'], 3)} nats, is "
+            f"{number(priced[num_epochs] + rows[0]['objective'], 3)}, gain "
+            f"{number(priced[num_epochs], 3)}, at its best "
+            f"{number(priced.max() + rows[0]['objective'], 3)} after {priced.argmax()}. The "
             f"surrogate promised {number(promise[num_epochs], 3)}, clipped "
             f"{number(clipped[num_epochs], 3)}. Best J of the 16 epochs "
             f"{number(truth.max() + rows[0]['objective'], 3)}, after "
-            f"{truth.argmax()}. Ratios from {number(here['min_ratio'], 3)} to "
+            f"{truth.argmax()}. Ratios from {number(low, 4)} to "
             f"{number(here['max_ratio'], 3)}; {number(share[num_epochs], 3)} of the tokens outside "
             f"the band{outside}. KL(old, new) {number(kl[num_epochs], 3)} nats per completion."
         )
+
+
+def within(gains: np.ndarray) -> np.ndarray:
+    """A curve up to where it leaves the frame, ending on the edge."""
+    left = np.maximum.accumulate((gains > TOP) | (gains < BOTTOM))
+    left[1:] = left[:-1].copy()  # the first point outside is drawn on the edge
+    return np.where(left, np.nan, np.clip(gains, BOTTOM, TOP))
+
+
+def crossing(outside: np.ndarray, edge: float) -> np.ndarray:
+    """[0 or 1, 2] where a curve leaves the frame for the first time: epoch, height."""
+    return np.array([[outside.argmax(), edge]] if outside.any() else np.zeros((0, 2)))
 
 
 @lru_cache(maxsize=1)

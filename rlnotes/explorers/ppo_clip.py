@@ -18,6 +18,7 @@ from rlnotes.plotting.style import (
     house_style,
     label,
     new_figure,
+    title,
 )
 
 TOP = 2.2  # the largest ratio
@@ -47,27 +48,20 @@ class PPOClip(Explorer):
 
     def build(self):
         figure, (left, middle, right) = new_figure(
-            3, size=(10.8, 4.0), width_ratios=[1.15, 1, 1.05]
+            3, size=(10.8, 4.2), width_ratios=[1.15, 1, 1.05]
         )
-        label(left, heading="Objective: flat on one side only", x="ratio", y="objective")
-        label(middle, heading="Slope = mask times A", x="ratio", y="slope in the ratio")
-        label(right, heading="Six regions", x="ratio", y="")
-        left.set(xlim=(0, TOP + 0.1), ylim=(-12.5, 11.5))
-        middle.set(xlim=(0, TOP + 0.1), ylim=(-7, 6.2), yticks=[MASK_ROW, -5, 0, 5])
+        label(left, heading="", x=r"ratio $\rho$", y="objective")
+        self.heading = title(left, _heading(1.0))
+        label(middle, heading="Slope = mask times A", x=r"ratio $\rho$", y="slope in the ratio")
+        label(right, heading="Six regions", x=r"ratio $\rho$", y="")
+        left.set(xlim=(0, TOP + 0.1), ylim=(-11.5, 11.5))
+        middle.set(xlim=(0, TOP + 0.1), ylim=(-7, 5.6), yticks=[MASK_ROW, -5, 0, 5])
         with house_style():
             right.set(xlim=(0, 3), ylim=(0, 2), xticks=[0.5, 1.5, 2.5], yticks=[0.5, 1.5])
             right.set(xticklabels=SIDES, yticklabels=["A < 0", "A > 0"])
             right.tick_params(axis="both", length=0, labelsize=9)
             right.grid(visible=False)
             middle.set_yticklabels(["mask", "\N{MINUS SIGN}5", "0", "5"])
-            left.text(
-                0.05,
-                11.2,
-                "grey dashed: ratio times A, unclipped\nband: 1 - eps to 1 + eps",
-                fontsize=9,
-                va="top",
-            )
-            middle.text(0.05, 5.95, "line: autograd; squares: mask times A", fontsize=9, va="top")
             for index, flow in enumerate(six_regions(0.2)):
                 x, y = index % 3, 1 - index // 3
                 right.bar(
@@ -82,8 +76,7 @@ class PPOClip(Explorer):
                 right.text(x + 0.5, y + 0.6, WISHES[index // 3] if flow else "stop", ha="center")
         (self.here,) = right.plot([], [], **{**CURRENT, "zorder": 13})
         self.bands = [
-            axes.axvspan(0.8, 1.2, ymax=top, color=SHADE, zorder=10)
-            for axes, top in ((left, 0.86), (middle, 0.92))
+            axes.axvspan(0.8, 1.2, color=SHADE, linewidth=0, zorder=10) for axes in (left, middle)
         ]
         (self.plain,) = left.plot([], [], **{**REFERENCE, "zorder": 11})
         (self.beside,) = left.plot([], [], **{**WRONG, "zorder": 14})
@@ -97,7 +90,16 @@ class PPOClip(Explorer):
         (self.strip,) = middle.plot(
             [], [], color=BLUE, linewidth=6, solid_capstyle="butt", zorder=13
         )
+        keys = {
+            "objective, and its slope by autograd": self.curve,
+            "ratio times A": self.plain,
+            "1 - eps to 1 + eps": self.bands[0],
+            "mask times A": self.product,
+            "drawn beside it": self.beside,
+        }
+        figure.legend(keys.values(), keys, loc="outside lower center", fontsize=9, ncols=5)
         return figure, [
+            self.heading,
             *self.bands,
             self.plain,
             self.beside,
@@ -117,6 +119,7 @@ class PPOClip(Explorer):
         mask = flows([ratio], advantage, clip_epsilon=clip_epsilon)
         other = variant(beside, RATIOS, advantage, clip_epsilon=clip_epsilon)
 
+        self.heading.set_text(_heading(advantage))
         for band in self.bands:
             band.set(x=1 - clip_epsilon, width=2 * clip_epsilon)
         self.plain.set_data(RATIOS, RATIOS * advantage)
@@ -143,6 +146,13 @@ class PPOClip(Explorer):
             f"{number(slope[0], 3)}; {what} ({SIDES[side]}).{other_text} Objective by "
             f"ratio: {listed}."
         )
+
+
+def _heading(advantage: float) -> str:
+    if advantage == 0:
+        return "Objective: flat, since A = 0"
+    side = "above 1 + eps" if advantage > 0 else "below 1 - eps"
+    return f"Objective: flat {side} only"
 
 
 def clipped_curve(

@@ -5,6 +5,9 @@ from functools import cached_property, lru_cache
 
 import ipywidgets
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 
 from rlnotes.envs.small_tasks import keep_going, now_and_later
 from rlnotes.envs.token_tree import bigram_policy, token_level_mdp
@@ -21,6 +24,7 @@ from rlnotes.exact.policy_gradients import policy_gradient
 from rlnotes.exact.trajectories import enumerate_trajectories, estimator_moments
 from rlnotes.explorers.base import BadSetting, Explorer
 from rlnotes.functional.finite_mdp import FiniteMDP
+from rlnotes.plotting.bars import bar_path
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.style import BLUE, GREY, INK, VERMILION, house_style, label, new_figure
 
@@ -153,7 +157,7 @@ class PsiVariants(Explorer):
             left.axvline(0, color=GREY, linewidth=1)
             left.axvline(1, color=INK, linewidth=2.2)
             left.text(1.1, -0.55, "exact", va="center", fontsize=9)
-        self.bars = left.barh(ROWS, 0 * ROWS, height=0.5, color=BLUE, alpha=0.35, zorder=10)
+        self.bars = _patch(left, BLUE, alpha=0.35)
         (self.right_ones,) = left.plot([], [], "o", color=BLUE, markersize=8, zorder=11)
         (self.wrong_ones,) = left.plot(
             [], [], "X", color=VERMILION, markersize=10, clip_on=False, zorder=12
@@ -164,10 +168,11 @@ class PsiVariants(Explorer):
         ]
         for line in (self.wrong_ones, *self.beyond):
             line.set_in_layout(False)
-        self.noise = right.barh(ROWS, 0 * ROWS + 1, height=0.5, color=BLUE, alpha=0.6, zorder=10)
+        self.noise, self.wrong_noise = (_patch(right, c, alpha=0.6) for c in (BLUE, VERMILION))
         self.words = Labels(left, [(4.2, row) for row in ROWS], size=9, zorder=13)
         self.texts = Labels(right, [(9e3, row) for row in ROWS], size=10, zorder=13)
-        changing = [*self.bars, self.right_ones, self.wrong_ones, *self.beyond, *self.noise]
+        bars = [self.bars, self.noise, self.wrong_noise]
+        changing = [*bars, self.right_ones, self.wrong_ones, *self.beyond]
         return figure, [*changing, self.words, self.texts]
 
     def update(self, task, gamma, critic_error, gamma_power):
@@ -183,11 +188,10 @@ class PsiVariants(Explorer):
         noise = np.sqrt([moments[name][1] for name in VARIANTS]) / length
 
         shown = np.clip(shares, *MEAN_LIMITS)
-        for bar, share in zip(self.bars, shown, strict=True):
-            bar.set_width(share)
-        for bar, value, wrong in zip(self.noise, noise, biased, strict=True):
-            bar.set_width(np.clip(value, *NOISE_LIMITS))
-            bar.set(facecolor=VERMILION if wrong else BLUE)
+        self.bars.set_path(_bars(0.0, shown, ROWS))
+        ends = np.clip(noise, *NOISE_LIMITS)
+        for patch, rows in ((self.noise, ~biased), (self.wrong_noise, biased)):
+            patch.set_path(_bars(NOISE_LIMITS[0], ends[rows], ROWS[rows]))
         low, high = shares < MEAN_LIMITS[0], shares > MEAN_LIMITS[1]
         crosses = biased & ~low & ~high
         self.right_ones.set_data(shown[~biased], ROWS[~biased])
@@ -209,3 +213,16 @@ class PsiVariants(Explorer):
             for name, share, value, wrong in zip(VARIANTS, shares, noise, biased, strict=True)
         )
         return f"Length of the exact gradient {number(length, 4)}. {listed}."
+
+
+def _patch(axes: Axes, color: str, *, alpha: float) -> PathPatch:
+    """Bars of one colour as one artist."""
+    patch = PathPatch(
+        _bars(0.0, np.zeros(0), np.zeros(0)), facecolor=color, alpha=alpha, linewidth=0, zorder=10
+    )
+    axes.add_artist(patch)
+    return patch
+
+
+def _bars(start: float, ends: np.ndarray, rows: np.ndarray) -> Path:
+    return bar_path(np.full(len(ends), start), ends, rows, thickness=0.5)

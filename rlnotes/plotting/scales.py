@@ -52,7 +52,7 @@ class Scale(Labels):
     """
 
     def __init__(self, axes: Axes, *, below: float = 0.0, above: float = 0.0, zorder: float):
-        self.below, self.above = below, above
+        self.below, self.above, self.top = below, above, 0.0
         shares = np.arange(PARTS + 1) / PARTS
         axes.set_yticks([])
         for height in (shares + below) / (1 + below + above):
@@ -68,12 +68,19 @@ class Scale(Labels):
         Raises:
             ValueError: if the value is not positive and finite.
         """
-        self.top = top = round_top(float(value))
+        top = round_top(float(value))
+        if top == self.top:
+            return
+        self.top = top
         left, right = self.axes.get_xlim()
         self.axes.set_ylim(-self.below * top, (1 + self.above) * top)
         self.positions[:, 0] = left - 0.015 * (right - left)
         self.positions[:, 1] = top * np.arange(PARTS + 1) / PARTS
         self.set_texts([number(y, _decimals(top / PARTS)) for y in self.positions[:, 1]])
+
+    def height(self, share: float) -> float:
+        """The y, in data coordinates, at this share of the height of the axes."""
+        return (share * (1 + self.below + self.above) - self.below) * self.top
 
 
 def _decimals(step: float) -> int:

@@ -43,6 +43,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         record_invoices,
         record_policy_gradients,
         record_ppo,
+        record_ppo_ingredients,
         record_reward_models,
         record_rlhf,
     )
@@ -61,7 +62,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "gae_lambda_apart": record_gae_lambda.cartpole_apart,
         "inner_epochs": record_inner_epochs.epochs,
         "inner_epochs_batch": record_inner_epochs.samples,
-        "ppo_ingredients": record_inner_epochs.ingredients,
+        "ppo_ingredients": record_ppo_ingredients.ingredients,
         "help_desk_reference": record_reward_models.reference,
         "reward_model_scores": record_reward_models.scores,
         "rlhf_policies": record_rlhf.policies,

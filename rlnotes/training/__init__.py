@@ -14,6 +14,7 @@
 `actor_critic`       A2C: a policy and a critic that bootstraps
 `adapted_bigram`     a language model of 27 completions, known exactly
 `token_ppo`          PPO on that model, with its parts on switches
+`ppo_parts`          recorded runs of it, seed by seed
 `advantage_batches`  a record as a flat batch with advantages, and how an update went
 `batch_runs`         the loop that PPO and TRPO share
 `ppo`                several epochs on each batch, with a clip

@@ -191,11 +191,14 @@ class Learner:
 
     def gradient_noise(self, batch: Batch) -> float:
         """Sigma of the batch's gradient over its length, both from the batch itself."""
-        log_probs = token_log_probs(self.policy(), batch.drawn)
-        each = (log_probs * batch.advantages).sum(dim=-1)
-        weights = [*self.policy.parameters()]
-        rows = [torch.autograd.grad(one, weights, retain_graph=True) for one in each]
-        gradients = torch.stack([torch.cat([part.flatten() for part in row]) for row in rows])
+        table, weights = self.policy(), [*self.policy.parameters()]
+        entries = torch.eye(table.numel()).reshape(-1, *table.shape)
+        slopes = torch.autograd.grad(table, weights, entries, is_grads_batched=True)
+        slopes = torch.cat([slope.flatten(1) for slope in slopes], dim=1)  # [21, W]
+        contexts, tokens, _ = completions()
+        places = (table.shape[1] * contexts + tokens)[batch.drawn]
+        counted = torch.zeros(len(places), table.numel())
+        gradients = counted.scatter_add_(1, places, batch.advantages) @ slopes  # [B, W]
         variance = gradients.var(dim=0).sum() / len(gradients)
         return (variance.sqrt() / gradients.mean(dim=0).norm()).item()
 

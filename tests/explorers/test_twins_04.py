@@ -11,6 +11,15 @@ from rlnotes.exact.derivation import RUNGS
 from rlnotes.exact.mdp import policy_values
 from rlnotes.exact.policy_gradients import policy_gradient
 from rlnotes.explorers.baseline_variance import BaselineVariance
+from rlnotes.explorers.corridor_climbs import (
+    EPISODES,
+    TOTALS,
+    ascend,
+    corridor_objectives,
+    draw,
+    episode_probs,
+    path_noise,
+)
 from rlnotes.explorers.derivation_ladder import (
     SABOTEURS,
     DerivationLadder,
@@ -18,7 +27,7 @@ from rlnotes.explorers.derivation_ladder import (
     sabotaged_ladder,
     two_step_world,
 )
-from rlnotes.explorers.gradient_hill import GradientHill, ascend, corridor_objective
+from rlnotes.explorers.gradient_hill import GradientHill
 from rlnotes.explorers.psi_variants import VARIANTS, PsiVariants, tasks
 from tests.explorers.test_twins import found
 
@@ -140,6 +149,31 @@ def test_the_mean_gradient_is_the_same_line_for_every_baseline():
     assert np.ptp(lines) < 1e-12
 
 
+def corridor_policy(theta: float) -> np.ndarray:
+    right = 1 / (1 + np.exp(-theta))
+    return np.tile([1 - right, right], (6, 1))
+
+
+def corridor_objective(theta: float) -> float:
+    """By the walk along each episode, instead of by counting its steps."""
+    return float(EPISODES.probs(corridor_policy(theta)) @ TOTALS)
+
+
+def test_the_probabilities_by_counts_are_those_of_the_walk():
+    thetas = np.array([-30.0, -2.0, 0.0, 0.7, 30.0])
+    expected = [EPISODES.probs(corridor_policy(theta)) for theta in thetas]
+    np.testing.assert_allclose(episode_probs(thetas), expected, atol=1e-12)
+    np.testing.assert_allclose(
+        corridor_objectives(thetas), [corridor_objective(theta) for theta in thetas], atol=1e-12
+    )
+
+
+def test_a_draw_takes_the_first_episode_whose_sum_exceeds_the_number():
+    probs = np.array([[0.2, 0.3, 0.5], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    uniforms = np.array([[0.1, 0.3, 0.99, 0.6], [0.0, 0.5, 0.999, 0.7], [0.1, 0.5, 0.999, 0.7]])
+    assert draw(probs, uniforms).tolist() == [[0, 1, 2, 2], [0, 0, 0, 0], [2, 2, 2, 2]]
+
+
 def test_the_hill_is_the_value_of_the_corridor_up_to_its_time_limit():
     mdp = two_goal_corridor()
     # Always right: three steps of -0.5, then 10; always left: two, then 8.
@@ -151,12 +185,14 @@ def test_the_hill_is_the_value_of_the_corridor_up_to_its_time_limit():
         p = 1 / (1 + np.exp(-theta))
         uncut = policy_values(mdp, np.tile([1 - p, p], (6, 1)), gamma=0.95)[2]
         assert corridor_objective(theta) == pytest.approx(uncut, abs=0.1)
+    explorer = at(GradientHill)
+    thetas, hill = explorer.figure().axes[0].lines[0].get_data()
+    assert hill[::20] == pytest.approx([corridor_objective(theta) for theta in thetas[::20]])
 
 
 @pytest.mark.parametrize("theta", [-3.0, -0.6, 0.0, 1.2])
-@pytest.mark.parametrize("baseline", ["none", "V(s)"])
-def test_the_cloud_has_the_slope_of_the_hill_as_its_mean(theta, baseline):
-    explorer = at(GradientHill, theta=theta, baseline=baseline, num_episodes=16)
+def test_the_cloud_has_the_slope_of_the_hill_as_its_mean(theta):
+    explorer = at(GradientHill, theta=theta, num_episodes=16)
     h = 1e-4
     slope = (corridor_objective(theta + h) - corridor_objective(theta - h)) / (2 * h)
     exact, sigma, of_mean = found(
@@ -170,36 +206,67 @@ def test_the_cloud_has_the_slope_of_the_hill_as_its_mean(theta, baseline):
     assert abs(centre - exact) < 5 * sigma / np.sqrt(16 * 300) + 0.5  # bins are 1 wide
 
 
-def test_the_baseline_makes_the_cloud_narrower():
-    sigmas = [
-        found("sigma of one episode #", at(GradientHill, baseline=b).description)[0]
-        for b in ("none", "V(s)")
-    ]
-    assert sigmas[1] < 0.8 * sigmas[0]
-
-
 def test_the_start_decides_the_summit_of_an_exact_climb():
     ends = [
-        found(
-            "by exact gradients theta #", at(GradientHill, theta=start, num_updates=25).description
-        )[0]
+        found("by exact gradients theta #", at(GradientHill, theta=start).description)[0]
         for start in (-0.6, 0.6)
     ]
     assert ends[0] < -2
     assert ends[1] > 2
 
 
-def test_alpha_zero_goes_nowhere_and_no_update_is_the_start():
-    still = at(GradientHill, learning_rate=0.0).description
+def test_alpha_zero_goes_nowhere():
+    explorer = at(GradientHill, learning_rate=0.0)
+    still = explorer.description
     assert found("updates theta # and J #, by exact gradients theta #", still)[0::2] == [-0.6, -0.6]
-    assert at(GradientHill, num_updates=0).path.get_xdata().tolist() == [-0.6]
+    assert set(explorer.jumps.get_xdata()) == set(explorer.ends.get_xdata()) == {-0.6}
+    assert explorer.counts.texts == ["21 end left", "0 end right"]
 
 
 def test_one_update_adds_alpha_times_the_mean_gradient():
-    # The same draw for all: the path then takes that episode's gradient exactly.
-    one = ascend(0.3, np.full((1, 4), 0.5), learning_rate=1.0, baseline="none")
-    half = ascend(0.3, np.full((1, 1), 0.5), learning_rate=0.5, baseline="none")
-    assert one[1] - 0.3 == pytest.approx(2 * (half[1] - 0.3))
+    # Always right with all but certainty: three steps, so the gradient of that episode
+    # is the sum over its steps of (1 - p) gamma^t G_t.
+    theta, (p,) = 5.0, 1 / (1 + np.exp([-5.0]))
+    rewards = [-0.5, -0.5, -0.5 + 10]
+    to_go = [sum(0.95 ** (k - t) * rewards[k] for k in range(t, 3)) for t in range(3)]
+    gradient = (1 - p) * sum(0.95**t * g for t, g in enumerate(to_go))
+    every = np.linspace(0, 1, 5000, endpoint=False).reshape(1, 1, -1)
+    exact = (corridor_objective(5.0001) - corridor_objective(4.9999)) / 0.0002
+    step = ascend(theta, every, learning_rate=2.0)[0, 1] - theta
+    assert step / 2 == pytest.approx(exact, abs=2e-3)
+    likely = float(np.cumsum(EPISODES.probs(corridor_policy(theta)))[_all_right()]) - 1e-6
+    two = ascend(theta, np.full((1, 2, 3), likely), learning_rate=0.1)[0]
+    assert two[1] - theta == pytest.approx(0.1 * gradient)
+    assert two[2] > two[1]
+
+
+def _all_right() -> int:
+    return int(EPISODES.probs(corridor_policy(30.0)).argmax())
+
+
+def test_the_runs_of_the_seeds_are_independent_of_one_another():
+    noise = path_noise()[:, :, :4]
+    together = ascend(0.6, noise, learning_rate=0.4)
+    for seed in (0, 7, 20):
+        alone = ascend(0.6, noise[seed : seed + 1], learning_rate=0.4)[0]
+        assert together[seed] == pytest.approx(alone)
+        explorer = at(GradientHill, theta=0.6, num_episodes=4, learning_rate=0.4, seed=seed)
+        assert explorer.jumps.get_xdata() == pytest.approx(alone)
+    ends = together[:, -1]
+    left, right = found("valley: # end left.*; # end right", explorer.description)
+    assert [left, right] == [(ends < 0).sum(), (ends > 0).sum()]
+    assert left + right == 21
+    assert explorer.ends.get_xdata() == pytest.approx(np.clip(ends, -4, 4))
+    mean = np.mean([corridor_objective(theta) for theta in ends])
+    assert found("mean J #", explorer.description) == pytest.approx([mean], abs=5.1e-4)
+
+
+def test_more_episodes_lead_more_seeds_to_the_summit_of_the_exact_climb():
+    right = [
+        found("; # end right", at(GradientHill, theta=0.6, num_episodes=m).description)[0]
+        for m in (1, 4, 64)
+    ]
+    assert right[0] < right[1] < right[2] == 21
 
 
 def variant(text: str, name: str) -> tuple[float, float, bool]:
@@ -293,7 +360,7 @@ def test_chapter_4_is_right_that_v_can_be_worse_than_no_baseline():
 
 @pytest.mark.parametrize("start", [-3.0, -1.0, -0.2, 0.2, 1.0, 3.0])
 def test_chapter_4_is_right_that_the_valley_divides_the_exact_climbs(start):
-    text = at(GradientHill, theta=start, num_updates=25).description
+    text = at(GradientHill, theta=start).description
     (end,) = found("by exact gradients theta #", text)
     assert np.sign(end) == np.sign(start)
     assert abs(end) > abs(start)
@@ -317,13 +384,36 @@ def test_chapter_4_is_right_that_the_sampled_line_crosses_the_exact_one_at_b_sta
     assert np.interp(1 - prob, explorer.samples.get_xdata(), sampled) == pytest.approx(mean)
 
 
-def test_a_variance_above_the_axis_is_marked_with_its_number():
-    explorer = at(BaselineVariance, baseline=-1.0, reward_0=1.0)
-    # Outcomes +-1/2 times the weight 2: variance 1.
-    assert explorer.beyond.texts == ["off scale: 1.00"]
+def test_chapter_4_the_three_variances_are_written_and_their_heights_differ():
+    explorer = at(BaselineVariance, prob=0.9)
+    # p (1 - p) (up - down)^2 with up - down = 0.1 - b: b = 0, b = 0.1 and b = V = 0.9.
+    assert [text.split()[-1] for text in explorer.numbers.texts] == ["0.0009", "0.0000", "0.0576"]
+    low, high = explorer.value.axes.get_ylim()
+    heights = [line.get_ydata()[0] for line in (explorer.now, explorer.best, explorer.value)]
+    assert heights == pytest.approx([0.0009, 0.0, 0.0576])
+    assert heights[2] - heights[0] > 0.15 * (high - low)
+
+
+@pytest.mark.parametrize("prob", [0.05, 0.5, 0.9])
+@pytest.mark.parametrize("reward_0", [-1.0, 1.0])
+@pytest.mark.parametrize("baseline", [-1.0, 1.5])
+def test_no_variance_leaves_the_axes_or_reaches_the_words(prob, reward_0, baseline):
+    explorer = at(BaselineVariance, prob=prob, reward_0=reward_0, baseline=baseline)
+    curve, (now,) = explorer.parabola.get_ydata(), explorer.now.get_ydata()
+    assert explorer.scale.top / 1.51 < curve.max() <= explorer.scale.top * (1 + 1e-9)
+    assert np.abs(curve - now).min() < 1e-9
+    lowest_words = explorer.numbers.positions[:, 1].min()
+    assert lowest_words > 1.05 * curve.max()
+
+
+def test_a_mean_above_the_axis_is_marked_with_its_number():
+    explorer = at(
+        BaselineVariance, prob=0.95, baseline=1.5, reward_1=-1.0, reward_0=-1.0, num_episodes=1
+    )
+    # One draw, arm 0: 0.95 times the weight 2.5.
+    assert explorer.beyond.texts == ["off scale: 2.37"]
+    assert explorer.sample_now.get_ydata() == [1.0]
     assert at(BaselineVariance).beyond.texts == [""]
-    few = at(BaselineVariance, prob=0.05, baseline=1.5, reward_1=-1.0, num_episodes=200)
-    assert few.beyond_too.texts == [""]
 
 
 @pytest.mark.parametrize(("learning_rate", "seed"), [(0.5, 10), (1.0, 0)])
@@ -334,20 +424,15 @@ def test_chapter_4_is_right_that_an_unlucky_episode_throws_theta_away(learning_r
         "updates theta # and J #, by exact gradients theta #", explorer.description
     )[::2]
     assert sampled < -4 < 3 < exact
-    (outside,) = found("Outside the picture: # of 16", explorer.description)
-    assert outside > 5
-    left, right = (line.get_xdata().tolist() for line in explorer.outside)
-    assert (left, right) == ([-4], [])
-    left, right = (line.get_xdata().tolist() for line in explorer.exact_outside)
-    assert (left, right) == ([], [4] * (exact > 4))
+    assert explorer.end.get_marker() == "<"
+    assert explorer.end.get_xdata() == [-4]
+    assert explorer.exact_end.get_marker() == ("D" if exact <= 4 else ">")
+    assert explorer.exact_end.get_xdata()[0] == pytest.approx(min(exact, 4), abs=5.1e-3)
     # Nothing brings it back: the hill is flat there.
-    later = at(GradientHill, **setting, num_updates=25).description
-    assert found("updates theta #", later)[0] <= sampled
-
-
-def test_the_exact_path_of_the_hill_is_drawn_beside_it():
-    explorer = at(GradientHill, theta=1.0, num_updates=0)
-    assert explorer.path.get_ydata() - explorer.exact_path.get_ydata() == pytest.approx(0.4)
+    path = explorer.jumps.get_xdata()
+    gone = path[np.flatnonzero(path < -4)[0] :]
+    assert len(gone) > 2
+    assert (gone < -4).all()
 
 
 def test_psi_variants_a_clipped_share_has_an_arrow_and_its_number():

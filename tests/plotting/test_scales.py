@@ -58,5 +58,7 @@ def test_each_number_stands_at_its_value_on_a_line_of_the_grid(axes, below, abov
         places = on_axes.transform(scale.positions)
         assert places[:, 1] == pytest.approx(lines)
         assert (places[:, 0] < 0).all()
+        heights = on_axes.transform([(3, scale.height(share)) for share in (0, 0.3, 1)])[:, 1]
+        assert heights == pytest.approx([0, 0.3, 1])
         assert places[-1, 1] == pytest.approx((1 + below) / (1 + below + above))
     assert len(axes.get_yticks()) == 0

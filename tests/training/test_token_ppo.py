@@ -124,6 +124,22 @@ def test_advantages_subtract_the_critic_only_if_it_is_on():
     assert set(second.advantages.flatten().tolist()) <= {0.0, 0.5, 1.0}
 
 
+def test_gradient_noise_is_that_of_one_gradient_per_completion():
+    learner = Learner(Config(batch_size=6, seed=2))
+    batch = learner.rollout()
+    learner.step(batch)  # away from the start, where the last layer is zero
+    rows = []
+    for drawn, advantages in zip(batch.drawn, batch.advantages, strict=True):
+        learner.policy.zero_grad()
+        log_probs = bigram.token_log_probs(learner.policy(), drawn[None])[0]
+        (log_probs @ advantages).backward()
+        rows.append(torch.cat([weight.grad.flatten() for weight in learner.policy.parameters()]))
+    rows = torch.stack(rows).double().numpy()
+    sigma = np.sqrt(rows.var(axis=0, ddof=1).sum() / 6)
+    expected = sigma / np.linalg.norm(rows.mean(axis=0))
+    assert learner.gradient_noise(batch) == pytest.approx(expected, rel=1e-4)
+
+
 def test_no_price_no_noise_many_samples_climb_the_exact_objective():
     for seed in range(3):
         result = train_token_ppo(Config(**QUIET, batch_size=128, num_rollouts=6, seed=seed))
