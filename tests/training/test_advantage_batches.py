@@ -17,6 +17,7 @@ from rlnotes.training.advantage_batches import (
 from tests.training.test_reinforce import Table, record_of
 
 CRITIC = Table([[1.0], [2.0], [4.0], [8.0], [16.0]])  # V of states 0 to 4
+CRITIC_OF_4, POLICY_OF_4 = Table([[1.0], [2.0], [4.0], [8.0]]), Table(torch.zeros(4, 2))
 POLICY = Table([[math.log(3), 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
 
 
@@ -52,6 +53,17 @@ def test_targets_with_a_lambda_of_their_own_by_hand():
 
 def test_the_same_lambda_for_both_is_the_usual_target():
     assert_close(four_steps(target_lambda=0.5).value_targets, four_steps().value_targets)
+
+
+@pytest.mark.parametrize("target_lambda", [None, 0.0])
+def test_a_row_that_does_not_count_has_no_target_and_no_value(target_lambda):
+    # One-step episodes; the row in the middle only resets. Targets are the rewards.
+    ends = [[True, False, True]]
+    record = record_of([[1.0, 7.0, 2.0]], terminated=ends, counted=ends)
+    settings = {"gamma": 0.5, "gae_lambda": 0.0, "normalize": False}
+    batch = batch_of(record, POLICY_OF_4, CRITIC_OF_4, **settings, target_lambda=target_lambda)
+    assert batch.value_targets.tolist() == [1.0, 2.0]
+    assert batch.values.tolist() == [1.0, 4.0]
 
 
 def test_normalizing_changes_the_advantages_and_nothing_else():
