@@ -28,7 +28,6 @@ EXPLORER = re.compile(r"(explorers\.)?[A-Z]\w+\(.*\)")
 MAX_IMPORT_LINES = 15
 # Older chapters whose cell of imports is still longer. Nothing is added here.
 LONG_IMPORTS = {
-    "05_gae",
     "07_rlhf",
     "08_dpo",
     "09_grpo",

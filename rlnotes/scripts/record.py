@@ -59,6 +59,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "trpo_cartpole": record_ppo.trpo_cartpole,
         "ppo_switches": record_ppo.ppo_switches,
         "gae_lambda_cartpole": record_gae_lambda.cartpole,
+        "gae_lambda_apart": record_gae_lambda.cartpole_apart,
         "inner_epochs": record_inner_epochs.epochs,
         "inner_epochs_batch": record_inner_epochs.samples,
         "ppo_ingredients": record_ppo_ingredients.ingredients,

@@ -8,7 +8,8 @@ from rlnotes.envs.cartpole import VecCartPole
 from rlnotes.training.ppo import Config, train_ppo
 
 LAMBDAS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 1.0)
-SEEDS = range(10)
+APART = ((0.95, 0.0), (0.0, 0.95))  # of the advantages, of the critic's targets
+SEEDS, SEEDS_APART = range(10), range(30)
 NUM_STEPS, EVERY, NUM_EPISODES = 60_000, 4_000, 16
 # Pieces of 128 steps, so that even a look-ahead of 50 steps fits in.
 SETTING = {"gamma": 0.99, "num_envs": 8, "steps_per_update": 128, "num_updates": NUM_STEPS}
@@ -24,10 +25,32 @@ def cartpole(pool) -> list[dict]:
     ]
 
 
+def cartpole_apart(pool) -> list[dict]:
+    """The same with one lambda for the advantages and another for the targets."""
+    runs = [(*pair, seed) for pair, seed in product(APART, SEEDS_APART)]
+    curves = pool.starmap(curve_apart, runs, chunksize=1)
+    return [
+        {
+            "gae_lambda": gae_lambda,
+            "target_lambda": target_lambda,
+            "seed": seed,
+            "step": int(step),
+            "mean_return": f"{mean:.4g}",
+        }
+        for (gae_lambda, target_lambda, seed), means in zip(runs, curves, strict=True)
+        for step, mean in zip(_grid(), means, strict=True)
+    ]
+
+
 def curve(run: tuple[float, int]) -> np.ndarray:
     """Mean return of the last 16 episodes that ended by each step of the grid."""
     gae_lambda, seed = run
-    config = Config(gae_lambda=gae_lambda, seed=seed, **SETTING)
+    return curve_apart(gae_lambda, None, seed)
+
+
+def curve_apart(gae_lambda: float, target_lambda: float | None, seed: int) -> np.ndarray:
+    """The same, where the critic's targets have a lambda of their own, if not None."""
+    config = Config(gae_lambda=gae_lambda, target_lambda=target_lambda, seed=seed, **SETTING)
     result = train_ppo(VecCartPole, config, watch=lambda step, _: step >= NUM_STEPS)
     counts = np.searchsorted(result.episode_ends, _grid(), side="right")
     counts = np.maximum(counts, NUM_EPISODES)

@@ -11,6 +11,7 @@ from rlnotes.functional.advantages import generalized_advantage_estimation, norm
 from rlnotes.functional.log_probs import action_log_probs
 from rlnotes.functional.policy_gradients import clip_fraction, entropy_bonus
 from rlnotes.functional.ratios import probability_ratios
+from rlnotes.functional.returns import lambda_returns
 from rlnotes.functional.trust_region import mean_kl
 from rlnotes.training.on_policy import Record
 
@@ -59,6 +60,7 @@ def batch_of(
     gamma: float,
     gae_lambda: float,
     normalize: bool,
+    target_lambda: float | None = None,
 ) -> Batch:
     """Advantages, targets and log-probabilities of a record, each computed once.
 
@@ -76,17 +78,19 @@ def batch_of(
         gae_lambda: decay of GAE.
         normalize: whether the advantages get mean 0 and standard deviation 1, over the
             batch. The targets do not change.
+        target_lambda: decay of the value targets alone; None is gae_lambda.
     """
     values = critic(record.observations).squeeze(-1)
+    next_values = critic(record.next_observations).squeeze(-1)
+    ends = record.terminated, record.truncated
     advantages = generalized_advantage_estimation(
-        record.rewards,
-        values,
-        critic(record.next_observations).squeeze(-1),
-        record.terminated,
-        record.truncated,
-        gamma=gamma,
-        gae_lambda=gae_lambda,
+        record.rewards, values, next_values, *ends, gamma=gamma, gae_lambda=gae_lambda
     )
+    targets = advantages + values
+    if target_lambda is not None:
+        targets = lambda_returns(
+            record.rewards, next_values, *ends, gamma=gamma, gae_lambda=target_lambda
+        )
     counted = record.counted
     observations, actions = record.observations[counted], record.actions[counted]
     values, advantages = values[counted], advantages[counted]
@@ -97,7 +101,7 @@ def batch_of(
         logits,
         action_log_probs(logits, actions),
         values,
-        advantages + values,
+        targets[counted],
         normalize_advantages(advantages) if normalize else advantages,
     )
 

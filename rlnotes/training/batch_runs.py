@@ -42,7 +42,7 @@ def run_updates(
             config, and the generators of start weights and of the learner's draws; has
             `policy`, `critic` and `update(batch) -> Diagnostics`.
         config: has `num_envs`, `steps_per_update`, `num_updates`, `gamma`,
-            `gae_lambda`, `normalize_advantages`, `fast` and `seed`.
+            `gae_lambda`, `target_lambda`, `normalize_advantages`, `fast` and `seed`.
         watch: called after each update with the number of environment steps and the
             policy; True ends the run.
     """
@@ -62,6 +62,7 @@ def run_updates(
             gamma=config.gamma,
             gae_lambda=config.gae_lambda,
             normalize=config.normalize_advantages,
+            target_lambda=config.target_lambda,
         )
         diagnostics.append(learner.update(batch))
         episodes.add(record)

@@ -27,6 +27,7 @@ class Config:
 
     gamma: float = 0.99  # discount per step
     gae_lambda: float = 0.95
+    target_lambda: float | None = None  # of the critic's targets; None: gae_lambda
     num_updates: int = 200  # batches; `watch` may end the run before
     num_envs: int = 16  # copies of the environment
     steps_per_update: int = 32  # of each copy
@@ -44,6 +45,8 @@ class Config:
 
     def __post_init__(self):
         require_in_unit_interval(gamma=self.gamma, gae_lambda=self.gae_lambda)
+        if self.target_lambda is not None:
+            require_in_unit_interval(target_lambda=self.target_lambda)
         counts = ("num_updates", "num_envs", "steps_per_update", "num_epochs", "minibatch_size")
         require_positive_integer(**{name: getattr(self, name) for name in counts})
         require_positive(learning_rate=self.learning_rate, max_gradient_norm=self.max_gradient_norm)

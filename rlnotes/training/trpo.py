@@ -32,6 +32,7 @@ class Config:
 
     gamma: float = 0.98  # discount per step
     gae_lambda: float = 0.95
+    target_lambda: float | None = None  # of the critic's targets; None: gae_lambda
     num_updates: int = 200  # batches; `watch` may end the run before
     num_envs: int = 16  # copies of the environment
     steps_per_update: int = 64  # of each copy
@@ -48,6 +49,8 @@ class Config:
 
     def __post_init__(self):
         require_in_unit_interval(gamma=self.gamma, gae_lambda=self.gae_lambda)
+        if self.target_lambda is not None:
+            require_in_unit_interval(target_lambda=self.target_lambda)
         require_positive_integer(
             num_updates=self.num_updates,
             num_envs=self.num_envs,

@@ -16,6 +16,7 @@ def short(monkeypatch):
     monkeypatch.setattr(record_gae_lambda, "NUM_STEPS", 3072)
     monkeypatch.setattr(record_gae_lambda, "LAMBDAS", (0.0, 0.95))
     monkeypatch.setattr(record_gae_lambda, "SEEDS", (3,))
+    monkeypatch.setattr(record_gae_lambda, "SEEDS_APART", (3,))
 
 
 def test_a_row_is_the_mean_of_the_last_episodes_that_ended_by_then(short):
@@ -43,6 +44,21 @@ def test_lambda_changes_the_run_and_the_seed_does_too(short):
     assert not np.array_equal(curves[0], curves[1])
     assert not np.array_equal(curves[0], curves[2])
     assert np.array_equal(curves[0], curves[3])
+
+
+def test_with_lambdas_apart_each_of_the_two_counts(short):
+    with ThreadPool(1) as pool:
+        rows = record_gae_lambda.cartpole_apart(pool)
+        rows += record_gae_lambda.cartpole(pool)
+    assert [row["step"] for row in rows] == [1024, 2048, 3072] * 4
+    pairs = [(row["gae_lambda"], row.get("target_lambda")) for row in rows[::3]]
+    assert pairs == [(0.95, 0.0), (0.0, 0.95), (0.0, None), (0.95, None)]
+    curves = {tuple(row["mean_return"] for row in rows[i : i + 3]) for i in range(0, 12, 3)}
+    assert len(curves) == 4
+    setting = {"gae_lambda": 0.95, "target_lambda": 0.0, "seed": 3}
+    config = Config(**record_gae_lambda.SETTING | setting | {"num_updates": 3})
+    returns = train_ppo(record_gae_lambda.VecCartPole, config).episode_returns
+    assert float(rows[2]["mean_return"]) == pytest.approx(returns[-16:].mean(), rel=1e-3)
 
 
 def test_before_sixteen_episodes_have_ended_the_first_sixteen_count(short, monkeypatch):

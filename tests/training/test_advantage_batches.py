@@ -17,6 +17,7 @@ from rlnotes.training.advantage_batches import (
 from tests.training.test_reinforce import Table, record_of
 
 CRITIC = Table([[1.0], [2.0], [4.0], [8.0], [16.0]])  # V of states 0 to 4
+CRITIC_OF_4, POLICY_OF_4 = Table([[1.0], [2.0], [4.0], [8.0]]), Table(torch.zeros(4, 2))
 POLICY = Table([[math.log(3), 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]])
 
 
@@ -38,6 +39,31 @@ def test_advantages_and_targets_by_hand():
     assert_close(batch.advantages, torch.tensor([0.75, -1.0, 1.0, 1.0]))
     assert_close(batch.value_targets, torch.tensor([1.75, 1.0, 5.0, 9.0]))
     assert_close(batch.values, torch.tensor([1.0, 2.0, 4.0, 8.0]))
+
+
+def test_targets_with_a_lambda_of_their_own_by_hand():
+    # TD targets: 1 + 2/2 = 2, 1 (end), 1 + 8/2 = 5 (limit), 1 + 16/2 = 9 (last). At
+    # lambda 1 the first goes on to the return of the next, 1 + 1/2; no other does.
+    assert_close(four_steps(target_lambda=0.0).value_targets, torch.tensor([2.0, 1.0, 5.0, 9.0]))
+    assert_close(four_steps(target_lambda=1.0).value_targets, torch.tensor([1.5, 1.0, 5.0, 9.0]))
+    plain, apart = four_steps(), four_steps(target_lambda=0.0)
+    for name in set(plain._fields) - {"value_targets"}:
+        assert torch.equal(getattr(plain, name), getattr(apart, name)), name
+
+
+def test_the_same_lambda_for_both_is_the_usual_target():
+    assert_close(four_steps(target_lambda=0.5).value_targets, four_steps().value_targets)
+
+
+@pytest.mark.parametrize("target_lambda", [None, 0.0])
+def test_a_row_that_does_not_count_has_no_target_and_no_value(target_lambda):
+    # One-step episodes; the row in the middle only resets. Targets are the rewards.
+    ends = [[True, False, True]]
+    record = record_of([[1.0, 7.0, 2.0]], terminated=ends, counted=ends)
+    settings = {"gamma": 0.5, "gae_lambda": 0.0, "normalize": False}
+    batch = batch_of(record, POLICY_OF_4, CRITIC_OF_4, **settings, target_lambda=target_lambda)
+    assert batch.value_targets.tolist() == [1.0, 2.0]
+    assert batch.values.tolist() == [1.0, 4.0]
 
 
 def test_normalizing_changes_the_advantages_and_nothing_else():

@@ -183,6 +183,7 @@ def test_watch_may_stop_and_the_same_seed_gives_the_same_run():
     [
         ({"gamma": 1.1}, r"gamma must lie in \[0, 1\], got 1.1"),
         ({"gae_lambda": -0.1}, r"gae_lambda must lie in \[0, 1\], got -0.1"),
+        ({"target_lambda": 1.5}, r"target_lambda must lie in \[0, 1\], got 1.5"),
         *(
             ({name: 0}, f"{name} must be a positive integer, got 0")
             for name in (
