@@ -72,7 +72,7 @@ class PPOIngredients(Explorer):
             panel.text(0.03, 0.98, KEYS[name], transform=panel.transAxes, fontsize=9, va="top")
             band = panel.fill_between([0, 1], 0, 1, color=SHADE, zorder=10)
             self.best += panel.plot(
-                [0, 21], [optimum()[name]] * 2, **{**EXACT, "linewidth": 1.6, "zorder": 11}
+                [0, 21], [optimum()[name]] * 2, **{**EXACT, "linewidth": 1.6, "zorder": 10.5}
             )
             (before,) = panel.plot([], [], **{**REFERENCE, "zorder": 11})
             (median,) = panel.plot([], [], **{**ESTIMATE, "zorder": 12, "markevery": 2})

@@ -19,6 +19,7 @@ from rlnotes.explorers.inner_epochs import InnerEpochs
 from rlnotes.explorers.ppo_clip import PPOClip, six_regions
 from rlnotes.explorers.ppo_ingredients import PPOIngredients
 from rlnotes.explorers.trust_region_step import TrustRegionStep
+from rlnotes.training.recordings import load_arrays
 from tests.explorers.test_twins import found
 
 
@@ -470,6 +471,35 @@ def test_the_optimum_beside_the_runs_is_that_of_the_price():
         shown = [line.get_ydata()[0] for line in explorer.best]
         assert shown == pytest.approx(expected, abs=1e-6)
         assert ends(**setting)["measure"][2] < expected[0]  # nothing beats the optimum
+
+
+def test_the_lines_are_the_recorded_seeds_of_the_chosen_judge():
+    arrays = load_arrays("ppo_ingredients")
+    judge = arrays["judges"].tolist().index([0, 1])
+    explorer = at(PPOIngredients, clip=False, reward_offset=0)
+    for name, band, before, median, here in explorer.panels:
+        of_all, of_clip = (
+            {
+                "objective": arrays["objective"][row, judge],
+                "kl_to_ref": arrays["kl_to_ref"][row, judge],
+                "penalized": arrays["objective"][row, judge]
+                - 0.3 * arrays["kl_to_ref"][row, judge],
+            }[name]
+            for row in (
+                arrays["choices"].tolist().index([True] * 5),
+                arrays["choices"].tolist().index([True, True, False, True, True]),
+            )
+        )
+        lowest = -0.5 if name == "penalized" else -np.inf  # the edge of the frame
+        shown = np.maximum([of_clip.min(0), np.median(of_clip, 0), of_clip.max(0)], lowest)
+        np.testing.assert_allclose(before.get_ydata(), np.median(of_all, axis=0), atol=1e-5)
+        np.testing.assert_allclose(median.get_ydata(), shown[1], atol=1e-5)
+        np.testing.assert_allclose(here.get_ydata(), [shown[1][-1]], atol=1e-5)
+        corners = band.get_paths()[0].vertices
+        for batch in (0, 7, 20):
+            heights = corners[corners[:, 0] == batch][:, 1]
+            edges = [heights.min(), heights.max()]
+            np.testing.assert_allclose(edges, shown[[0, 2], batch], atol=1e-5)
 
 
 def test_words_of_the_parts_explorer_stand_above_all_curves():

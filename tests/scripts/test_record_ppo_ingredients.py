@@ -58,6 +58,24 @@ def test_a_recorded_seed_is_a_run_of_its_settings(off, offset, noise, seed, conf
     assert runs.first_noise[seed] == pytest.approx(again.gradient_noise[0], rel=1e-3)
 
 
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("reuse", {"num_epochs": 1}),
+        ("ratio", {"use_ratio": False}),
+        ("clip", {"clip_epsilon": None}),
+        ("reference", {"beta": 0.0}),
+        ("critic", {"use_critic": False}),
+    ],
+)
+def test_a_part_left_out_is_one_change_of_the_settings(part, change):
+    judge = {"reward_offset": 0.0, "reward_noise": 1.0}
+    run = recorded.one_run(({**ALL_ON, part: False}, (0.0, 1.0), 4))
+    again = train_token_ppo(Config(seed=4, **judge, **change))
+    np.testing.assert_array_equal(run["objective"], again.objectives)
+    np.testing.assert_array_equal(run["kl_to_ref"], again.kls_to_ref)
+
+
 def test_one_run_starts_at_the_reference():
     run = recorded.one_run(({**ALL_ON, "reuse": False}, (2.0, 1.0), 0))
     assert {name: len(numbers) for name, numbers in run.items()} == {
