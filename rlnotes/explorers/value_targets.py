@@ -129,7 +129,12 @@ class ValueTargets(Explorer):
         figure, (left, right) = new_figure(2, size=(9.6, 4.0))
         label(left, heading="Targets along one episode", x="step", y="discounted reward")
         left.set(xlim=(-0.6, 11.6), ylim=LIMITS, xticks=np.arange(0, 12, 2))
-        label(right, heading="Critic after the fits", x="cell of the corridor", y="V, discounted reward")
+        label(
+            right,
+            heading="Critic after the fits",
+            x="cell of the corridor",
+            y="V, discounted reward",
+        )
         right.set(xlim=(0.6, 4.4), ylim=LIMITS, xticks=CELLS)
         for axes in (left, right):
             axes.axhline(0, color=GREY, linewidth=1)
