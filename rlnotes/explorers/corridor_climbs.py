@@ -29,6 +29,7 @@ RIGHT = (POWERS * EPISODES.actions * TO_GO).sum(axis=-1)
 # The same probability of going right everywhere: only the number of steps counts [N].
 NUM_RIGHT = np.where(EPISODES.mask, EPISODES.actions, 0).sum(axis=-1)
 NUM_LEFT = EPISODES.mask.sum(axis=-1) - NUM_RIGHT
+COUNTS = NUM_RIGHT * (MAX_STEPS + 1) + NUM_LEFT  # both as one index
 
 
 def prob_right(thetas) -> np.ndarray:
@@ -41,7 +42,8 @@ def episode_probs(thetas) -> np.ndarray:
     """[R, N] probability of every episode, for each of R policies."""
     right = prob_right(thetas)[:, None]
     powers = np.arange(MAX_STEPS + 1)
-    return (right**powers)[:, NUM_RIGHT] * ((1 - right) ** powers)[:, NUM_LEFT]
+    table = (right**powers)[:, :, None] * ((1 - right) ** powers)[:, None]
+    return table.reshape(len(right), -1).take(COUNTS, axis=1)
 
 
 def corridor_objectives(thetas) -> np.ndarray:
@@ -82,11 +84,11 @@ def one_episode_gradients(theta: float) -> tuple[np.ndarray, np.ndarray]:
 def draw(probs: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
     """[R, m] which episodes: uniforms [R, m], looked up in the sums of probs [R, N].
 
-    Row r is shifted by r, so that one search serves all of them.
+    Each row sums to one, so in one sum over all of them row r runs from r to r + 1.
     """
     num_rows, num_episodes = probs.shape
     rows = np.arange(num_rows)[:, None]
-    found = np.searchsorted((np.cumsum(probs, axis=1) + rows).ravel(), uniforms + rows)
+    found = np.searchsorted(np.cumsum(probs), uniforms + rows)
     return np.clip(found - num_episodes * rows, 0, num_episodes - 1)
 
 

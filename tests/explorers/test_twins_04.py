@@ -8,6 +8,7 @@ import pytest
 from rlnotes.envs.small_tasks import two_goal_corridor
 from rlnotes.envs.token_tree import bigram_policy, token_level_mdp
 from rlnotes.exact.derivation import RUNGS
+from rlnotes.exact.gradient_estimators import trajectory_rewards_to_go
 from rlnotes.exact.mdp import policy_values
 from rlnotes.exact.policy_gradients import policy_gradient
 from rlnotes.explorers.baseline_variance import BaselineVariance
@@ -204,6 +205,25 @@ def test_the_cloud_has_the_slope_of_the_hill_as_its_mean(theta):
     centre = shares @ (edges[:-1] + edges[1:]) / 2
     assert shares.sum() == pytest.approx(1)
     assert abs(centre - exact) < 5 * sigma / np.sqrt(16 * 300) + 0.5  # bins are 1 wide
+
+
+def test_chapter_4_is_right_that_v_as_a_baseline_makes_the_cloud_narrower():
+    policy = corridor_policy(-0.6)
+    to_go = trajectory_rewards_to_go(EPISODES, gamma=0.95)
+    values = policy_values(two_goal_corridor(), policy, gamma=0.95)[EPISODES.states]
+    scores = np.where(EPISODES.mask, EPISODES.actions - policy[0, 1], 0.0)
+    scores = scores * 0.95 ** np.arange(scores.shape[1])
+    probs = EPISODES.probs(policy)
+    sigmas = []
+    for weights in (to_go, to_go - values):
+        gradients = (scores * weights).sum(axis=1)
+        mean = probs @ gradients
+        sigmas.append(np.sqrt(probs @ (gradients - mean) ** 2))
+        assert mean == pytest.approx(-1.3888, abs=5.1e-5)  # no baseline of s moves it
+    assert found("sigma of one episode #", at(GradientHill).description) == pytest.approx(
+        sigmas[:1], abs=5.1e-4
+    )
+    assert sigmas[1] < 0.8 * sigmas[0]
 
 
 def test_the_start_decides_the_summit_of_an_exact_climb():

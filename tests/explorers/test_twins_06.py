@@ -231,6 +231,8 @@ def test_the_closed_lines_are_where_kl_and_its_model_reach_the_bound():
     for old, new in ((p, 1 / (1 + np.exp(-x))), (q, 1 / (1 + np.exp(-y)))):
         kls.append(old * np.log(old / new) + (1 - old) * np.log((1 - old) / (1 - new)))
     assert (kls[0] + p * kls[1]) / (1 + p) == pytest.approx(np.full(len(x), 0.2), abs=1e-4)
+    angles = np.unwrap(np.arctan2(y + 1, x - 0.5))
+    assert np.diff(angles) == pytest.approx(2 * np.pi / (len(x) - 1), abs=1e-3)
     x, y = np.asarray(explorer.ellipse.get_data())
     squares = p * (1 - p) * (x - 0.5) ** 2 + p * q * (1 - q) * (y + 1) ** 2
     assert squares / (1 + p) / 2 == pytest.approx(np.full(len(x), 0.2), abs=1e-6)
