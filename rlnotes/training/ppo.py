@@ -39,6 +39,7 @@ class Config:
     entropy_coefficient: float = 0.0  # weight of the entropy bonus, reward per nat
     max_gradient_norm: float = 0.5  # of both networks together
     target_kl: float | None = None  # nats; no further epoch once KL(old || new) is above
+    # it (Stable-Baselines3 2.9.2: once k3 of a minibatch is above 1.5 times it)
     hidden_sizes: tuple[int, ...] = (64, 64)  # of both networks; () is linear
     fast: bool = True  # the same steps, sooner: see `rlnotes.training.fast`
     seed: int = 0

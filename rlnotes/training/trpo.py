@@ -36,7 +36,8 @@ class Config:
     num_updates: int = 200  # batches; `watch` may end the run before
     num_envs: int = 16  # copies of the environment
     steps_per_update: int = 64  # of each copy
-    max_kl: float = 0.02  # bound on the mean KL(old || new) of a step, nats
+    max_kl: float = 0.02  # bound on the mean KL(old || new) of a step, nats; sb3-contrib
+    # 2.9.2 bounds KL(new || old), of several numbers per action their mean
     damping: float = 0.1  # added to the Fisher matrix
     conjugate_gradient_steps: int = 10
     normalize_advantages: bool = True  # over each batch; only moves their zero here
