@@ -26,6 +26,7 @@ from rlnotes.explorers.base import BadSetting, Explorer
 from rlnotes.functional.finite_mdp import FiniteMDP
 from rlnotes.plotting.bars import bar_path
 from rlnotes.plotting.numbers import Labels, number
+from rlnotes.plotting.scales import round_top
 from rlnotes.plotting.style import BLUE, GREY, INK, VERMILION, house_style, label, new_figure
 
 VARIANTS = ("R", "G", "G - V", "Q", "A", "TD", "standardized")
@@ -39,7 +40,8 @@ LABELS = (
     r"$G_t$ standardized per episode",
 )
 ROWS = np.arange(len(VARIANTS))
-MEAN_LIMITS, NOISE_LIMITS = (-1.6, 2.6), (0.03, 1000.0)
+MEAN_LIMITS = (-1.6, 2.6)
+PARTS = 4  # of the noise axis, between zero and its top
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,9 @@ def variant_moments(
 ) -> tuple[np.ndarray, dict[str, tuple[np.ndarray, float]]]:
     """Exact gradient [D], and (mean [D], variance) of each variant's estimate.
 
-    The critic is V plus and minus the error in turn, from state to state. With
-    gamma_power "dropped" the factor gamma^t is left out; R has it inside.
+    The critic is V plus the error, in reward, in states of even number and V minus it
+    in those of odd number; terminal states keep 0. With gamma_power "dropped" the
+    factor gamma^t is left out; R has it inside.
     """
     mdp, episodes = task.mdp, task.episodes
     exact = task.as_parameters(policy_gradient(mdp, np.log(task.policy), gamma=gamma))
@@ -137,7 +140,7 @@ class PsiVariants(Explorer):
             ),
             "gamma": slider(value=0.9, min=0.5, max=1, step=0.01, description="gamma"),
             "critic_error": slider(
-                value=0.0, min=0, max=1, step=0.05, description="error of the critic V"
+                value=0.0, min=0, max=1, step=0.05, description="V off by +/-, reward"
             ),
             "gamma_power": ipywidgets.Dropdown(
                 options=["kept", "dropped"], description="factor gamma^t"
@@ -151,9 +154,9 @@ class PsiVariants(Explorer):
         with house_style():  # to the right of the bars is room for words
             left.set(xlim=(MEAN_LIMITS[0] - 0.3, 5.4), ylim=(len(ROWS) - 0.4, -0.8), yticks=ROWS)
             left.set(xticks=[-1, 0, 1, 2], yticklabels=LABELS)
-            right.set(xscale="log", xlim=(NOISE_LIMITS[0], 5e4), ylim=(len(ROWS) - 0.4, -0.8))
-            right.set(xticks=[0.1, 1, 10, 100, 1000], yticks=ROWS, yticklabels=[])
-            right.minorticks_off()
+            ticks = np.arange(PARTS + 1) / PARTS  # of the top, which follows the data
+            right.set(xlim=(0, 1.4), ylim=(len(ROWS) - 0.4, -0.8), yticks=ROWS, yticklabels=[])
+            right.set(xticks=ticks, xticklabels=[" "] * len(ticks))
             left.axvline(0, color=GREY, linewidth=1)
             left.axvline(1, color=INK, linewidth=2.2)
             left.text(1.1, -0.55, "exact", va="center", fontsize=9)
@@ -164,16 +167,18 @@ class PsiVariants(Explorer):
         )
         self.beyond = [
             axes.plot([], [], marker, color=VERMILION, markersize=11, clip_on=False, zorder=13)[0]
-            for axes, marker in ((left, "<"), (left, ">"), (right, ">"))
+            for axes, marker in ((left, "<"), (left, ">"))
         ]
         for line in (self.wrong_ones, *self.beyond):
             line.set_in_layout(False)
         self.noise, self.wrong_noise = (_patch(right, c, alpha=0.6) for c in (BLUE, VERMILION))
         self.words = Labels(left, [(4.2, row) for row in ROWS], size=9, zorder=13)
-        self.texts = Labels(right, [(9e3, row) for row in ROWS], size=10, zorder=13)
+        self.texts = Labels(right, [(1.22, row) for row in ROWS], size=10, zorder=13)
+        below = len(ROWS) - 0.4 + 0.36
+        self.ticks = Labels(right, [(tick, below) for tick in ticks], size=11, zorder=13)
         bars = [self.bars, self.noise, self.wrong_noise]
         changing = [*bars, self.right_ones, self.wrong_ones, *self.beyond]
-        return figure, [*changing, self.words, self.texts]
+        return figure, [*changing, self.words, self.texts, self.ticks]
 
     def update(self, task, gamma, critic_error, gamma_power):
         exact, moments = variant_moments(
@@ -189,17 +194,16 @@ class PsiVariants(Explorer):
 
         shown = np.clip(shares, *MEAN_LIMITS)
         self.bars.set_path(_bars(0.0, shown, ROWS))
-        ends = np.clip(noise, *NOISE_LIMITS)
+        top = round_top(noise.max())
         for patch, rows in ((self.noise, ~biased), (self.wrong_noise, biased)):
-            patch.set_path(_bars(NOISE_LIMITS[0], ends[rows], ROWS[rows]))
+            patch.set_path(_bars(0.0, noise[rows] / top, ROWS[rows]))
+        self.ticks.set_texts([f"{top * part / PARTS:g}" for part in range(PARTS + 1)])
         low, high = shares < MEAN_LIMITS[0], shares > MEAN_LIMITS[1]
         crosses = biased & ~low & ~high
         self.right_ones.set_data(shown[~biased], ROWS[~biased])
         self.wrong_ones.set_data(shown[crosses], ROWS[crosses])
-        for marker, values, outside in zip(
-            self.beyond, (shown, shown, noise), (low, high, noise > NOISE_LIMITS[1]), strict=True
-        ):
-            marker.set_data(np.minimum(values, NOISE_LIMITS[1])[outside], ROWS[outside])
+        for marker, outside in zip(self.beyond, (low, high), strict=True):
+            marker.set_data(shown[outside], ROWS[outside])
         self.words.set_texts(
             [
                 f"{number(share)} {'biased' if wrong else 'unbiased'}"

@@ -386,11 +386,12 @@ def test_chapter_4_is_right_that_the_valley_divides_the_exact_climbs(start):
     assert abs(end) > abs(start)
 
 
-def test_chapter_4_is_right_that_the_cloud_is_wider_than_the_gradient_is_long():
-    gradient, _, of_mean = found(
-        "start #; sigma of one episode #, of the mean of m #", at(GradientHill).description
-    )
-    assert of_mean > abs(gradient)
+@pytest.mark.parametrize(("num_episodes", "of_mean"), [(8, 2.17), (64, 0.77)])
+def test_chapter_4_is_right_about_the_cloud_and_the_gradient(num_episodes, of_mean):
+    text = at(GradientHill, num_episodes=num_episodes).description
+    gradient, _, shown = found("start #; sigma of one episode #, of the mean of m #", text)
+    assert abs(gradient) == pytest.approx(1.39, abs=5.1e-3)
+    assert shown == pytest.approx(of_mean, abs=5.1e-3)
 
 
 @pytest.mark.parametrize("prob", [0.5, 0.9])
@@ -460,11 +461,38 @@ def test_psi_variants_a_clipped_share_has_an_arrow_and_its_number():
     rows = [VARIANTS.index(name) for name in ("G", "G - V", "Q", "A", "TD")]
     # (1 - 1.05) / (1 - 0.96 * 1.05) = 6.25, beyond the axis.
     assert explorer.words.texts[rows[0]] == "6.25 biased"
-    low, high, noise = explorer.beyond
+    low, high = explorer.beyond
     assert high.get_ydata().tolist() == rows
-    assert low.get_ydata().tolist() == noise.get_ydata().tolist() == []
+    assert low.get_ydata().tolist() == []
     assert explorer.wrong_ones.get_ydata().tolist() == [VARIANTS.index("standardized")]
     assert all(len(line.get_xdata()) == 0 for line in at(PsiVariants).beyond)
+
+
+@pytest.mark.parametrize(
+    ("settings", "ticks"),
+    [
+        ({}, ["0", "1", "2", "3", "4"]),  # the longest is R, 3.055
+        ({"task": "now and later", "gamma": 1.0}, ["0", "7.5", "15", "22.5", "30"]),  # G, 29.72
+    ],
+)
+def test_psi_variants_the_bars_of_the_noise_are_as_long_as_their_numbers(settings, ticks):
+    explorer = at(PsiVariants, **settings)
+    assert explorer.ticks.texts == ticks
+    ends = {}
+    for patch in (explorer.noise, explorer.wrong_noise):
+        for x, y in patch.get_path().vertices:
+            ends[round(y)] = max(ends.get(round(y), 0.0), x * float(ticks[-1]))
+    for row, name in enumerate(VARIANTS):
+        assert ends[row] == pytest.approx(variant(explorer.description, name)[1], abs=5.1e-4)
+    drawn = [float(text) for text in explorer.texts.texts]
+    assert drawn == pytest.approx([ends[row] for row in range(len(VARIANTS))], abs=5.1e-3)
+
+
+def test_psi_variants_without_the_factor_all_turn_but_the_total():
+    # R holds gamma^t in its own sum; -0.05 / 0.055 for the others (section 4.6).
+    text = at(PsiVariants, task="now and later", gamma_power="dropped").description
+    turned = [name for name in VARIANTS if variant(text, name)[0] < -0.9]
+    assert turned == ["G", "G - V", "Q", "A", "TD"]
 
 
 def test_chapter_4_is_right_about_a_reward_at_the_end_and_about_now_and_later():
