@@ -83,6 +83,7 @@ class DerivationLadder(Ladder):
 
     title = "The policy-gradient derivation, line by line"
     equations = EQUATIONS
+    note = "in the grey zone, below 1e-7, a line counts as holding"
 
     def make_controls(self):
         slider = ipywidgets.FloatSlider
