@@ -159,7 +159,7 @@ def _problem(candidate: Callable, case: Case) -> str:
         raise Refused(f"your function changes its argument {changed[0]!r}; work on a copy.")
     place = f"on this input:\n{_show_arguments(case.arguments)}"
     if answer is None:
-        raise Refused(f"your function returned None {place}\nIs a return missing?")
+        raise Refused(f"your function returned None. Is a return missing? It did so {place}")
     given, expected = read(answer), read(case.expected).numbers
     where = f"{place}\nWhy: {case.reason}"
     if given.numbers.shape != expected.shape:

@@ -346,8 +346,7 @@ def test_what_divides_0_by_0_is_told_so():
 
 def test_where_only_one_input_gives_none_it_is_shown():
     message = EXERCISE.check(edited(TEXT, NONE, "pass")).message
-    assert message.startswith("your function returned None on this input:\n  slope = [4. 2.]")
-    assert message.endswith("Is a return missing?")
+    assert "Is a return missing? It did so on this input:\n  slope = [4. 2.]" in message
 
 
 @pytest.mark.parametrize(
