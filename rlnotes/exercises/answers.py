@@ -76,7 +76,12 @@ def read(answer: object) -> Outcome:
         answer = list(answer)  # may run the reader's code, whose errors are the reader's
     epsilons = [0.0]
     try:
-        numbers = np.asarray(_plain(answer, epsilons), dtype=np.float64)
+        plain = _plain(answer, epsilons)
+        if _is_ragged(plain):
+            raise Unreadable(f"it has rows of different lengths: {show(answer)}.")
+        numbers = np.asarray(plain, dtype=np.float64)
+    except Unreadable:
+        raise
     except Exception:  # whatever it holds, it is not what can be compared
         raise Unreadable(f"it must be real numbers, got {show(answer)}.") from None
     rounding = min(_COARSEST, _ROUNDING_STEPS * max(epsilons))
@@ -93,10 +98,10 @@ def outcome(function: Callable, arguments: Mapping[str, object]) -> Outcome:
         return Outcome(None, error="".join(traceback.format_exception_only(error)))
 
 
-def show(value: object) -> str:
-    """A value in few characters, arrays with four digits."""
+def show(value: object, digits: int = 4) -> str:
+    """A value in few characters, arrays with so many digits behind the point."""
     if isinstance(value, np.ndarray):
-        text = np.array2string(value, precision=4, suppress_small=True)
+        text = np.array2string(value, precision=digits, suppress_small=True)
         return text.replace("\n", "\n          ")
     try:
         text = repr(value)
@@ -126,3 +131,11 @@ def _plain(answer: object, epsilons: list[float]) -> object:
     if array.dtype.kind == "f":
         epsilons.append(float(np.finfo(array.dtype).eps))
     return array.astype(np.float64)
+
+
+def _is_ragged(plain: object) -> bool:
+    """Whether nested lists of arrays have rows of different lengths, at any depth."""
+    if not isinstance(plain, list):
+        return False
+    lengths = {len(part) if isinstance(part, list) or part.ndim else None for part in plain}
+    return len(lengths) > 1 or any(map(_is_ragged, plain))

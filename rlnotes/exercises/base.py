@@ -7,21 +7,19 @@ whose numbers it makes: on all inputs, or else on the first that fails.
 
 import copy
 import html
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from pathlib import Path
 
 import numpy as np
 
 from rlnotes.exercises.answers import Outcome, Refused, outcome, question, read, show
+from rlnotes.exercises.errors import describe
 from rlnotes.exercises.patterns import general_hint
 from rlnotes.exercises.time_limit import TimeUp, time_limit
 
 _MOST_NUMBERS = 40  # of two answers of different shapes, to show both
 _MOST_GUESSES = 2  # known mistakes that may be named when one input alone tells
-_LONGEST = 2_000  # characters of an error
 
 
 @dataclass(frozen=True)
@@ -115,10 +113,7 @@ class Exercise:
         except BaseException as error:  # any error of the reader's becomes a message
             if isinstance(error, NotImplementedError) and not error.args:
                 return "`raise NotImplementedError` was reached. Write the body there.", False
-            problem = f"your function raised an error:\n{_own_traceback(error)}"
-            if "keyword argument" in problem:
-                problem += "\nKeep the argument names of the exercise."
-            return problem, True
+            return f"your function raised an error:\n{describe(error)}", True
 
     def _hint(self, candidate: Callable, place: int) -> str:
         """The mistake that makes the same numbers, at least on the case at `place`."""
@@ -162,10 +157,11 @@ def _problem(candidate: Callable, case: Case) -> str:
     changed = [name for name in arguments if not _equal(arguments[name], case.arguments[name])]
     if changed:
         raise Refused(f"your function changes its argument {changed[0]!r}; work on a copy.")
+    place = f"on this input:\n{_show_arguments(case.arguments)}"
     if answer is None:
-        raise Refused("your function returned None. Is a return missing?")
+        raise Refused(f"your function returned None. Is a return missing? It did so {place}")
     given, expected = read(answer), read(case.expected).numbers
-    where = f"on this input:\n{_show_arguments(case.arguments)}\nWhy: {case.reason}"
+    where = f"{place}\nWhy: {case.reason}"
     if given.numbers.shape != expected.shape:
         wanted = f"an array of shape {expected.shape}" if expected.shape else "one number"
         shapes = f"expected {wanted}, got shape {given.numbers.shape}{question(answer)}"
@@ -178,7 +174,10 @@ def _problem(candidate: Callable, case: Case) -> str:
 
 
 def _side_by_side(expected: np.ndarray, given: np.ndarray) -> str:
-    return f"expected  {show(expected)}\ngot       {show(given)}"
+    """Both in few digits, or in as many as it takes to tell them apart."""
+    pairs = [(show(expected, digits), show(given, digits)) for digits in (4, 7, 10)]
+    wanted, got = next((pair for pair in pairs if pair[0] != pair[1]), pairs[0])
+    return f"expected  {wanted}\ngot       {got}"
 
 
 def _equal(given, before) -> bool:
@@ -198,20 +197,3 @@ def _equal(given, before) -> bool:
 
 def _show_arguments(arguments: Mapping[str, object]) -> str:
     return "\n".join(f"  {name} = {show(value)}" for name, value in arguments.items())
-
-
-def _own_traceback(error: BaseException) -> str:
-    """The error and what led to it, without the checker's own frames, not too long."""
-    shown = traceback.TracebackException.from_exception(error)
-    _forget_own_frames(shown)
-    text = "".join(shown.format()).rstrip()
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
-
-
-def _forget_own_frames(shown: traceback.TracebackException | None) -> None:
-    if shown is None:
-        return
-    own = str(Path(__file__).parent)
-    shown.stack[:] = [frame for frame in shown.stack if own not in frame.filename]
-    for part in (shown.__cause__, shown.__context__, *(shown.exceptions or ())):
-        _forget_own_frames(part)

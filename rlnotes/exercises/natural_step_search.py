@@ -5,7 +5,8 @@ import numpy as np
 from rlnotes.exercises.base import Case, Exercise
 from rlnotes.exercises.formula import Formula
 from rlnotes.exercises.natural_step_hints import HINTS
-from rlnotes.exercises.natural_step_mistakes import MISTAKES, natural_search
+from rlnotes.exercises.natural_step_mistakes import MISTAKES
+from rlnotes.exercises.natural_step_parts import natural_search
 
 
 def _by_whitening(slope, fisher, max_kl, surrogate_gain, kl):
@@ -121,9 +122,39 @@ EXERCISE = Exercise(
             fisher=[[2, 0], [0, 0.5]],
             max_kl=2.0,
             gain="4 * d[0] + 2 * d[1] - 6000 * d[0]**2",
-            kl="d[0]**2 + d[1]**2 / 4 - d[0]**3 / 10",
+            kl="d[0]**2 + d[1]**2 / 4 + d[0]**3 / 10",
             expected=[0.0, 0.0],
-            reason="the whole step is (1, 2). Even 1/512 of it, the tenth length, loses: no step.",
+            reason="the whole step is (1, 2), with a KL of 2.1. Even 1/512 of it, the tenth "
+            "length, loses: no step.",
+        ),
+        _case(
+            slope=[1],
+            fisher=[[1]],
+            max_kl=0.5,
+            gain="d[0] - 0.9995 * d[0]**2",
+            kl="d[0]**2 / 2 - d[0]**3 / 10",
+            expected=[1.0],
+            reason="the whole step is 1. Its KL is .4, and it gains .0005: more than 0.",
+        ),
+        _case(
+            slope=[1],
+            fisher=[[1]],
+            max_kl=0.5,
+            gain="d[0] - 1.2 * d[0]**2",
+            kl="d[0]**2 / 2 * (1 + 16 * d[0] * (1 - d[0])) - d[0]**4 / 50",
+            expected=[0.25],
+            reason="the whole step, 1, has a KL of .48, but loses .2. The half gains .2, but has "
+            "a KL of .624. The quarter keeps to both: .125 and .175.",
+        ),
+        _case(
+            slope=[1],
+            fisher=[[1]],
+            max_kl=0.5,
+            gain="d[0] - 0.1 * d[0]**2",
+            kl="d[0]**2 / 2 + d[0]**3 / 40",
+            expected=[0.5],
+            reason="the whole step is 1 and gains .9. Its KL of .525 is above the bound: no "
+            "allowance is made. The half has .128.",
         ),
     ],
     solutions=[natural_search, _by_whitening],

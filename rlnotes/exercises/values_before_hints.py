@@ -9,8 +9,16 @@ HINTS = {
     "shift by two": f"the shift is by two. {_FIRST}",
     "rolled": "the values are shifted inside the completion, and the first token gets one from "
     f"its end. It needs a value of the prompt. {_FIRST}",
-    "shifted inside": "the values are shifted inside the completion, and the first token gets 0. "
-    f"It needs a value of the prompt. {_FIRST}",
+    "shifted inside": "the values are shifted inside the completion, and the first token gets 0, "
+    f"or is token 0 skipped? It needs a value of the prompt. {_FIRST}",
+    "masked, then rolled": "the tokens' own values are masked, and then rolled: around the end of "
+    f"the row, and into the padding. Shift first, and mask afterwards. {_FIRST}",
+    "shifted left": "each token has the value of the next state, and the last one 0: a shift to "
+    f"the left, too. {_FIRST}",
+    "rolled left": "each token has the value of the next state, and the end of the row that of "
+    f"the first: a roll to the left, too. {_FIRST}",
+    "mean of before and after": "this is the mean of the values before and after each token. The "
+    "value after knows the token already: take the one before.",
     "shifted back inside": "the values are cut out behind the prompt, and then shifted to the "
     f"left. The shift goes to the right, across the cut. {_FIRST}",
     "shifted twice": "the values begin where they should, and are shifted once more: the first "
@@ -32,6 +40,18 @@ HINTS = {
     "mask forgotten": "the padding holds values. Where the mask is False, 0 belongs.",
     "mask forgotten, no shift": "the shift by one is missing, and the padding holds values. "
     f"{_FIRST}",
+    "mask of the first row": "the first row's mask is taken for all. Each row has its own.",
+    "mask one too long": "each row has one value too many, in its padding: that of its last state. "
+    "As many as the mask has tokens.",
+    "last state, too": "the value of the last state is there, too: one column too many. "
+    "There is a value before each token, and none behind the last.",
+    "all rows by all columns": "each row is read at the columns of all rows. Pair them: "
+    "`np.take_along_axis`, or `np.arange(B)[:, None]` as the first index.",
+    "all rows by all columns, masked": "each row is read at the columns of all rows, and masked. "
+    "Pair them: `np.take_along_axis`, or `np.arange(B)[:, None]` as the first index.",
+    "first row alone": "only the first row has values. Does the return stand inside the loop?",
+    "array of bool": "the answer holds True and False: is the array made like the mask, as by "
+    "`np.zeros_like(completion_mask)`? Make one of float.",
     "mask turned round": "the mask is turned round: True marks the tokens to keep.",
     "padding nan": "the padding holds nan. Fill it with 0.",
     "bias in the padding": "the padding holds the bias. Add it first, and set the padding to 0 "
@@ -91,6 +111,10 @@ HINTS = {
     "no weights": "the hidden entries are added up without their weights.",
     "mean without weights": "the hidden entries are averaged. A value head weighs and adds them.",
     "weights reversed": "the weights stand in reversed order.",
+    "values added up": "the values are right, and then added up along the row, padding included. "
+    "Return them as they are.",
+    "running sum, bias once": "the products are added up along the row. A hidden state already "
+    "knows the tokens up to its own.",
     "running mean": "the values are averaged over the positions so far. A hidden state already "
     "knows the tokens up to its own.",
     "values reversed": "the values are right, but each row is reversed.",

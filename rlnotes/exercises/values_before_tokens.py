@@ -4,7 +4,8 @@ import numpy as np
 
 from rlnotes.exercises.base import Case, Exercise
 from rlnotes.exercises.values_before_hints import HINTS
-from rlnotes.exercises.values_before_mistakes import MISTAKES, values_by_rows
+from rlnotes.exercises.values_before_mistakes import MISTAKES
+from rlnotes.exercises.values_before_parts import values_by_rows
 
 
 def _values_by_gathering(hidden_states, weights, bias, prompt_lengths, completion_mask):

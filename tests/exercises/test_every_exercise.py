@@ -112,7 +112,16 @@ def not_written(x):
             lambda x: "four",
             "the checker could not read your answer: it must be real numbers, got 'four'",
         ),
-        (lambda x: [[1], [2, 3]], "could not read your answer"),
+        (
+            lambda x: [[1], [2, 3]],
+            "could not read your answer: it has rows of different lengths: [[1], [2, 3]].",
+        ),
+        (lambda x: [[[1], [2, 3]], [[4], [5, 6]]], "rows of different lengths"),
+        (lambda x: [np.ones(2), 1.0], "rows of different lengths"),
+        (lambda x: iter([torch.ones(2), [1.0]]), "rows of different lengths"),
+        (lambda x: [["one"], [2, 3]], "must be real numbers"),
+        (lambda x: x * (2 + 1e-5), "expected  [2. 4.]\ngot       [2.00001 4.00002]"),
+        (lambda x: x * (2 + 4e-3), "got       [2.004 4.008]"),
         (lambda x: x[:1], "expected an array of shape (2,), got shape (1,)\nexpected  [2. 4.]"),
         (lambda x: np.ones(41), "got shape (41,), on this input"),
         (lambda x: x * np.nan, "got       [nan nan]"),
@@ -132,6 +141,24 @@ def test_check_never_raises_and_says_what_is_wrong(candidate, message):
     verdict = TOY.check(candidate)
     assert not verdict.passed
     assert message in verdict.message
+
+
+def own_slip(x):
+    return (2 * x).sum(dim=-1)
+
+
+def own_helper(x):
+    def twice(y):
+        return 2 * y
+
+    return twice(x=x)
+
+
+@pytest.mark.parametrize("slip", [own_slip, own_helper])
+def test_a_wrong_keyword_inside_the_function_is_no_matter_of_its_own_names(slip):
+    message = TOY.check(slip).message
+    assert "got an unexpected keyword argument" in message
+    assert "Keep the argument names" not in message
 
 
 def test_an_unknown_mistake_gets_no_hint():
@@ -202,7 +229,6 @@ def test_fewer_digits_do_not_hide_a_mistake():
         torch.tensor([1j, 2j]),
         np.array([1 + 1j]),
         torch.ones(2, device="meta"),
-        [torch.ones(2), torch.ones(3)],
     ],
 )
 def test_what_the_checker_cannot_read_is_not_called_the_readers_error(unreadable):

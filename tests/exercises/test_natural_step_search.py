@@ -94,6 +94,10 @@ def natural_step_search(slope, fisher, max_kl, surrogate_gain, kl):
 SOLVE, ROOT = "np.linalg.solve(fisher, slope)", "np.sqrt(2 * max_kl / (slope @ x)) * x"
 ASKED = "kl(step) <= max_kl and surrogate_gain(step) > 0"
 HALF, NONE = "step = step / 2", "return np.zeros_like(slope)"
+KL, GAIN = "kl(step) <= max_kl", "surrogate_gain(step) > 0"
+LOOP = TEXT[TEXT.index("    for k") : TEXT.index("    return np")]
+STOP_AT_KL = LOOP.replace(ASKED, KL).replace("return step", "break")
+STOP_AT_GAIN = LOOP.replace(ASKED, GAIN).replace("return step", "break")
 
 
 def in_torch(slope, fisher, max_kl, surrogate_gain, kl):
@@ -222,7 +226,8 @@ def test_other_right_forms_pass(right):
         (SOLVE, "fisher @ slope", "multiplied by F"),
         (SOLVE, "slope / np.diag(fisher)", "diagonal of F"),
         (SOLVE, "np.linalg.solve(fisher, slope / 2)", "the 2 under the root is missing"),
-        (SOLVE, "-np.linalg.solve(fisher, slope)", "goes downhill"),
+        (SOLVE, "-np.linalg.solve(fisher, slope)", "the root of a number below 0"),
+        (ROOT, f"-{ROOT}", "go downhill"),
         (
             SOLVE,
             "np.linalg.solve(fisher + 0.1 * np.eye(len(slope)), slope)",
@@ -254,6 +259,29 @@ def test_other_right_forms_pass(right):
         (ASKED, "abs(kl(step)) <= max_kl and abs(surrogate_gain(step)) > 0", ""),
         (ASKED, "True", "whatever it does"),
         (ASKED, "kl(x) <= max_kl and surrogate_gain(x) > 0", "asked of x"),
+        (ASKED, "kl(-step) <= max_kl and surrogate_gain(step) > 0", "of minus the step"),
+        (ASKED, "kl(step) <= 1.2 * max_kl and surrogate_gain(step) > 0", "a little above max_kl"),
+        (ASKED, "kl(step) <= 1.06 * max_kl and surrogate_gain(step) > 0", "a little above max_kl"),
+        (ASKED, "kl(step) <= 1.5 * max_kl and surrogate_gain(step) > 0", "about 1.5 times"),
+        (ASKED, f"{KL} and surrogate_gain(step) > 0.1 * (slope @ step)", "only above 0"),
+        (ASKED, f"{KL} and surrogate_gain(step) > 1e-3", "only above 0"),
+        (ASKED, f"{KL} and surrogate_gain(step) > 0.01", "a number such as 0.01"),
+        (ASKED, f"{KL} and surrogate_gain(step) > 1", "else than 0"),
+        (ASKED, f"{KL} and surrogate_gain(step) < 0", "a comparison turned round"),
+        (ASKED, f"{KL} and surrogate_gain(step) > surrogate_gain(2 * step)", "else than 0"),
+        (ASKED, "kl(step) > max_kl or surrogate_gain(step) <= 0", "should be refused comes back"),
+        (ASKED, "step @ fisher @ step / 2 <= max_kl and surrogate_gain(step) > 0", "but for round"),
+        (ASKED, "0.5 * step @ (fisher @ step) <= max_kl and surrogate_gain(step) > 0", "Ask kl"),
+        (LOOP, "    step = step * np.sqrt(max_kl / kl(step))\n    return step\n", "rescaled once"),
+        (LOOP, f"    asked = {ASKED}\n{LOOP.replace(ASKED, 'asked')}", "the halved one, inside"),
+        (LOOP, STOP_AT_KL + LOOP.replace(ASKED, GAIN), "up to 19 lengths"),
+        (LOOP, STOP_AT_KL + LOOP, "1/1024 of the step comes back"),
+        (LOOP, STOP_AT_GAIN + LOOP.replace(ASKED, KL), "until it gains, and then"),
+        (ROOT, "x / np.linalg.norm(x)", "scaled to length 1"),
+        (ROOT, "np.sqrt(2 * max_kl) / (slope @ x) * x", "a bracket close too early"),
+        (ROOT, f"2 * {ROOT}", "twice as long"),
+        (ROOT, "np.sqrt(2 * max_kl / (slope @ x + 1e-6)) * x", "[0.9999944]"),
+        ("return step", "return 0.5**k", "the fraction of the step"),
         ("return step", "return x", "x is returned"),
         ("return step", "return step / 2", "halved once more"),
         ("return step", "return step * 2**k", "the whole one is returned"),
@@ -261,7 +289,10 @@ def test_other_right_forms_pass(right):
         (HALF, "step = step / 2**k", "1, 1/2, 1/8"),
         (HALF, "step = step / 2 ** (k + 1)", "1, 1/2, 1/8"),
         (HALF, "step = step / 10", "shrink to a tenth"),
+        (HALF, "step = step * 0.9", "shrink by 0.9"),
         (HALF, "step = step * 0.8", "shrink by 0.8"),
+        (HALF, "step = step / 4", "shrink to a quarter"),
+        (HALF, "step = step * (9 - k) / (10 - k)", "1, 0.9, 0.8"),
         (HALF, "step = step / np.sqrt(2)", "to halve max_kl"),
         (HALF, "max_kl = max_kl / 2", "Halve it, and ask again"),
         (HALF, "break", "Halve it, and ask again"),
@@ -279,6 +310,56 @@ def test_an_edited_answer_is_refused(old, new, hint):
     verdict = EXERCISE.check(edited(TEXT, old, new))
     assert not verdict.passed
     assert hint in verdict.message
+
+
+def test_one_loop_for_the_kl_and_then_one_for_the_gain_are_refused():
+    def search(slope, fisher, max_kl, surrogate_gain, kl):
+        step, left = natural(slope, fisher, max_kl), 10
+        while left and kl(step) > max_kl:
+            step, left = step / 2, left - 1
+        while left and surrogate_gain(step) <= 0:
+            step, left = step / 2, left - 1
+        return step if left else 0 * step
+
+    message = EXERCISE.check(search).message
+    assert "expected  [0.25]\ngot       [0.5]" in message
+    assert message.endswith(EXERCISE.hints["KL, then gain"])
+
+
+def test_what_divides_0_by_0_is_told_so():
+    # Two rounds of conjugate gradient, and the first may leave no residual.
+    def search(slope, fisher, max_kl, surrogate_gain, kl):
+        slope, fisher = torch.tensor(slope), torch.tensor(fisher)
+        x, residual, direction = torch.zeros_like(slope), slope, slope
+        for _ in range(2):
+            alpha = residual @ residual / (direction @ fisher @ direction)
+            x, before = x + alpha * direction, residual
+            residual = residual - alpha * fisher @ direction
+            direction = residual + residual @ residual / (before @ before) * direction
+        step = torch.sqrt(2 * max_kl / (slope @ x)) * x
+        return step if kl(step) <= max_kl else step / 2
+
+    message = EXERCISE.check(search).message
+    assert ". A division 0/0" in message
+    assert "Hint" not in message
+
+
+def test_where_only_one_input_gives_none_it_is_shown():
+    message = EXERCISE.check(edited(TEXT, NONE, "pass")).message
+    assert "Is a return missing? It did so on this input:\n  slope = [4. 2.]" in message
+
+
+@pytest.mark.parametrize(
+    ("direction", "scale", "asked", "hint"),
+    [
+        ("slope", "x", "True", "this is the slope itself"),
+        ("slope", "x", ASKED, "the slope itself, and not scaled"),
+        (SOLVE, "x / np.linalg.norm(x)", "True", "this is x / |x|"),
+    ],
+)
+def test_two_faults_at_once_may_have_a_hint(direction, scale, asked, hint):
+    two = edited(TEXT, SOLVE, direction, ROOT, scale, ASKED, asked)
+    assert hint in EXERCISE.check(two).message
 
 
 @pytest.mark.parametrize(

@@ -173,6 +173,9 @@ def test_other_right_forms_pass(right):
     passes(right)
 
 
+CLIP = "    columns = np.minimum(columns, hidden_states.shape[1] - 1)\n"
+PAIRED = "np.take_along_axis(hidden_states @ weights + bias, columns, axis=1)"
+ALL_BY_ALL = "(hidden_states @ weights + bias)[:, columns]"
 FIRST, HEAD = "first = prompt_length - 1", "hidden_states @ weights + bias"
 CUT, LENGTH = "per_position[row, first : first + length]", "length = completion_mask[row].sum()"
 
@@ -220,6 +223,33 @@ CUT, LENGTH = "per_position[row, first : first + length]", "length = completion_
             "np.ones(completion_mask.shape)",
             "the padding holds ones",
         ),
+        (
+            f"values[row, :length] = {CUT}",
+            "for j in range(1, length):\n"
+            "            values[row, j] = per_position[row, prompt_length + j - 1]",
+            "or is token 0 skipped?",
+        ),
+        ("np.zeros(completion_mask.shape)", "np.zeros_like(completion_mask)", "True and False"),
+        ("    return values", "        return values", "the return stand inside the loop"),
+        (HEAD, "hidden_states.cumsum(axis=1) @ weights + bias", "the products are added up"),
+        (
+            HEAD,
+            "(hidden_states + np.roll(hidden_states, -1, axis=1)) @ weights / 2 + bias",
+            "the values before and after each token",
+        ),
+        (LENGTH, "length = completion_mask[0].sum()", "first row's mask"),
+        (
+            LENGTH,
+            "length = min(completion_mask[row].sum() + 1, completion_mask.shape[1])",
+            "one value too many, in its padding",
+        ),
+        ("return values", "return np.roll(values, -1, axis=1)", "a roll to the left"),
+        (
+            "return values",
+            "return np.pad(values, ((0, 0), (0, 1)))[:, 1:]",
+            "the last one 0: a shift to the left",
+        ),
+        ("return values", "return values.cumsum(axis=1)", "and then added up"),
         ("return values", "return values[:, ::-1]", "each row is reversed"),
         ("return values", "return values.T", "exchanged"),
         ("return values", "return values[:, 1:]", "first token of the completion is dropped"),
@@ -244,6 +274,13 @@ def test_an_edited_answer_is_refused(old, new, hint):
         ((" - 1\n    columns =", "\n    columns ="), "shift by one is missing"),
         (("prompt_lengths[:, None] +", "prompt_lengths.max() + 0 * prompt_lengths[:, None] +"), ""),
         (("weights + bias", "weights"), "the bias is missing"),
+        ((PAIRED, ALL_BY_ALL), "at the columns of all rows, and masked"),
+        ((PAIRED, ALL_BY_ALL, " * completion_mask", ""), "at the columns of all rows. Pair"),
+        (
+            (PAIRED, ALL_BY_ALL, " * completion_mask", "", CLIP, ""),
+            "at the columns of all rows. Pair",
+        ),
+        (("* completion_mask", "* completion_mask[0]"), "the first row's mask"),
         (("values * completion_mask", "(values - bias) * completion_mask + bias"), "the bias"),
     ],
 )
@@ -253,18 +290,37 @@ def test_an_edited_gathering_is_refused(pieces, hint):
     assert hint in verdict.message.partition("Hint")[2]
 
 
+def test_masked_and_then_rolled_and_one_state_more_get_their_hints():
+    rolled = edited(TEXT, FIRST, "first = prompt_length")
+    longer = edited(
+        TEXT,
+        LENGTH,
+        f"{LENGTH} + 1",
+        "np.zeros(completion_mask.shape)",
+        "np.zeros(np.add(completion_mask.shape, (0, 1)))",
+    )
+    assert "one column too many" in EXERCISE.check(longer).message
+    message = EXERCISE.check(lambda **given: np.roll(rolled(**given), 1, axis=1)).message
+    assert "masked, and then rolled" in message
+
+
 @pytest.mark.parametrize(
     ("text", "pieces", "message"),
     [
         # A window as wide as the longest completion may reach behind the end of a row.
         (
             GATHERED,
-            ("    columns = np.minimum(columns, hidden_states.shape[1] - 1)\n", ""),
+            (CLIP, ""),
             "IndexError: index 5 is out of bounds",
         ),
         (TEXT, ("return values", "return values, per_position"), "could not read your answer"),
         (TEXT, ("return values", "prompt_lengths -= 1; return values"), "changes its argument"),
         (TEXT, ("    return values", "    values"), "Is a return missing?"),
+        (
+            TEXT,
+            ("return values", "return [row[keep] for row, keep in zip(values, completion_mask)]"),
+            "it has rows of different lengths: [array([13.5, 20.5, 15.5]), array([4.5])]",
+        ),
         (TEXT, ("return values", "return values[0]"), "expected an array of shape (2, 3)"),
         (TEXT, ("bias, prompt", "b, prompt"), "Keep the argument names"),
     ],

@@ -10,7 +10,6 @@ from torchrl.objectives import A2CLoss
 
 from rlnotes.functional.policy_gradients import entropy_bonus, value_loss
 from rlnotes.training import actor_critic
-from rlnotes.training.on_policy import Record
 from tests.peers.actor_critics import (
     logged,
     recorded,
@@ -19,7 +18,6 @@ from tests.peers.actor_critics import (
     torchrl_batch,
     torchrl_loss,
 )
-from tests.peers.counter import Counter
 
 # One step: the critic says 0 and its target is 3.
 STEP = {"advantages": [1.0], "targets": [3.0]}
@@ -87,43 +85,3 @@ def test_the_entropy_has_another_sign_and_weight_in_each_log():
     assert algorithm.ent_coef == 0.01
     whole = stats.actor_loss.mean + 0.5 * stats.vf_loss.mean - 0.01 * stats.ent_loss.mean
     assert stats.loss.mean == pytest.approx(whole)
-
-
-def one_step_record(reward: float) -> Record:
-    zeros, no = torch.zeros(1, 1, 1), torch.zeros(1, 1, dtype=torch.bool)
-    actions, rewards = torch.zeros(1, 1, dtype=torch.long), torch.full((1, 1), reward)
-    return Record(zeros, actions, rewards, zeros, ~no, no, ~no)
-
-
-def length(parameters) -> float:
-    return torch.cat([p.grad.flatten() for p in parameters if p.grad is not None]).norm().item()
-
-
-def test_only_sb3_cuts_the_gradient_of_a_large_error():
-    config = actor_critic.Config(hidden_sizes=())
-    ours = actor_critic.Learner(1, 2, config, torch.Generator().manual_seed(0))
-    ours.update(one_step_record(1000.0))
-    assert length(ours.critic.parameters()) == pytest.approx(1000, rel=0.01)
-    model = recorded(A2C, 1)
-    model.rollout_buffer.returns[:] = 1000
-    model.train()
-    assert length(model.policy.parameters()) == pytest.approx(0.5)
-    algorithm = tianshou_algorithm(TianshouA2C)
-    batch = tianshou_batch(advantages=[1.0], targets=[1000.0])
-    algorithm._update_with_batch(batch, batch_size=None, repeat=1)
-    assert length(algorithm.critic.parameters()) == pytest.approx(1000)
-    assert algorithm.max_grad_norm is None
-    loss = torchrl_loss(A2CLoss)  # its own gradient of a large error is 1
-    loss(torchrl_batch(advantages=[1.0], targets=[1000.0]))["loss_critic"].backward()
-    assert length(loss.critic_network_params.values(True, True)) == pytest.approx(1)
-
-
-def test_the_optimizer_and_the_piece_of_sb3():
-    model = A2C("MlpPolicy", Counter(10), device="cpu")
-    assert type(model.policy.optimizer) is torch.optim.RMSprop
-    assert (model.n_steps, model.learning_rate) == (5, 7e-4)
-    assert not model.normalize_advantage
-    config = actor_critic.Config()
-    assert (config.num_envs, config.steps_per_update) == (8, 32)
-    ours = actor_critic.Learner(1, 2, config, torch.Generator().manual_seed(0))
-    assert type(ours.policy_optimizer) is torch.optim.Adam

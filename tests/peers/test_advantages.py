@@ -25,10 +25,22 @@ REWARDS, VALUES, NEXT_VALUES = [1.0, 1.0], [0.0, 4.0], [4.0, 8.0]
 RIGHT, AS_AN_END, TD_ERRORS = [3.25, 1.0], [2.25, -3.0], [3.0, 1.0]
 
 
-def test_rlnotes():
-    columns = map(torch.tensor, (REWARDS, VALUES, NEXT_VALUES, [False, False], [False, True]))
+COLUMNS = REWARDS, VALUES, NEXT_VALUES, [False, False], [False, True]
+
+
+def test_rlnotes_has_its_time_in_the_last_axis():
+    columns = [torch.tensor([column]) for column in COLUMNS]
     advantages = generalized_advantage_estimation(*columns, gamma=GAMMA, gae_lambda=GAE_LAMBDA)
-    assert advantages.tolist() == RIGHT
+    assert advantages.tolist() == [RIGHT]
+
+
+@pytest.mark.parametrize("left_out", range(5))
+def test_rlnotes_requires_each_column(left_out):
+    names = "rewards", "values", "next_values", "terminated", "truncated"
+    columns = dict(zip(names, map(torch.tensor, COLUMNS), strict=True))
+    del columns[names[left_out]]
+    with pytest.raises(TypeError, match=names[left_out]):
+        generalized_advantage_estimation(**columns, gamma=GAMMA, gae_lambda=GAE_LAMBDA)
 
 
 def test_sb3_adds_the_value_of_the_last_state_to_the_stored_reward():
@@ -48,7 +60,7 @@ def test_sb3_adds_the_value_of_the_last_state_to_the_stored_reward():
     model.train = lambda: None  # the record only
     model.learn(2)
     assert model.rollout_buffer.rewards.flatten().tolist() == [1, 5]  # 1 + 0.5 * 8
-    assert model.rollout_buffer.advantages.flatten().tolist() == RIGHT
+    assert model.rollout_buffer.advantages.tolist() == [[a] for a in RIGHT]  # steps, copies
 
 
 def sb3_buffer_advantages(episode_starts, *, last_done: bool) -> list[float]:
@@ -82,15 +94,15 @@ def test_rlnotes_wants_the_flag_of_the_step_that_ends_it():
     assert advantages.tolist() == [1, 1]
 
 
-def torchrl_advantages(*, drop: tuple[str, ...] = ()) -> list[float]:
+def torchrl_advantages(*, drop: tuple[str, ...] = (), first_ends: bool = False) -> list[float]:
     network = torch.nn.Linear(1, 1, bias=False)
     torch.nn.init.constant_(network.weight, 4)
     critic = TensorDictModule(network, in_keys=["observation"], out_keys=["state_value"])
     following = {
         "observation": torch.tensor([[[1.0], [2.0]]]),
         "reward": torch.tensor(REWARDS).view(1, 2, 1),
-        "done": torch.tensor([[[False], [True]]]),
-        "terminated": torch.zeros(1, 2, 1, dtype=torch.bool),
+        "done": torch.tensor([[[first_ends], [not first_ends]]]),
+        "terminated": torch.tensor([[[first_ends], [False]]]),
     }
     for name in drop:
         del following[name]
@@ -103,6 +115,10 @@ def torchrl_advantages(*, drop: tuple[str, ...] = ()) -> list[float]:
 def test_torchrl_takes_done_for_the_end_if_terminated_is_missing():
     assert torchrl_advantages() == pytest.approx(RIGHT)
     assert torchrl_advantages(drop=("terminated",)) == pytest.approx(AS_AN_END)
+
+
+def test_torchrl_wants_the_flag_of_the_step_that_ends_an_episode():
+    assert torchrl_advantages(first_ends=True) == pytest.approx([1, 1])
 
 
 @pytest.mark.parametrize(
@@ -119,24 +135,29 @@ def test_torchrl_function_has_its_time_in_the_axis_before_the_last(shape, kwargs
     assert got.flatten().tolist() == pytest.approx(advantages)
 
 
-@pytest.mark.parametrize(
-    ("own", "kwargs", "advantages"),
-    [
-        ({}, {"v_s": np.array(VALUES)}, RIGHT),
-        ({}, {}, [-4.75, 1.0]),  # V(s) is the row before's V(s'), and 8 in the first row
-        # The last row's next state is its own state: 1 + 2 - 4, and 3 - 0.25.
-        ({"ignore_obs_next": True}, {"v_s": np.array(VALUES)}, [2.75, -1.0]),
-    ],
-    ids=("values", "no values", "no next states"),
-)
-def test_tianshou(own, kwargs, advantages):
+def tianshou_advantages(first_ends: bool, own: dict, **kwargs) -> list[float]:
     buffer, rows = ReplayBuffer(4, **own), np.arange(2)
     for t in rows:
         states = {"obs": np.array([t]), "obs_next": np.array([t + 1])}
-        ends = {"terminated": False, "truncated": t == 1}
+        ends = {"terminated": first_ends and t == 0, "truncated": not first_ends and t == 1}
         buffer.add(Batch(act=0, rew=REWARDS[t], info={}, **states, **ends))
     settings = {"gamma": GAMMA, "gae_lambda": GAE_LAMBDA}
     batch = buffer[rows]
     values = 4.0 * batch.obs_next.flatten()
     _, got = Algorithm.compute_episodic_return(batch, buffer, rows, values, **kwargs, **settings)
-    assert got.tolist() == pytest.approx(advantages)
+    return got.tolist()
+
+
+@pytest.mark.parametrize(
+    ("first_ends", "own", "kwargs", "advantages"),
+    [
+        (False, {}, {"v_s": np.array(VALUES)}, RIGHT),
+        (True, {}, {"v_s": np.array(VALUES)}, [1, 1]),
+        (False, {}, {}, [-4.75, 1.0]),  # V(s) is the row before's V(s'), in the first row 8
+        # The last row's next state is its own state: 1 + 2 - 4, and 3 - 0.25.
+        (False, {"ignore_obs_next": True}, {"v_s": np.array(VALUES)}, [2.75, -1.0]),
+    ],
+    ids=("values", "an end", "no values", "no next states"),
+)
+def test_tianshou(first_ends, own, kwargs, advantages):
+    assert tianshou_advantages(first_ends, own, **kwargs) == pytest.approx(advantages)

@@ -18,6 +18,7 @@ from rlnotes.functional.returns import discounted_returns
 from rlnotes.training import reinforce
 from rlnotes.training.on_policy import Record
 from tests.peers.actor_critics import (
+    logged,
     recorded,
     tianshou_algorithm,
     torchrl_batch,
@@ -90,12 +91,23 @@ def test_the_advantage_of_a2c_is_mixed_with_0_95_in_torchrl_and_tianshou():
     assert batch.adv[0].item() == pytest.approx(MIXED)
 
 
+def test_with_lambda_at_1_it_is_the_whole_sum_there_too():
+    steps = torchrl_steps(2, terminated=False)
+    found = torchrl_advantages(steps, weight=4.0, gamma=0.5, lmbda=1.0)
+    assert found[0] == pytest.approx(WHOLE_SUM)
+    algorithm = tianshou_algorithm(TianshouA2C, gamma=0.5, gae_lambda=1.0)
+    with torch.no_grad():
+        algorithm.critic.network.weight.fill_(4)
+    batch = algorithm._add_returns_and_advantages(*tianshou_steps([1.0] * 2, terminated=False))
+    assert batch.adv[0].item() == pytest.approx(WHOLE_SUM)
+
+
 # Three steps of reward 1, then the end; V is 0 and gamma 1/2. The power of gamma that
 # the discounted objective asks for would make these 1.75, 0.75 and 0.25.
 RETURNS = [1.75, 1.5, 1.0]
 
 
-def test_nobody_multiplies_with_the_power_of_gamma():
+def test_nobody_multiplies_the_weights_with_the_power_of_gamma():
     rewards, last = torch.ones(3), torch.tensor([False, False, True])
     ours = discounted_returns(rewards, torch.zeros(3), last, last & False, gamma=0.5)
     assert ours.tolist() == RETURNS
@@ -108,20 +120,30 @@ def test_nobody_multiplies_with_the_power_of_gamma():
     assert batch.returns.tolist() == RETURNS
 
 
-def test_the_loss_of_reinforce_is_a_sum_over_an_episode_here_and_a_mean_elsewhere():
-    """One uniform action after another: each log-probability is log 1/2."""
-    states, last = torch.zeros(1, 3, 1), torch.tensor([[False, False, True]])
-    actions, counted = torch.zeros(1, 3, dtype=torch.long), torch.ones(1, 3, dtype=torch.bool)
-    record = Record(states, actions, torch.ones(1, 3), states, last, last & False, counted)
-    ours = reinforce.policy_loss(zero_linear(2), record, torch.tensor([RETURNS]))
-    assert ours.item() == pytest.approx(4.25 * math.log(2))  # 2.946
-    loss = torchrl_loss(ReinforceLoss)
-    in_torchrl = loss(torchrl_batch(advantages=RETURNS, targets=RETURNS))["loss_actor"]
-    assert in_torchrl.item() == pytest.approx(4.25 * math.log(2) / 3)  # 0.982
+def episode(rewards) -> Record:
+    """Of action 0 in state 0, to the end."""
+    size = 1, len(rewards)
+    last = torch.arange(len(rewards)).view(size) == len(rewards) - 1
+    states, actions = torch.zeros(*size, 1), torch.zeros(size, dtype=torch.long)
+    rewards = torch.tensor([rewards])
+    return Record(states, actions, rewards, states, last, last & False, last | True)
+
+
+# Each log-probability is log 1/2. The loss is the mean over the steps; here the sum.
+LOSS = sum(RETURNS) / 3 * math.log(2)
+
+
+def test_no_loss_does_it_either():
+    ours = reinforce.policy_loss(zero_linear(2), episode([1.0] * 3), torch.tensor([RETURNS]))
+    assert ours.item() == pytest.approx(3 * LOSS)
+    model = recorded(A2C, 3, Counter(3), gamma=0.5)
+    assert logged(model)["train/policy_loss"] == pytest.approx(LOSS)
+    batch = torchrl_batch(advantages=RETURNS, targets=RETURNS)
+    assert torchrl_loss(A2CLoss)(batch)["loss_objective"].item() == pytest.approx(LOSS)
     algorithm = tianshou_algorithm(Reinforce, critic=False, gamma=0.5)
     batch = algorithm._preprocess_batch(*tianshou_steps([1.0] * 3, terminated=True))
     stats = algorithm._update_with_batch(batch, batch_size=None, repeat=1)
-    assert stats.loss.mean == pytest.approx(4.25 * math.log(2) / 3)
+    assert stats.loss.mean == pytest.approx(LOSS)
 
 
 def test_sb3_has_no_reinforce():
@@ -150,11 +172,11 @@ def test_tianshou_standardizes_by_the_batches_before(terminated, second):
     assert standardized == [RAW, pytest.approx(second)]
 
 
-@pytest.mark.parametrize(("baseline", "returns"), [(None, [1, 3]), (5.0, [6, 8])], ids=str)
-def test_here_a_cut_episode_goes_on_with_the_baseline_if_there_is_one(baseline, returns):
-    states, last = torch.zeros(1, 2, 1), torch.tensor([[False, True]])
-    actions, rewards = torch.zeros(1, 2, dtype=torch.long), torch.tensor([[-2.0, 3.0]])
-    record = Record(states, actions, rewards, states, last & False, last, last | True)
-    critic = None if baseline is None else lambda states: torch.full_like(states, baseline)
-    found = reinforce.returns_of_record(record, critic, gamma=1.0)
-    assert found.flatten().tolist() == returns
+def test_here_and_in_torchrl_the_weights_stay_as_they_are():
+    for _ in range(2):
+        ours = reinforce.returns_of_record(episode([-4.0, 5.0]), None, gamma=1.0)
+        assert ours.tolist() == [[1, 5]]
+    loss = torchrl_loss(ReinforceLoss)
+    for _ in range(2):
+        losses = loss(torchrl_batch(advantages=[1.0, 5.0], targets=[1.0, 5.0]))
+        assert losses["loss_actor"].item() == pytest.approx(3 * math.log(2))

@@ -27,13 +27,11 @@ from tests.peers.actor_critics import (
 OLD, K3 = math.log(0.25), 1 - math.log(2)  # k3 = r - 1 - log r of r = new / old = 2
 
 
-def our_batch(old_probs=(0.5, 0.5), advantages=(1.0, 1.0), targets=(3.0, 3.0)) -> Batch:
-    """Steps of action 0 in state 0; the critic said 0."""
-    size = len(advantages)
-    old_logits = torch.tensor(old_probs).log().expand(size, -1)
-    columns = old_logits[:, 0], torch.zeros(size), torch.tensor(targets), torch.tensor(advantages)
-    actions = torch.zeros(size, dtype=torch.long)
-    return Batch(torch.zeros(size, 1), actions, old_logits, *columns)
+def our_batch(old_probs=(0.5, 0.5)) -> Batch:
+    """Two steps of action 0 in state 0; the critic said 0, the targets are 3."""
+    old_logits = torch.tensor(old_probs).log().expand(2, -1)
+    columns = old_logits[:, 0], torch.zeros(2), torch.full((2,), 3.0), torch.ones(2)
+    return Batch(torch.zeros(2, 1), torch.zeros(2, dtype=torch.long), old_logits, *columns)
 
 
 def our_learner(kind: type[ppo.Learner] = ppo.Learner, **kwargs) -> ppo.Learner:
@@ -88,40 +86,45 @@ def test_torchrl_and_tianshou_have_no_such_stop():
         assert not [name for name in inspect.signature(kind.__init__).parameters if "kl" in name]
 
 
-# The lowest of four advantages has a ratio of 1.1. Over the batch it is 6 below the
-# mean, in units of the std; in any half it is the lower of two, so -1/sqrt(2).
+# The lowest of four advantages is 6 below the mean, in units of the std: -1.02. In any
+# half it is the lower of two: -1/sqrt(2). Where all have the mean 0, a ratio of 1.1 in
+# its step makes the loss a tenth of it over 4, with the other sign.
 FOUR = [0.0, 2.0, 10.0, 12.0]
-OF_BATCH, OF_HALVES = 0.1 / 4 * 6 / math.sqrt(104 / 3), 0.1 / 4 / math.sqrt(2)
+OF_BATCH, OF_HALVES = -6 / math.sqrt(104 / 3), -1 / math.sqrt(2)
 SIZES = pytest.mark.parametrize(
-    ("size", "loss"), [(4, OF_BATCH), (2, OF_HALVES)], ids=("one batch", "two minibatches")
+    ("size", "lowest"), [(4, OF_BATCH), (2, OF_HALVES)], ids=("one batch", "two minibatches")
 )
+OLD_LOG_PROBS = [UNIFORM - math.log(1.1), *[UNIFORM] * 3]
+
+
+def lowest_of(loss: float) -> float:
+    return -loss * 4 / 0.1
 
 
 def test_here_advantages_are_normalized_over_the_batch():
-    assert normalize_advantages(torch.tensor(FOUR))[0].item() * -0.1 / 4 == pytest.approx(OF_BATCH)
+    assert normalize_advantages(torch.tensor(FOUR))[0].item() == pytest.approx(OF_BATCH)
+    assert pytest.approx(-1.02, abs=5e-3) == OF_BATCH
 
 
 @SIZES
-def test_sb3_normalizes_advantages_in_each_minibatch(size, loss):
+def test_sb3_normalizes_advantages_in_each_minibatch(size, lowest):
     model = recorded(PPO, 4, batch_size=size, n_epochs=1)
     model.rollout_buffer.advantages[:, 0] = FOUR
-    model.rollout_buffer.log_probs[0] -= math.log(1.1)
-    assert logged(model)["train/policy_gradient_loss"] == pytest.approx(loss, rel=1e-4)
+    model.rollout_buffer.log_probs[:, 0] = OLD_LOG_PROBS
+    loss = logged(model)["train/policy_gradient_loss"]
+    assert lowest_of(loss) == pytest.approx(lowest, rel=1e-4)
 
 
 @SIZES
-def test_tianshou_normalizes_advantages_in_each_minibatch(size, loss):
-    old_log_probs = [UNIFORM - math.log(1.1), *[UNIFORM] * 3]
-    batch = tianshou_batch(advantages=FOUR, targets=[0.0] * 4, old_log_probs=old_log_probs)
+def test_tianshou_normalizes_advantages_in_each_minibatch(size, lowest):
+    batch = tianshou_batch(advantages=FOUR, targets=[0.0] * 4, old_log_probs=OLD_LOG_PROBS)
     stats = tianshou_algorithm(TianshouPPO)._update_with_batch(batch, batch_size=size, repeat=1)
-    assert stats.actor_loss.mean == pytest.approx(loss, rel=1e-4)
+    assert lowest_of(stats.actor_loss.mean) == pytest.approx(lowest, rel=1e-4)
 
 
-def test_torchrl_normalizes_only_if_asked_what_it_is_given():
-    batch = torchrl_batch(
-        advantages=FOUR, targets=[0.0] * 4, old_log_probs=[UNIFORM - math.log(1.1), *[UNIFORM] * 3]
-    )
+def test_torchrl_normalizes_only_if_asked():
+    batch = torchrl_batch(advantages=FOUR, targets=[0.0] * 4, old_log_probs=OLD_LOG_PROBS)
     as_they_are = torchrl_loss(ClipPPOLoss)(batch)["loss_objective"].item()
-    assert as_they_are == pytest.approx(-6)  # the mean; the first one is 0
+    assert as_they_are == pytest.approx(-6)  # the mean, with the first one at 0
     normalized = torchrl_loss(ClipPPOLoss, normalize_advantage=True)(batch)["loss_objective"]
-    assert normalized.item() == pytest.approx(OF_BATCH, rel=1e-4)
+    assert lowest_of(normalized.item()) == pytest.approx(OF_BATCH, rel=1e-4)

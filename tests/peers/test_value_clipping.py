@@ -15,7 +15,6 @@ from tests.peers.actor_critics import (
     torchrl_batch,
     torchrl_loss,
 )
-from tests.peers.test_policy_losses import our_batch, our_learner
 
 # The critic said 0, its target is 1, and it says 3 by now: 2 too much.
 TARGET, NOW = 1.0, 3.0
@@ -73,31 +72,3 @@ def test_sb3_takes_the_clipped_value_alone():
 def test_torchrl_and_tianshou_take_the_larger_cost():
     assert cost_and_pull_in_torchrl(clip_value=0.2) == pytest.approx((1.5, 1))
     assert cost_and_pull_in_tianshou(value_clip=True) == pytest.approx((4, 2))
-
-
-# The policy's gradient has length sqrt(1/2), the critic's is 3. Cut to 1/2 together,
-# 0.115 is left of the policy's.
-BEFORE, AFTER = 0.5**0.5, 0.5 * (0.5 / 9.5) ** 0.5
-
-
-def test_one_length_for_both_networks_here_and_in_sb3():
-    learner = our_learner(num_epochs=1, fast=False)
-    learner.update(our_batch())
-    gradients = [parameter.grad.flatten() for parameter in learner.policy.parameters()]
-    assert torch.cat(gradients).norm().item() == pytest.approx(AFTER)
-    model = recorded(PPO, 1, batch_size=1, n_epochs=1, normalize_advantage=False)
-    model.rollout_buffer.returns[:], model.rollout_buffer.advantages[:] = 3, 1
-    model.train()
-    assert model.policy.action_net.bias.grad.norm().item() == pytest.approx(AFTER)
-
-
-def test_no_cut_in_torchrl_and_tianshou():
-    loss = torchrl_loss(ClipPPOLoss)
-    losses = loss(torchrl_batch(advantages=[1.0], targets=[3.0]))
-    (losses["loss_objective"] + losses["loss_critic"]).backward()
-    bias = loss.actor_network_params["module", "0", "module", "bias"]
-    assert bias.grad.norm().item() == pytest.approx(BEFORE)
-    algorithm = tianshou_algorithm(TianshouPPO, advantage_normalization=False)
-    batch = tianshou_batch(advantages=[1.0], targets=[3.0])
-    algorithm._update_with_batch(batch, batch_size=None, repeat=1)
-    assert algorithm.policy.actor.network.bias.grad.norm().item() == pytest.approx(BEFORE)
