@@ -484,6 +484,10 @@ def test_psi_variants_the_bars_of_the_noise_are_as_long_as_their_numbers(setting
             ends[round(y)] = max(ends.get(round(y), 0.0), x * float(ticks[-1]))
     for row, name in enumerate(VARIANTS):
         assert ends[row] == pytest.approx(variant(explorer.description, name)[1], abs=5.1e-4)
+    in_vermilion = {round(y) for _, y in explorer.wrong_noise.get_path().vertices}
+    assert [row in in_vermilion for row in range(len(VARIANTS))] == [
+        variant(explorer.description, name)[2] for name in VARIANTS
+    ]
     drawn = [float(text) for text in explorer.texts.texts]
     assert drawn == pytest.approx([ends[row] for row in range(len(VARIANTS))], abs=5.1e-3)
 
