@@ -6,31 +6,46 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rlnotes.envs.cartpole import VecCartPole
+from rlnotes.envs.cartpole import Step, VecCartPole
 from rlnotes.training import actor_critic, reinforce
 from rlnotes.training.on_policy import Record, play_episodes
 
-SEEDS = range(10)
+SEEDS, NOISE_SEEDS = range(40), range(10)
 NUM_STEPS, EVERY, NUM_EPISODES = 80_000, 2_000, 16
-METHODS = ("REINFORCE", "REINFORCE, baseline", "A2C")
+CUTS_END = "REINFORCE, baseline, cuts end"
+METHODS = ("REINFORCE", CUTS_END, "REINFORCE, baseline", "A2C")
 CHECKPOINTS = (0, 4, 8, 12)  # updates of the policy before its gradient is looked at
 SAMPLE_SIZE, VALUE_STEPS = 256, 300
 
 
+class CutsAsEnds(VecCartPole):
+    """CartPole that calls the time limit a failure: nothing is earned after it."""
+
+    def step(self, actions: np.ndarray) -> Step:
+        """One step in every copy; see `VecCartPole.step`."""
+        step = super().step(actions)
+        ended = step.terminated | step.truncated
+        return step._replace(terminated=ended, truncated=np.zeros_like(ended))
+
+
 def curves(pool) -> list[dict]:
-    """Mean return of the last 16 episodes against environment steps, over the seeds."""
+    """Mean return of the last 16 episodes, a row for a seed and a step of the grid.
+
+    Each method has a column, so that those of one seed stand side by side.
+    """
     runs = pool.map(curve, list(product(METHODS, SEEDS)), chunksize=1)
-    rows = []
-    for index, method in enumerate(METHODS):
-        of_method = np.array(runs[index * len(SEEDS) : (index + 1) * len(SEEDS)])
-        for step, means in zip(_grid(), of_method.T, strict=True):
-            rows.append({"method": method, "step": int(step), **_summary(means)})
-    return rows
+    by_method = np.array(runs).reshape(len(METHODS), len(SEEDS), -1)
+    return [
+        {"seed": seed, "step": int(step)}
+        | {name: _short(float(x)) for name, x in zip(METHODS, by_method[:, i, j], strict=True)}
+        for i, seed in enumerate(SEEDS)
+        for j, step in enumerate(_grid())
+    ]
 
 
 def gradient_noise(pool) -> list[dict]:
     """Variance of one episode's gradient at fixed policies, without and with V."""
-    rows = [row for rows in pool.map(noise_of_run, SEEDS, chunksize=1) for row in rows]
+    rows = [row for rows in pool.map(noise_of_run, NOISE_SEEDS, chunksize=1) for row in rows]
     return [{name: _short(value) for name, value in row.items()} for row in rows]
 
 
@@ -47,9 +62,10 @@ def curve(run: tuple[str, int]) -> np.ndarray:
         returns, ends = result.episode_returns, result.episode_ends
     else:
         config = reinforce.Config(
-            num_updates=NUM_STEPS, baseline=method == METHODS[1], num_envs=NUM_EPISODES, seed=seed
+            num_updates=NUM_STEPS, baseline=method != "REINFORCE", num_envs=NUM_EPISODES, seed=seed
         )
-        result = reinforce.train_reinforce(VecCartPole, config, watch=watch)
+        make_env = CutsAsEnds if method == CUTS_END else VecCartPole
+        result = reinforce.train_reinforce(make_env, config, watch=watch)
         returns = result.episode_returns.ravel()
         ends = result.num_steps.repeat(NUM_EPISODES)
     counts = np.maximum(np.searchsorted(ends, _grid(), side="right"), NUM_EPISODES)
@@ -120,11 +136,6 @@ def episode_gradients(policy: torch.nn.Module, record: Record, weights: Tensor) 
 
 def _grid() -> np.ndarray:
     return np.arange(EVERY, NUM_STEPS + 1, EVERY)
-
-
-def _summary(values: np.ndarray) -> dict[str, str]:
-    summary = {"low": values.min(), "median": np.median(values), "high": values.max()}
-    return {name: f"{value:.4g}" for name, value in summary.items()}
 
 
 def _short(value) -> str | int:
