@@ -1,6 +1,6 @@
 """Recording of PPO with its parts on switches: every choice, four judges, 30 seeds."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import product
 
 import numpy as np
@@ -21,11 +21,11 @@ FREE = {
 SERIES = ("objective", "kl_to_ref", "kl_of_update")  # J; two KLs in nats
 
 
-def ingredients(pool) -> dict[str, np.ndarray]:
+def ingredients(pool) -> dict[str, np.ndarray | str]:
     """What each seed does under each of four judges, for C = 16 choices of the parts.
 
     Returns:
-        `choices` [C, 5] bool, in the order of `FREE`; `judges` [4, 2] offset and noise;
+        `settings`, a text; `choices` [C, 5] bool, in the order of `FREE`; `judges` [4, 2] offset and noise;
         `first_noise` [C, 4, seeds] sigma over length of a run's first gradient; each of
         `SERIES` [C, 4, seeds, rollouts + 1], before the first rollout and after each.
         The KL of an update is 0 before the first.
@@ -41,7 +41,8 @@ def ingredients(pool) -> dict[str, np.ndarray]:
     # Four digits after the point are enough, and pack well.
     packed = {name: array.squeeze().round(4).astype(np.float32) for name, array in arrays.items()}
     on = np.array([[*choice.values()] for choice in choices])
-    return {"choices": on, "judges": np.array(JUDGES), **packed}
+    settings = f"token_ppo.Config: {asdict(Config())}, but for parts, judge and seed"
+    return {"settings": settings, "choices": on, "judges": np.array(JUDGES), **packed}
 
 
 def one_run(run: tuple[dict[str, bool], tuple[float, float], int]) -> dict[str, np.ndarray]:
