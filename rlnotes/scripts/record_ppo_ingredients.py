@@ -25,7 +25,8 @@ def ingredients(pool) -> dict[str, np.ndarray | str]:
     """What each seed does under each of four judges, for C = 16 choices of the parts.
 
     Returns:
-        `settings`, a text; `choices` [C, 5] bool, in the order of `FREE`; `judges` [4, 2] offset and noise;
+        `settings`, a text; `choices` [C, 5] bool, in the order of `FREE`; `judges`
+        [4, 2] offset and noise;
         `first_noise` [C, 4, seeds] sigma over length of a run's first gradient; each of
         `SERIES` [C, 4, seeds, rollouts + 1], before the first rollout and after each.
         The KL of an update is 0 before the first.
