@@ -114,6 +114,10 @@ def test_gae_weights_each_record_fills_its_panels(name, numbers):
         assert length < high < length + 1
 
 
+def test_chapter_5_is_right_about_the_surprise_in_the_maze():
+    assert "TD errors 0.00, 0.46, " in at(GAEWeights, record="maze").description
+
+
 def test_chapter_5_is_right_about_the_standing_pole():
     steady = at(GAEWeights, record="standing pole", gamma=0.9, ending="truncated").description
     assert found("A = #", steady) == [0.0]
