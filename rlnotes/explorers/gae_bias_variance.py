@@ -18,6 +18,7 @@ from rlnotes.plotting.style import (
     CURRENT,
     FURTHER,
     GREEN,
+    GREY,
     VERMILION,
     house_style,
     label,
@@ -84,7 +85,10 @@ def relative_errors(*, gamma: float, critic_error: float, pattern: str) -> dict[
 
 
 class GAEBiasVariance(Explorer):
-    """Left: a mean of n advantages of the same pair. Right: a gradient of n draws."""
+    """Left: a mean of B advantages of the same pair. Right: a gradient of B draws.
+
+    In both the unit is the error of an estimate that always answers 0.
+    """
 
     title = "Which lambda? Exact error in the slippery maze"
 
@@ -99,20 +103,22 @@ class GAEBiasVariance(Explorer):
                 options=list(PATTERNS), description="the critic errs"
             ),
             "batch_size": ipywidgets.SelectionSlider(
-                options=BATCH_SIZES, value=256, description="batch size n"
+                options=BATCH_SIZES, value=256, description="batch size B"
             ),
             "gae_lambda": slider(value=0.95, min=0, max=1, step=0.01, description="gae_lambda"),
         }
 
     def build(self):
         figure, panels = new_figure(2, size=(9.6, 4.0))
-        headings = ("Advantage, mean of n", "Gradient, from n draws")
-        self.lines, self.scales, self.words = [], [], []
+        headings = ("Advantage, mean of B", "Gradient, from B draws")
+        self.lines, self.zeros, self.scales, self.words = [], [], [], []
         for axes, heading in zip(panels, headings, strict=True):
-            label(axes, heading=heading, x="gae_lambda", y="share of the exact square")
+            label(axes, heading=heading, x="gae_lambda", y="squared error (answering 0: 1)")
             axes.yaxis.labelpad = 44  # the numbers stand there
             axes.set(xlim=(-0.03, 1.03))
             self.scales.append(Scale(axes, below=0.03, above=0.22, zorder=15))
+            (zero,) = axes.plot([], [], color=GREY, linewidth=1.4, zorder=9)
+            self.zeros.append(zero)
             (bias,) = axes.plot([], [], ":", color=VERMILION, linewidth=2.4, zorder=11)
             (noise,) = axes.plot([], [], "--", color=FURTHER[0], linewidth=2.0, zorder=11)
             # Wide, pale and below: the part that makes up the sum stays in sight.
@@ -121,17 +127,18 @@ class GAEBiasVariance(Explorer):
             (now,) = axes.plot([], [], **{**CURRENT, "zorder": 13})
             self.lines.append((bias, noise, total, best, now))
             self.words.append(Labels(axes, np.zeros((1, 2)), size=10.5, zorder=15))
-        words = ["squared bias", "variance / n", "sum of both", "best lambda", "lambda now"]
+        words = ["squared bias", "variance / B", "sum", "best lambda", "now", "always answering 0"]
         with house_style():
-            figure.legend(self.lines[0], words, loc="outside lower center", fontsize=9, ncols=5)
+            keys = [*self.lines[0], self.zeros[0]]
+            figure.legend(keys, words, loc="outside lower center", fontsize=9, ncols=6)
         changing = [line for lines in self.lines for line in lines]
-        return figure, [*changing, *self.scales, *self.words]
+        return figure, [*self.zeros, *changing, *self.scales, *self.words]
 
     def update(self, gamma, critic_error, error_pattern, batch_size, gae_lambda):
         errors = relative_errors(gamma=gamma, critic_error=critic_error, pattern=error_pattern)
         sentences = []
-        for lines, scale, words, (name, (bias, variance)) in zip(
-            self.lines, self.scales, self.words, errors.items(), strict=True
+        for lines, zero, scale, words, (name, (bias, variance)) in zip(
+            self.lines, self.zeros, self.scales, self.words, errors.items(), strict=True
         ):
             noise = variance / batch_size
             total = bias + noise
@@ -143,6 +150,8 @@ class GAEBiasVariance(Explorer):
             lines[3].set_data(LAMBDAS[[best]], total[[best]])
             lines[4].set_data([gae_lambda], at_now[2:])
             scale.set_top(total.max())
+            inside = scale.top >= 1  # else the line would stand among the words
+            zero.set_data([0, 1] * inside, [1, 1] * inside)
             price = at_now[2] / total[best]
             words.positions[0] = 0.5, 1.12 * scale.top
             words.set_texts(
@@ -153,12 +162,12 @@ class GAEBiasVariance(Explorer):
             )
             sentences.append(
                 f"{name.capitalize()} at lambda {gae_lambda:g}: squared bias {_short(at_now[0])}, "
-                f"variance / n {_short(at_now[1])}, sum {_short(at_now[2])}; "
+                f"variance / B {_short(at_now[1])}, sum {_short(at_now[2])}; "
                 f"best lambda {number(LAMBDAS[best])} with {_short(total[best])}, "
                 f"lambda now has {number(price)} times its error; "
                 f"squared bias at lambda 1 {_short(bias[-1])}."
             )
-        return " ".join(sentences)
+        return " ".join([*sentences, "Always answering 0 has the error 1."])
 
 
 def _short(value: float) -> str:

@@ -30,6 +30,8 @@ from rlnotes.plotting.style import (
 LENGTH = 12
 LAMBDAS = np.linspace(0, 1, 51)
 LIMITS = (-1.3, 1.7)
+UNDER = LIMITS[0] - 0.13  # where the numbers of the steps stand
+NUM_TICKS = LENGTH // 2 + 1
 ENDINGS = ("terminated", "truncated")
 MAZE_WALK = (0, 0, 1, 4, 1, 2, 2, 1, 0, 1, 4, 4, 5)  # with two bumps; 5 is the goal
 
@@ -108,9 +110,13 @@ class GAEWeights(Explorer):
             y="bars: reward; line: a factor",
         )
         label(right, heading="A for every lambda", x="gae_lambda", y="A (reward)")
-        steps = np.arange(0, LENGTH + 1, 2)
         for axes in (left, middle):
-            axes.set(xlim=(-0.8, LENGTH + 0.6), ylim=LIMITS, xticks=steps)
+            axes.set(ylim=LIMITS, xticks=[])
+            axes.xaxis.labelpad = 20  # the numbers of the steps stand there
+        self.steps = [
+            Labels(axes, np.full((NUM_TICKS, 2), UNDER), size=10, zorder=14)
+            for axes in (left, middle)
+        ]
         right.set(xlim=(-0.06, 1.06), ylim=LIMITS, xticks=[0, 0.25, 0.5, 0.75, 1])
         for axes in (left, middle, right):
             axes.axhline(0, color=GREY, linewidth=1)
@@ -148,7 +154,7 @@ class GAEWeights(Explorer):
             right.text(1.0, -1.2, "return minus V", fontsize=9, ha="right", color=INK)
         self.number = Labels(right, [(0.5, 1.53)], size=11, zorder=14)
         lines = [self.values, self.end_value, self.rewards, self.weights, self.curve, self.now]
-        return figure, [self.errors, self.parts, *lines, self.number]
+        return figure, [self.errors, self.parts, *lines, self.number, *self.steps]
 
     def update(self, record, ending, gamma, gae_lambda, step):
         chosen = records(gamma)[record]
@@ -160,6 +166,7 @@ class GAEWeights(Explorer):
         weights = (gamma * gae_lambda) ** np.arange(length - t, dtype=float)
         curve = advantage_curve(chosen, t, ending=ending, gamma=gamma)
 
+        self._show_steps(length)
         self.values.set_data(np.arange(length), chosen.values[:-1])
         shown = ending == "truncated"
         self.end_value.set_data([length] * shown, [chosen.values[-1]] * shown)
@@ -181,6 +188,24 @@ class GAEWeights(Explorer):
             f"The last step counts {after} behind it. "
             f"Look-ahead 1/(1 - gamma lambda): {reach_words}."
         )
+
+    def _show_steps(self, length: int) -> None:
+        """Let the record fill the two panels of steps, whatever its length."""
+        ticks = step_ticks(length)
+        for labels in self.steps:
+            labels.axes.set_xlim(-0.8, length + 0.6)
+            labels.positions[: len(ticks), 0] = ticks
+            labels.set_texts([str(t) for t in ticks] + [""] * (NUM_TICKS - len(ticks)))
+
+
+def step_ticks(length: int) -> list[int]:
+    """Steps to number: all of a short record, every second one of a long record.
+
+    Example:
+        >>> step_ticks(3), step_ticks(12)
+        ([0, 1, 2, 3], [0, 2, 4, 6, 8, 10, 12])
+    """
+    return list(range(0, length + 1, 1 if length < NUM_TICKS else 2))
 
 
 def advantage_curve(record: Record, step: int, *, ending: str, gamma: float) -> np.ndarray:

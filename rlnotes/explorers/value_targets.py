@@ -110,7 +110,7 @@ def fitted_values(means: np.ndarray, num_fits: int) -> list[np.ndarray]:
 
 
 class ValueTargets(Explorer):
-    """Left: targets of one episode. Right: the critics that are fitted to them."""
+    """Left: targets of the last fit, one episode. Right: the critics after that fit."""
 
     title = "Targets for the critic, and the critic that they make"
 
@@ -127,7 +127,7 @@ class ValueTargets(Explorer):
 
     def build(self):
         figure, (left, right) = new_figure(2, size=(9.6, 4.0))
-        label(left, heading="Targets along one episode", x="step", y="discounted reward")
+        label(left, heading="Targets of the last fit, one episode", x="step", y="discounted reward")
         left.set(xlim=(-0.6, 11.6), ylim=LIMITS, xticks=np.arange(0, 12, 2))
         label(
             right,

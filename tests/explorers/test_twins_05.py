@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from rlnotes.envs.small_tasks import two_goal_corridor
-from rlnotes.exact.mdp import policy_values
+from rlnotes.exact.gae_moments import gae_moments
+from rlnotes.exact.mdp import occupancy, policy_values
 from rlnotes.explorers.gae_bias_variance import (
     BATCH_SIZES,
     LAMBDAS,
@@ -96,6 +97,27 @@ def test_gae_weights_nothing_leaves_the_axes(name, gamma, ending):
         assert heights.max() < high - 0.2  # the label stands there
 
 
+@pytest.mark.parametrize(
+    ("name", "numbers"), [("three steps", "0 1 2 3"), ("maze", "0 2 4 6 8 10 12")]
+)
+def test_gae_weights_each_record_fills_its_panels(name, numbers):
+    explorer = at(GAEWeights, gae_lambda=0.5)
+    explorer.set(record="standing pole")  # a longer one before, so that nothing stays
+    explorer.set(record=name)
+    length = int(numbers.split()[-1])
+    for labels in explorer.steps:
+        assert labels.texts == numbers.split() + [""] * (7 - len(numbers.split()))
+        written = [x for x, text in zip(labels.positions[:, 0], labels.texts, strict=True) if text]
+        assert written == [int(text) for text in numbers.split()]
+        low, high = labels.axes.get_xlim()
+        assert low < -0.4  # half of the first bar
+        assert length < high < length + 1
+
+
+def test_chapter_5_is_right_about_the_surprise_in_the_maze():
+    assert "TD errors 0.00, 0.46, " in at(GAEWeights, record="maze").description
+
+
 def test_chapter_5_is_right_about_the_standing_pole():
     steady = at(GAEWeights, record="standing pole", gamma=0.9, ending="truncated").description
     assert found("A = #", steady) == [0.0]
@@ -159,6 +181,31 @@ def test_chapter_5_is_right_about_the_best_lambdas():
     assert bias.min() > 1
 
 
+def test_chapter_5_is_right_about_the_part_that_all_actions_share():
+    mdp, policy = slippery_maze()
+    setting = {"gamma": 0.95, "critic_error": 0.4, "pattern": PATTERNS[0]}
+    critic = wrong_critic(mdp, policy, **setting)
+    biases = gae_moments(mdp, policy, critic, gamma=0.95, gae_lambda=0.95).biases
+    visits = occupancy(mdp, policy, gamma=0.95)
+    squares = visits @ (policy * biases**2)
+    shared = visits * (policy * biases).sum(axis=1) ** 2
+    bias, _ = relative_errors(**setting)["advantage"]
+    assert bias[95] == pytest.approx(1.473, abs=5e-4)
+    assert bias[95] * shared.sum() / squares.sum() == pytest.approx(1.472, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("setting", "drawn"),
+    [({}, [True, True]), ({"critic_error": 0.0}, [False, False]), ({"gamma": 1.0}, [True, True])],
+)
+def test_gae_bias_variance_draws_the_error_of_answering_zero(setting, drawn):
+    explorer = at(GAEBiasVariance, **setting)
+    assert [scale.top >= 1 for scale in explorer.scales] == drawn
+    for zero, shown in zip(explorer.zeros, drawn, strict=True):
+        assert list(zero.get_ydata()) == [1.0, 1.0] * shown
+    assert explorer.description.endswith("Always answering 0 has the error 1.")
+
+
 @pytest.mark.parametrize("batch_size", [1, 4096])
 def test_a_perfect_critic_makes_zero_the_best(batch_size):
     text = at(GAEBiasVariance, critic_error=0.0, batch_size=batch_size).description
@@ -197,6 +244,22 @@ def test_value_targets_a_cut_that_counts_as_an_end_stays_wrong(name):
     assert found(rf"{name} [\d.]+ .largest error #", text)[0] > 2
     text = at(ValueTargets, num_fits=40).description
     assert found(rf"{name} [\d.]+ .largest error #", text)[0] < 1e-3
+
+
+@pytest.mark.parametrize("num_fits", [1, 3])
+def test_value_targets_the_left_panel_shows_the_targets_of_the_last_fit(num_fits):
+    # Where it is cut, each kind bootstraps from the critic of the fit before.
+    critics = np.zeros((3, 4))
+    if num_fits > 1:
+        before = at(ValueTargets, num_fits=num_fits - 1).lines.values()
+        critics = np.array([panels[1].get_ydata() for panels in before])
+    shown = at(ValueTargets, num_fits=num_fits).lines.values()
+    lasts = np.array([panels[0].get_ydata()[-1] for panels in shown])
+    off = np.abs(lasts[:, None] - (-0.5 + 0.95 * critics))
+    assert off.min(axis=1).max() < 1e-12
+    assert len(set(off.argmin(axis=1))) == 1  # all in the same cell
+    wrong = at(ValueTargets, handling=HANDLINGS[1], num_fits=num_fits)
+    assert [lines[0].get_ydata()[-1] for lines in wrong.lines.values()] == [-0.5] * 3
 
 
 def test_value_targets_two_steps_by_hand():
