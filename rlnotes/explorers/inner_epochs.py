@@ -29,6 +29,7 @@ MAX_EPOCHS = 16
 EPSILONS = {"0.1": 0.1, "0.2": 0.2, "0.4": 0.4, "no clip": 0.0}
 RATES, NOISES = [0.01, 0.03], [0.0, 0.1]
 LOW, HIGH = 0.1, 8.0  # of the ratios in the picture
+POINTS = 52.0  # width of a factor e of the ratio in the picture
 FLOOR, DRIFT = 1e-3, 12.0  # of the KL in the picture
 BOTTOM, TOP = -0.45, 0.75  # of the gains in the picture
 BETA = Config.beta  # the price at which the batch's advantages were made
@@ -61,7 +62,7 @@ class InnerEpochs(Explorer):
         label(
             left,
             heading="Ratios leave the band",
-            x="ratio, new / old (up: A > 0)",
+            x="ratio, new / old (up: A > 0)\nbeside it: the token",
             y="position:last token",
         )
         with house_style():
@@ -83,7 +84,7 @@ class InnerEpochs(Explorer):
             0.3,
             1.17,
             f"black: exact J; purple: J \N{MINUS SIGN} {BETA} KL(new, ref)\nblue: surrogate, "
-            "dashed: clipped\ntriangle: goes on outside",
+            "dashed: clipped",
             **words,
         )
         right.text(
@@ -92,6 +93,9 @@ class InnerEpochs(Explorer):
             "black: exact KL(old, new), nats\norange: share outside the band",
             **words,
         )
+        self.outside = Labels(middle, [(0.3, 0.93)], size=9, shift=0, zorder=13)
+        places = np.zeros((len(CONTEXTS) * len(VOCABULARY), 2))
+        self.tokens = Labels(left, places, size=7.5, shift=0, zorder=13)
         self.beyond = Labels(left, [(0.2, -0.75), (4.5, -0.75)], size=9, zorder=13)
         (self.truth,) = middle.plot([], [], **{**EXACT, "zorder": 13})
         (self.promise,) = middle.plot([], [], color=BLUE, linewidth=2, zorder=12)
@@ -107,7 +111,9 @@ class InnerEpochs(Explorer):
             self.band,
             self.good,
             self.bad,
+            self.tokens,
             self.beyond,
+            self.outside,
             self.promise,
             self.clipped,
             self.truth,
@@ -145,6 +151,11 @@ class InnerEpochs(Explorer):
             chosen = chosen & (counts > 0)
             marks.set_offsets(places[chosen])
             marks.set_sizes(20 + 9 * counts[chosen])
+        # A token's name begins at the right edge of its triangle.
+        radii = np.sqrt(20 + 9 * counts) / 2 + 1.5  # points
+        self.tokens.positions = places * np.column_stack([np.exp(radii / POINTS), radii**0])
+        names = VOCABULARY * len(CONTEXTS)
+        self.tokens.set_texts([n if count else "" for n, count in zip(names, counts, strict=True)])
         self.truth.set_data(epochs, truth)
         for line, gains in (
             (self.promise, promise),
@@ -156,6 +167,8 @@ class InnerEpochs(Explorer):
         falls = [crossing(gains < BOTTOM, BOTTOM) for gains in (clipped, priced)]
         self.falling.set_offsets(np.concatenate(falls))
         self.falling.set_color([BLUE] * len(falls[0]) + [FURTHER[1]] * len(falls[1]))
+        goes_on = len(self.leaving.get_offsets()) + sum(len(fall) for fall in falls)
+        self.outside.set_texts(["triangle: goes on outside" if goes_on else ""])
         self.now.set_data([num_epochs], [truth[num_epochs]])
         self.kl.set_data(epochs, np.where(kl < FLOOR, np.nan, kl))
         self.kl_now.set_data([num_epochs], [max(kl[num_epochs], FLOOR)])

@@ -61,6 +61,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "gae_lambda_cartpole": record_gae_lambda.cartpole,
         "gae_lambda_apart": record_gae_lambda.cartpole_apart,
         "inner_epochs": record_inner_epochs.epochs,
+        "inner_epochs_batches": record_inner_epochs.batches,
         "inner_epochs_batch": record_inner_epochs.samples,
         "ppo_ingredients": record_ppo_ingredients.ingredients,
         "help_desk_reference": record_reward_models.reference,

@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from itertools import product
 
+import numpy as np
+
 from rlnotes.training.adapted_bigram import CONTEXTS, completions
 from rlnotes.training.token_ppo import Batch, Config, Learner
 
 BATCHES, NOISES = (0, 1, 2), (0.0, 0.1)
 EPSILONS, LEARNING_RATES = (0.1, 0.2, 0.4, None), (0.01, 0.03)
 NUM_EPOCHS = 16
+JUDGE_NOISES, CLIPS = (1.0, 0.0), (0.2, None)  # of many batches; None: no clip
+NUM_BATCHES = {32: 300, 20_000: 20}  # by completions per batch
+CURVES = ("objective", "kl_to_ref", "clipped", "max_ratio")
 
 
 def epochs(pool) -> list[dict]:
@@ -24,6 +29,38 @@ def samples(pool) -> list[dict]:
         learner = Learner(Config(seed=seed, logit_noise=noise))
         rows += [{"batch": seed, "logit_noise": noise, **row} for row in held(learner.rollout())]
     return rows
+
+
+def batches(pool) -> dict[str, np.ndarray]:
+    """Many batches, small and large, under a noisy and an exact judge, clip or none.
+
+    A seed is the same completions in all four cells.
+
+    Returns:
+        `noises` [2]; `clips` [2] with 0 for none; each of `CURVES` as NAME_SIZE, SIZE
+        completions per batch: [2 noises, 2 clips, batches, 17 epochs], epoch 0 first.
+    """
+    arrays = {"noises": np.array(JUDGE_NOISES), "clips": np.array([e or 0.0 for e in CLIPS])}
+    for size, number in NUM_BATCHES.items():
+        cells = list(product(JUDGE_NOISES, CLIPS, range(number), [size]))
+        runs = np.array(pool.starmap(curves, cells, chunksize=4))
+        runs = runs.reshape(len(JUDGE_NOISES), len(CLIPS), number, NUM_EPOCHS + 1, -1)
+        for name, array in zip(CURVES, np.moveaxis(runs, -1, 0), strict=True):
+            arrays[f"{name}_{size}"] = array.round(4).astype(np.float32)
+    return arrays
+
+
+def curves(noise: float, epsilon: float | None, seed: int, size: int) -> np.ndarray:
+    """[17, 4] `CURVES` of one batch, epoch 0 (nothing done yet) included."""
+    config = Config(batch_size=size, reward_noise=noise, clip_epsilon=epsilon, seed=seed)
+    learner, rows = Learner(config), []
+    held_batch = learner.rollout()
+    for epoch in range(NUM_EPOCHS + 1):
+        if epoch:
+            learner.step(held_batch)
+        measured = learner.measure(held_batch)
+        rows.append([getattr(measured, name) for name in CURVES])
+    return np.array(rows)
 
 
 def one_batch(batch: int, noise: float, epsilon: float | None, rate: float) -> list[dict]:

@@ -386,6 +386,31 @@ def test_inner_epochs_a_curve_that_leaves_the_frame_ends_in_a_mark_on_its_edge()
     assert np.isfinite(calm.promise.get_ydata()).all()
 
 
+def test_inner_epochs_names_the_triangles_that_are_drawn():
+    explorer = at(InnerEpochs, num_epochs=16, batch=0)
+    marks = np.concatenate([explorer.good.get_offsets(), explorer.bad.get_offsets()])
+    named = [
+        (text, x, y)
+        for text, (x, y) in zip(explorer.tokens.texts, explorer.tokens.positions, strict=True)
+        if text
+    ]
+    assert sorted(y for _, _, y in named) == sorted(marks[:, 1])
+    for text, x, y in named:  # right of its triangle; 1, 2 and . from top to bottom
+        (place,) = marks[marks[:, 1] == y, 0]
+        assert place < x < 1.3 * place
+        assert text == "12."[round(4 * (y - round(y))) + 1]
+    text, x, y = max(named, key=lambda name: name[1])
+    assert (text, round(y)) == ("2", 2)  # the 2 after 1:2, with A < 0
+    assert y in explorer.bad.get_offsets()[:, 1]
+
+
+def test_inner_epochs_explains_the_edge_marks_only_where_there_are_any():
+    wild = at(InnerEpochs, num_epochs=16, batch=1, clip_epsilon="no clip")
+    assert wild.outside.texts == ["triangle: goes on outside"]
+    calm = at(InnerEpochs, num_epochs=16, batch=1, clip_epsilon="0.2")
+    assert calm.outside.texts == [""]
+
+
 def test_inner_epochs_no_two_marks_lie_on_each_other():
     for batch in range(3):
         explorer = at(InnerEpochs, num_epochs=16, batch=batch, clip_epsilon="no clip")
