@@ -8,8 +8,9 @@ from rlnotes.envs.cartpole import VecCartPole
 from rlnotes.training.ppo import Config, train_ppo
 
 LAMBDAS = (0.0, 0.5, 0.8, 0.9, 0.95, 0.98, 1.0)
-APART = ((0.95, 0.0), (0.0, 0.95))  # of the advantages, of the critic's targets
-SEEDS, SEEDS_APART = range(10), range(30)
+# Of the advantages and of the critic's targets; the equal ones are runs of the sweep.
+PAIRS = ((0.0, 0.0), (0.95, 0.95), (0.95, 0.0), (0.0, 0.95))
+SEEDS = range(40)
 NUM_STEPS, EVERY, NUM_EPISODES = 60_000, 4_000, 16
 # Pieces of 128 steps, so that even a look-ahead of 50 steps fits in.
 SETTING = {"gamma": 0.99, "num_envs": 8, "steps_per_update": 128, "num_updates": NUM_STEPS}
@@ -27,7 +28,7 @@ def cartpole(pool) -> list[dict]:
 
 def cartpole_apart(pool) -> list[dict]:
     """The same with one lambda for the advantages and another for the targets."""
-    runs = [(*pair, seed) for pair, seed in product(APART, SEEDS_APART)]
+    runs = [(*pair, seed) for pair, seed in product(PAIRS, SEEDS)]
     curves = pool.starmap(curve_apart, runs, chunksize=1)
     return [
         {
@@ -45,12 +46,17 @@ def cartpole_apart(pool) -> list[dict]:
 def curve(run: tuple[float, int]) -> np.ndarray:
     """Mean return of the last 16 episodes that ended by each step of the grid."""
     gae_lambda, seed = run
-    return curve_apart(gae_lambda, None, seed)
+    return curve_apart(gae_lambda, gae_lambda, seed)
 
 
-def curve_apart(gae_lambda: float, target_lambda: float | None, seed: int) -> np.ndarray:
-    """The same, where the critic's targets have a lambda of their own, if not None."""
-    config = Config(gae_lambda=gae_lambda, target_lambda=target_lambda, seed=seed, **SETTING)
+def curve_apart(gae_lambda: float, target_lambda: float, seed: int) -> np.ndarray:
+    """The same, where the critic's targets have a lambda of their own.
+
+    One lambda for both is run as in the sweep: targets that are summed in another order
+    round otherwise, and a run soon differs.
+    """
+    own = None if target_lambda == gae_lambda else target_lambda
+    config = Config(gae_lambda=gae_lambda, target_lambda=own, seed=seed, **SETTING)
     result = train_ppo(VecCartPole, config, watch=lambda step, _: step >= NUM_STEPS)
     counts = np.searchsorted(result.episode_ends, _grid(), side="right")
     counts = np.maximum(counts, NUM_EPISODES)

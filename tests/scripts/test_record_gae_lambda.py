@@ -1,5 +1,6 @@
-"""What the recording of several lambdas counts."""
+"""What the recordings of several lambdas count, and that the files hold these runs."""
 
+from itertools import product
 from multiprocessing.pool import ThreadPool
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 
 from rlnotes.scripts import record_gae_lambda
 from rlnotes.training.ppo import Config, train_ppo
+from rlnotes.training.recordings import load
 
 
 @pytest.fixture
@@ -16,7 +18,6 @@ def short(monkeypatch):
     monkeypatch.setattr(record_gae_lambda, "NUM_STEPS", 3072)
     monkeypatch.setattr(record_gae_lambda, "LAMBDAS", (0.0, 0.95))
     monkeypatch.setattr(record_gae_lambda, "SEEDS", (3,))
-    monkeypatch.setattr(record_gae_lambda, "SEEDS_APART", (3,))
 
 
 def test_a_row_is_the_mean_of_the_last_episodes_that_ended_by_then(short):
@@ -49,16 +50,17 @@ def test_lambda_changes_the_run_and_the_seed_does_too(short):
 def test_with_lambdas_apart_each_of_the_two_counts(short):
     with ThreadPool(1) as pool:
         rows = record_gae_lambda.cartpole_apart(pool)
-        rows += record_gae_lambda.cartpole(pool)
+        sweep = record_gae_lambda.cartpole(pool)
     assert [row["step"] for row in rows] == [1024, 2048, 3072] * 4
-    pairs = [(row["gae_lambda"], row.get("target_lambda")) for row in rows[::3]]
-    assert pairs == [(0.95, 0.0), (0.0, 0.95), (0.0, None), (0.95, None)]
-    curves = {tuple(row["mean_return"] for row in rows[i : i + 3]) for i in range(0, 12, 3)}
-    assert len(curves) == 4
+    pairs = [(row["gae_lambda"], row["target_lambda"]) for row in rows[::3]]
+    assert pairs == [(0.0, 0.0), (0.95, 0.95), (0.95, 0.0), (0.0, 0.95)]
+    curves = [tuple(row["mean_return"] for row in rows[i : i + 3]) for i in range(0, 12, 3)]
+    assert len(set(curves)) == 4
+    assert [row["mean_return"] for row in sweep] == [*curves[0], *curves[1]]
     setting = {"gae_lambda": 0.95, "target_lambda": 0.0, "seed": 3}
     config = Config(**record_gae_lambda.SETTING | setting | {"num_updates": 3})
     returns = train_ppo(record_gae_lambda.VecCartPole, config).episode_returns
-    assert float(rows[2]["mean_return"]) == pytest.approx(returns[-16:].mean(), rel=1e-3)
+    assert float(rows[8]["mean_return"]) == pytest.approx(returns[-16:].mean(), rel=1e-3)
 
 
 def test_before_sixteen_episodes_have_ended_the_first_sixteen_count(short, monkeypatch):
@@ -69,3 +71,39 @@ def test_before_sixteen_episodes_have_ended_the_first_sixteen_count(short, monke
     assert (result.episode_ends <= 128).sum() < 16
     curve = record_gae_lambda.curve((0.95, 3))
     assert curve[0] == pytest.approx(result.episode_returns[:16].mean())
+
+
+def test_the_recorded_sweep_has_forty_seeds_for_each_lambda_and_no_gap():
+    grid = range(4_000, 60_001, 4_000)
+    rows = [(row["gae_lambda"], row["seed"], row["step"]) for row in load("gae_lambda_cartpole")]
+    assert rows == list(product((0, 0.5, 0.8, 0.9, 0.95, 0.98, 1), range(40), grid))
+
+
+def test_the_recorded_pairs_have_the_seeds_of_the_sweep_and_its_runs_where_equal():
+    rows = load("gae_lambda_apart")
+    pairs = [(0, 0), (0.95, 0.95), (0.95, 0), (0, 0.95)]
+    found = [(row["gae_lambda"], row["target_lambda"], row["seed"]) for row in rows[::15]]
+    assert found == [(*pair, seed) for pair, seed in product(pairs, range(40))]
+    sweep = load("gae_lambda_cartpole")
+    for index, gae_lambda in enumerate((0, 0.95)):
+        joint = [row["mean_return"] for row in rows[600 * index : 600 * (index + 1)]]
+        of_sweep = [row["mean_return"] for row in sweep if row["gae_lambda"] == gae_lambda]
+        assert joint == of_sweep
+
+
+@pytest.mark.parametrize("seed", [0, 10, 39])
+def test_the_first_rows_of_recorded_lambdas_come_out_again(monkeypatch, seed):
+    monkeypatch.setattr(record_gae_lambda, "NUM_STEPS", 4_000)
+    monkeypatch.setattr(record_gae_lambda, "SEEDS", (seed,))
+    with ThreadPool(1) as pool:
+        again = {
+            "gae_lambda_cartpole": record_gae_lambda.cartpole(pool),
+            "gae_lambda_apart": record_gae_lambda.cartpole_apart(pool),
+        }
+    for name, rows in again.items():
+        recorded = [row for row in load(name) if (row["seed"], row["step"]) == (seed, 4_000)]
+        assert len(rows) == len(recorded) >= 4
+        for row, before in zip(rows, recorded, strict=True):
+            mean = row.pop("mean_return")
+            assert float(mean) == pytest.approx(before.pop("mean_return"), rel=0.01), row
+            assert row == before
