@@ -1,6 +1,7 @@
 """Recordings of PPO on the token tree: one batch used again and again."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import product
 
 import numpy as np
@@ -31,16 +32,19 @@ def samples(pool) -> list[dict]:
     return rows
 
 
-def batches(pool) -> dict[str, np.ndarray]:
+def batches(pool) -> dict[str, np.ndarray | str]:
     """Many batches, small and large, under a noisy and an exact judge, clip or none.
 
     A seed is the same completions in all four cells.
 
     Returns:
-        `noises` [2]; `clips` [2] with 0 for none; each of `CURVES` as NAME_SIZE, SIZE
-        completions per batch: [2 noises, 2 clips, batches, 17 epochs], epoch 0 first.
+        `settings`, a text; `noises` [2]; `clips` [2] with 0 for none; each of
+        `CURVES` as NAME_SIZE, SIZE completions per batch: [2 noises, 2 clips, batches,
+        17 epochs], epoch 0 first.
     """
-    arrays = {"noises": np.array(JUDGE_NOISES), "clips": np.array([e or 0.0 for e in CLIPS])}
+    settings = f"token_ppo.Config: {asdict(Config())}, but for size, noise, clip and seed"
+    arrays = {"settings": settings, "noises": np.array(JUDGE_NOISES)}
+    arrays["clips"] = np.array([epsilon or 0.0 for epsilon in CLIPS])
     for size, number in NUM_BATCHES.items():
         cells = list(product(JUDGE_NOISES, CLIPS, range(number), [size]))
         runs = np.array(pool.starmap(curves, cells, chunksize=4))

@@ -1,6 +1,6 @@
 """Recording of PPO with one change at a time, 200 seeds each, to compare means."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from itertools import product
 
 import numpy as np
@@ -36,22 +36,23 @@ def changes() -> dict[str, dict[str, float | bool | None]]:
     }
 
 
-def compared(pool) -> dict[str, np.ndarray]:
+def compared(pool) -> dict[str, np.ndarray | str]:
     """What each seed does after each of C changes, under a noisy and an exact judge.
 
     A constant baseline is an offset of the rewards, of the other sign: no critic, and
     the judge's own offset taken out.
 
     Returns:
-        `changes` [C] names; `noises` [2]; `marks` [2] batches; `objective` exact J and
-        `kl_to_ref` exact KL in nats, both [C, 2 noises, seeds, 2 marks]; `first_noise`
-        [C, 2, seeds] sigma over length of a run's first gradient.
+        `settings`, a text; `changes` [C] names; `noises` [2]; `marks` [2] batches;
+        `objective` exact J and `kl_to_ref` exact KL in nats, both [C, 2 noises, seeds,
+        2 marks]; `first_noise` [C, 2, seeds] sigma over length of the first gradient.
     """
     names = [*changes()]
     runs = pool.map(one_run, list(product(names, NOISES, SEEDS)), chunksize=4)
     runs = np.array(runs).reshape(len(names), len(NOISES), len(SEEDS), 1 + 2 * len(MARKS))
     runs = runs.round(4).astype(np.float32)
     return {
+        "settings": f"token_ppo.Config: {asdict(Config())}, but for the changes, noise and seed",
         "changes": np.array(names),
         "noises": np.array(NOISES),
         "marks": np.array(MARKS),

@@ -73,6 +73,7 @@ def test_the_recipe_keeps_every_cell_in_its_place(monkeypatch):
 
     monkeypatch.setattr(recorded, "curves", tagged)
     arrays = recorded.batches(InOrder())
+    assert arrays["settings"] == load_arrays("inner_epochs_batches")["settings"]
     assert arrays["kl_to_ref_5"].shape == (2, 2, 3, 3)
     assert arrays["objective_5"][0, 1, 2, 0] == 5000 + 100 + 2
     assert arrays["kl_to_ref_5"][1, 0, 1, 2] == 5000 + 2 + 1 + 1

@@ -75,7 +75,7 @@ def test_every_recording_of_arrays_names_its_command_and_is_finite(name):
     assert arrays
     for array in arrays.values():
         assert array.size
-        assert np.isfinite(array).all()
+        assert array.dtype.kind == "U" or np.isfinite(array).all()
 
 
 def test_all_recordings_of_arrays_stay_small():
