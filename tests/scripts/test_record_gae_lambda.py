@@ -107,3 +107,16 @@ def test_the_first_rows_of_recorded_lambdas_come_out_again(monkeypatch, seed):
             mean = row.pop("mean_return")
             assert float(mean) == pytest.approx(before.pop("mean_return"), rel=0.01), row
             assert row == before
+
+
+def test_one_lambda_for_both_is_left_to_the_default_of_the_targets(short, monkeypatch):
+    targets = []
+
+    def seen(make_env, config, *, watch):
+        targets.append((config.gae_lambda, config.target_lambda))
+        return train_ppo(make_env, config, watch=watch)
+
+    monkeypatch.setattr(record_gae_lambda, "train_ppo", seen)
+    for pair in ((0.0, 0.0), (0.95, 0.95), (0.95, 0.0), (0.0, 0.95)):
+        record_gae_lambda.curve_apart(*pair, 3)
+    assert targets == [(0.0, None), (0.95, None), (0.95, 0.0), (0.0, 0.95)]
