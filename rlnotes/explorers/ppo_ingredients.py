@@ -82,7 +82,10 @@ class PPOIngredients(Explorer):
         self.note = axes[0].text(
             0.03, 0.81, "", transform=axes[0].transAxes, fontsize=9, va="top", zorder=14
         )
-        return figure, [*artists, *self.best, self.note]
+        self.judge = axes[1].text(
+            0.03, 0.915, "", transform=axes[1].transAxes, fontsize=9, va="top", zorder=14
+        )
+        return figure, [*artists, *self.best, self.note, self.judge]
 
     def update(self, reuse, ratio, clip, reference, critic, reward_offset, reward_noise, rollout):
         switches = (reuse, ratio, clip, reference, critic)
@@ -98,6 +101,7 @@ class PPOIngredients(Explorer):
             here.set_data([rollout], [middle[rollout]])
         idle = idle_parts(reuse, ratio)
         self.note.set_text(idle)
+        self.judge.set_text(f"judge: adds {reward_offset:g}, noise {reward_noise:g}")
 
         def said(name):
             low, middle, high = runs[name][:, rollout]
