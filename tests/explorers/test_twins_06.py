@@ -541,3 +541,9 @@ def test_words_of_the_parts_explorer_stand_above_all_curves():
                 box = text.get_window_extent().transformed(panel.transData.inverted())
                 if text.get_text():
                     assert box.y0 > max(highest, *bands)
+
+
+@pytest.mark.parametrize(("offset", "noise"), [(2.0, 1.0), (0.0, 1.0), (2.0, 0.0)])
+def test_the_picture_names_the_judge_whose_offset_changes_no_curve(offset, noise):
+    explorer = at(PPOIngredients, reward_offset=offset, reward_noise=noise)
+    assert explorer.judge.get_text() == f"judge: adds {offset:g}, noise {noise:g}"
