@@ -21,8 +21,9 @@ LAYERS = {
     "data": (["_checks", "functional", "exact"], MATHS | {"PIL"}),
     "training": (BELOW_PLOTTING[:-1], MATHS | {"gymnasium", "tqdm"}),
     "plotting": (["_checks"], MATHS | {"matplotlib"}),
+    "review": (["_checks"], {"ipywidgets", "traitlets"}),
     "explorers": (
-        [*BELOW_PLOTTING, "plotting"],
+        [*BELOW_PLOTTING, "plotting", "review"],
         MATHS
         | {"gymnasium", "matplotlib", "ipywidgets", "anywidget", "traitlets", "IPython", "PIL"},
     ),
