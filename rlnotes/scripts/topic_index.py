@@ -7,7 +7,9 @@ lead to the chapters that lie beside it.
 """
 
 import csv
+import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import nbformat
@@ -15,7 +17,8 @@ import nbformat
 from rlnotes.scripts.checkout import ROOT
 from rlnotes.scripts.output_files import replace_file
 
-CHAPTER = ROOT / "notebooks" / "00_start_here.ipynb"
+NOTEBOOKS = ROOT / "notebooks"
+CHAPTER = NOTEBOOKS / "00_start_here.ipynb"
 TOPICS = ROOT / "docs" / "topics.csv"
 HEADING = "## 0.8 Where is it explained?"
 
@@ -30,11 +33,27 @@ def index(topics: Path = TOPICS) -> str:
     return "\n".join(lines)
 
 
+@cache
+def section_cells(notebook: Path) -> dict[str, str]:
+    """Section number -> id of the cell that holds its heading, such as 4.7."""
+    cells = nbformat.read(notebook, as_version=4).cells
+    heading = re.compile(r"^## (\d+\.\d+) ", flags=re.MULTILINE)
+    texts = (cell for cell in cells if cell.cell_type == "markdown")
+    return {number: cell.id for cell in texts for number in heading.findall(cell.source)}
+
+
 def _place(row: dict[str, str]) -> str:
     path, _, section = row["where"].partition("#")
     if section:
-        return f"[{section}]({Path(path).name})"
-    return f"`{path}`" if path else row["note"]
+        return _link(section, section)
+    if path:
+        return f"`{path}`"
+    return re.sub(r"section (\d+\.\d+)", lambda m: _link(m[0], m[1]), row["note"])
+
+
+def _link(text: str, section: str) -> str:
+    (notebook,) = NOTEBOOKS.glob(f"{int(section.partition('.')[0]):02}_*.ipynb")
+    return f"[{text}]({notebook.name}#cell-id={section_cells(notebook)[section]})"
 
 
 def main() -> int:

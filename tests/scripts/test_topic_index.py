@@ -9,7 +9,7 @@ from rlnotes.scripts import topic_index
 ROWS = """topic,where,note
 value | policy,notebooks/01_mdp_and_maze.ipynb#1.5,
 A test,tests/test_checks.py,
-Elsewhere,,taught in a later chapter
+Elsewhere,,taught in section 2.3
 """
 
 
@@ -27,8 +27,8 @@ def chapter(tmp_path, monkeypatch):
 def test_each_topic_has_a_row_with_its_link_its_test_or_its_reason(chapter):
     assert topic_index.index().splitlines()[-3:] == [
         "| A test | `tests/test_checks.py` |",
-        "| Elsewhere | taught in a later chapter |",
-        r"| value \| policy | [1.5](01_mdp_and_maze.ipynb) |",
+        "| Elsewhere | taught in [section 2.3](02_bellman_q_learning.ipynb#cell-id=02-a9c7f366) |",
+        r"| value \| policy | [1.5](01_mdp_and_maze.ipynb#cell-id=01-b1f32337) |",
     ]
 
 
