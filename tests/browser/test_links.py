@@ -1,4 +1,4 @@
-"""A link to a cell of another chapter opens that chapter at that cell, in JupyterLab."""
+"""A link to a cell of another chapter opens JupyterLab there."""
 
 import pytest
 
