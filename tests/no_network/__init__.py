@@ -1,0 +1,1 @@
+"""Tests reach nothing but this machine: a guard in every Python process they start."""
