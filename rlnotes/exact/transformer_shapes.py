@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from rlnotes._checks import require_option, require_positive_integer
 
-# Billions of weights -> layers, width: Brown et al. (2020), arXiv:2005.14165, Table 2.1,
-# without 13B, whose width is printed as 5140 beside 40 heads of 128.
+# Billions of weights -> layers, width. Brown et al. (2020), arXiv:2005.14165, Table
+# 2.1, without 13B, whose width is printed as 5140 beside 40 heads of 128.
 GPT3_SHAPES = {
     0.125: (12, 768),
     0.35: (24, 1024),
