@@ -8,11 +8,12 @@ from functools import lru_cache
 
 import ipywidgets
 import numpy as np
+from matplotlib.patches import PathPatch
 
 from rlnotes.exact.memory import GB, METHODS, MODELS, PRECISIONS, method_bytes, total_bytes
 from rlnotes.exact.transformer_shapes import GPT3_SHAPES, block_shapes, low_rank_size
 from rlnotes.explorers.base import Explorer
-from rlnotes.plotting.bars import Bars
+from rlnotes.plotting.bars import rectangles
 from rlnotes.plotting.numbers import Labels, number
 from rlnotes.plotting.scales import Scale
 from rlnotes.plotting.style import BLUE, CURRENT, FURTHER, INK, VERMILION, label, new_figure
@@ -22,6 +23,7 @@ RANKS = [0, 4, 8, 16, 64, 256]
 DEVICES = [1, 2, 4, 8, 16, 32, 64]
 # The parts of a bar, from below: colour and hatch.
 LOOKS = {"weights": (BLUE, ""), "gradients": (FURTHER[0], "////"), "optimizer": (FURTHER[2], "xx")}
+WIDTH = 0.66  # of a bar
 ABOVE = 0.3  # room for words, as a share of the top
 SHORT = ["SFT", "DPO", "PPO-\nRLHF", "RLOO", "GRPO", "GRPO,\nverifier", "verifier,\nbeta 0"]
 
@@ -94,7 +96,7 @@ class MemoryCalculator(Explorer):
             axes.tick_params(axis="x", labelsize=9.5, length=0)
             axes.yaxis.labelpad = 34  # the numbers of the scale stand there
             self.scales.append(Scale(axes, above=ABOVE, zorder=20))
-            self.parts.append(_stack(axes, places))
+            self.parts.append(_stack(axes))
             positions = np.column_stack([places, places]).astype(float)
             self.sums.append(Labels(axes, positions, size=9.5, zorder=15))
         self.notes = Labels(panels[0], np.full((3, 2), -0.5), size=9, zorder=16, shift=0.0)
@@ -172,20 +174,20 @@ class MemoryCalculator(Explorer):
     def _show(self, panel: int, columns: np.ndarray) -> None:
         """Stack the parts [bars, 3], with the sum over each bar."""
         tops = columns.cumsum(axis=1)
+        left = np.arange(len(columns)) - WIDTH / 2
         for k, bars in enumerate(self.parts[panel]):
-            bars.set_ends(tops[:, k] - columns[:, k], tops[:, k])
+            ends = left, tops[:, k], left + WIDTH, tops[:, k] - columns[:, k]
+            bars.set_path(rectangles(np.stack(ends, axis=1)))
         self.sums[panel].positions[:, 1] = tops[:, -1] + 0.06 * self.scales[panel].top
 
 
-def _stack(axes, places: np.ndarray) -> list[Bars]:
-    """Bars for each part, by colour and hatch."""
-    stack = []
-    for colour, hatch in LOOKS.values():
-        bars = Bars(axes, places, width=0.66, edgecolor=INK, zorder=10)
-        bars.set_facecolor(colour)
-        bars.set_hatch(hatch)
-        stack.append(bars)
-    return stack
+def _stack(axes) -> list[PathPatch]:
+    """One patch for each part of all bars, by colour and hatch."""
+    none = rectangles(np.zeros((1, 4)))
+    return [
+        axes.add_patch(PathPatch(none, facecolor=colour, edgecolor=INK, hatch=hatch, zorder=10))
+        for colour, hatch in LOOKS.values()
+    ]
 
 
 def _sum(gigabytes: float, held: bool) -> str:
