@@ -8,11 +8,18 @@ from matplotlib.transforms import Affine2D, Bbox
 
 
 def cleaned(path: Path, *arguments, **options) -> Path:
-    """`Path.cleaned` without the points that only mark the end."""
+    """`Path.cleaned` without the points that only mark an end.
+
+    The point that closes a polygon means nothing and was not moved with the others: it
+    may lie anywhere, also where no frame reaches. It is set to zero.
+    """
     result = path.cleaned(*arguments, **options)
-    if result.codes is None or (len(result.codes) and result.codes[-1] != Path.STOP):
+    if result.codes is None:
         return result
-    return Path._fast_from_codes_and_verts(result.vertices[:-1], result.codes[:-1])
+    last = -1 if len(result.codes) == 0 or result.codes[-1] == Path.STOP else None
+    vertices, codes = result.vertices[:last], result.codes[:last]
+    vertices[codes == Path.CLOSEPOLY] = 0
+    return Path._fast_from_codes_and_verts(vertices, codes)
 
 
 def codes_of(path: Path) -> np.ndarray | None:
@@ -33,8 +40,10 @@ def ends(path: Path) -> np.ndarray:
 
 def inside(path: Path, low: tuple[float, float], high: tuple[float, float]) -> Path:
     """The area of a path within a rectangle, its curves as lines."""
+    # One by one: Matplotlib cuts several polygons as if they were one.
     polygons = [Path(points) for points in cleaned(path, curves=False).to_polygons()]
-    return Path.make_compound_path(*polygons).clip_to_bbox(Bbox([low, high]))
+    cut = [polygon.clip_to_bbox(Bbox([low, high])) for polygon in polygons]
+    return Path.make_compound_path(*(part for part in cut if len(part.vertices)))
 
 
 def bar(x: float, y: float, width: float, height: float) -> Path:

@@ -36,6 +36,7 @@ from rlnotes.explorers.length_bias import LengthBias
 from rlnotes.explorers.likelihood_displacement import LikelihoodDisplacement
 from rlnotes.explorers.max_bias import MaxBias
 from rlnotes.explorers.maze_values import MazeValues
+from rlnotes.explorers.memory_calculator import MemoryCalculator
 from rlnotes.explorers.monte_carlo import MonteCarlo
 from rlnotes.explorers.moving_target import MovingTarget
 from rlnotes.explorers.over_optimization import OverOptimization
@@ -78,6 +79,7 @@ TESTED = {
     LikelihoodDisplacement,
     MaxBias,
     MazeValues,
+    MemoryCalculator,
     MonteCarlo,
     MovingTarget,
     OverOptimization,

@@ -16,6 +16,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Affine2D, Bbox, IdentityTransform, TransformedPath
 
 from rlnotes.plotting import frames
+from rlnotes.plotting.bars import rectangles
 from rlnotes.plotting.recorder import NotRecordableError, Recorder
 from rlnotes.plotting.style import house_style
 from tests.plotting import replay
@@ -302,6 +303,24 @@ def test_a_clip_path_that_reaches_far_is_cut():
     (it,) = operations(artist, figure=figure)
     low, high = it.clip_path.get_extents().intervaly
     assert (low, high) == pytest.approx((116, 216), abs=0.1)
+
+
+def test_the_point_that_closes_a_polygon_may_lie_anywhere():
+    # It keeps its data coordinates, 9,000 here, which are no pixels.
+    bars = rectangles(np.array([[0, 9000, 1000, 0], [2000, 5000, 3000, 0]]))
+    patch = PathPatch(bars, transform=Affine2D().scale(0.02), facecolor="red")
+    (it,) = operations(patch)  # one, so nothing was cut
+    assert it.path.get_extents().extents == pytest.approx([0, 36, 60, 216], abs=1)
+
+
+def test_of_several_polygons_that_reach_far_each_is_cut_alone():
+    far = np.array([[10, 1e6, 20, 0], [50, 40, 60, 0], [1e6, 1e6 + 9, 1e6 + 9, 1e6]])
+    patch = PathPatch(rectangles(far), transform=IdentityTransform(), facecolor="red", linewidth=0)
+    area = operations(patch)[0].path
+    polygons = area.to_polygons()
+    assert [(p[:, 0].min(), p[:, 0].max()) for p in polygons] == [(10, 20), (50, 60)]
+    assert polygons[0][:, 1].min() <= 0
+    assert polygons[1][:, 1].min() == HEIGHT - 40
 
 
 # Markers.
