@@ -21,7 +21,7 @@ class Quiz:
         ValueError: for an unknown item or option.
     """
 
-    def __init__(self, data: QuizData, **answers: str):
+    def __init__(self, data: QuizData, /, **answers: str):
         self.data = data
         self._items = {item.id: item for item in data.items}
         self._answers: dict[str, str | None] = dict.fromkeys(self._items)
@@ -33,7 +33,7 @@ class Quiz:
         """Item -> the option chosen, or None while it is open."""
         return dict(self._answers)
 
-    def answer(self, **answers: str | None) -> "Quiz":
+    def answer(self, /, **answers: str | None) -> "Quiz":
         """Choose options by item; the same as `set` with a dictionary."""
         return self.set(answers)
 
@@ -46,7 +46,7 @@ class Quiz:
         for name, option in answers.items():
             require_option(self._items, item=name)
             if option is not None:
-                require_option(self._items[name].options, **{name: option})
+                require_option(self._items[name].options, **{f"option of {name}": option})
         changed = {k: v for k, v in answers.items() if self._answers[k] != v}
         self._answers |= changed
         if self._view is not None and changed:
@@ -83,8 +83,15 @@ class Quiz:
         if chosen is None:
             return ItemVerdict(item, OPEN, "Open: choose an option.")
         if chosen in item.right:
-            return ItemVerdict(item, RIGHT, f"Right: {chosen}.")
-        return ItemVerdict(item, WRONG, f"Not yet: {item.reasons[chosen]}")
+            return ItemVerdict(item, RIGHT, f"Right: {chosen}.{self._twice(chosen)}")
+        return ItemVerdict(item, WRONG, f"Not yet: {item.reasons[chosen]}{self._twice(chosen)}")
+
+    def _twice(self, chosen: str) -> str:
+        """A sentence if a step was put into several places of an order."""
+        places = [i.prompt for i in self.data.items if self._answers[i.id] == chosen]
+        if self.data.kind != "sorting" or len(places) < 2:
+            return ""
+        return f" It is chosen for {' and '.join(places)}."
 
     def __repr__(self) -> str:
         return quiz_text.plain_text(self.data)
