@@ -83,7 +83,7 @@ class Comparison:
         for key in _names("methods", methods, self.methods):
             method = self.methods[key]
             cells = (method.cells[name] for name in columns)
-            rows.append((method.title, *(f"{c.value}, {c.link.markdown()}" for c in cells)))
+            rows.append((method.title, *(f"{c.value} ({c.link.markdown()})" for c in cells)))
         return Table(("method", *(self.columns[n].title for n in columns)), tuple(rows))
 
     def card(self, method: str) -> Table:

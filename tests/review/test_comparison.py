@@ -50,8 +50,8 @@ def test_a_table_has_the_rows_and_columns_that_are_asked_for():
     table = SMALL.table(columns=["idea", "critic"], methods=["grpo", "ppo"])
     assert table.header == ("method", "Idea", "Critic")
     assert table.rows == (
-        ("GRPO", f"group, {link}", f"no, {link}"),
-        ("PPO", f"clip, {link}", f"usual, {link}"),
+        ("GRPO", f"group ({link})", f"no ({link})"),
+        ("PPO", f"clip ({link})", f"usual ({link})"),
     )
     assert [row[0] for row in SMALL.table().rows] == ["PPO", "DPO", "GRPO"]
     assert SMALL.where(critic="no").table().rows == SMALL.table(methods=["dpo", "grpo"]).rows
