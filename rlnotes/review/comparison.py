@@ -120,7 +120,7 @@ def read_comparison(data: Mapping) -> Comparison:
 
 def load() -> Comparison:
     """The comparison of this book."""
-    text = resources.files("rlnotes.review").joinpath("methods.toml").read_text()
+    text = resources.files("rlnotes.review").joinpath("methods.toml").read_text("utf-8")
     return read_comparison(tomllib.loads(text))
 
 

@@ -111,7 +111,7 @@ def read_popular(data: Mapping, comparison: Comparison) -> PopularTables:
 
 def load(comparison: Comparison) -> PopularTables:
     """The popular tables of this book's data, beside its comparison."""
-    text = resources.files("rlnotes.review").joinpath("popular_tables.toml").read_text()
+    text = resources.files("rlnotes.review").joinpath("popular_tables.toml").read_text("utf-8")
     return read_popular(tomllib.loads(text), comparison)
 
 
