@@ -7,6 +7,7 @@ from importlib import resources
 
 from rlnotes._checks import require_option
 from rlnotes.review.contradictions import Contradiction, contradictions
+from rlnotes.review.entries import entries_of
 from rlnotes.review.methods import Column, Method, read_columns, read_methods
 from rlnotes.review.tables import Table
 
@@ -112,10 +113,11 @@ def read_comparison(data: Mapping) -> Comparison:
     """The comparison in the tables of a data file, `columns` and `methods`.
 
     Raises:
-        ValueError: for what `read_columns` and `read_methods` refuse.
+        ValueError: if one of the two is missing, and for what `read_columns` and
+            `read_methods` refuse.
     """
-    columns = read_columns(data["columns"])
-    return Comparison(columns, read_methods(data["methods"], columns))
+    columns = read_columns(entries_of(data, "columns"))
+    return Comparison(columns, read_methods(entries_of(data, "methods"), columns))
 
 
 def load() -> Comparison:

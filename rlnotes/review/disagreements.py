@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 
-from rlnotes._checks import require_text, shown
+from rlnotes.review.entries import text_of
 from rlnotes.review.links import LINK_KEYS, read_link
 from rlnotes.review.tables import Table
 
@@ -42,7 +42,7 @@ def read_table(entries: Sequence[Mapping], columns: Mapping[str, str]) -> Table:
     """
     rows = {}
     for entry in entries:
-        row = tuple(_text(entry, key) for key in columns)
+        row = tuple(text_of(entry, key, where="entry") for key in columns)
         if row[0] in rows:
             raise ValueError(f"{row[0]!r} stands twice")
         unknown = set(entry) - {*columns, *LINK_KEYS, "reason"}
@@ -62,12 +62,5 @@ def _evidence(entry: Mapping, name: str) -> str:
     if "reason" in entry:
         if "link" in entry:
             raise ValueError(f"{name!r} must have a link or a reason, got both")
-        return f"not shown: {_text(entry, 'reason')}"
+        return f"not shown: {text_of(entry, 'reason', where=repr(name))}"
     return read_link(entry, where=repr(name)).markdown()
-
-
-def _text(entry: Mapping, key: str) -> str:
-    if not entry.get(key):
-        raise ValueError(f"{key} is missing, got {shown(dict(entry))}")
-    require_text(**{key: entry[key]})
-    return entry[key]

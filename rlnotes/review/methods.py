@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from rlnotes._checks import require_option, require_text, shown
+from rlnotes._checks import require_option
+from rlnotes.review.entries import text_of
 from rlnotes.review.links import Link, read_link
 
 
@@ -62,7 +63,7 @@ def read_columns(entries: Sequence[Mapping]) -> dict[str, Column]:
     for entry in entries:
         name = _new_name("column", entry, columns)
         title, question = (
-            _text(entry, key, where=f"column {name!r}") for key in ("title", "question")
+            text_of(entry, key, where=f"column {name!r}") for key in ("title", "question")
         )
         columns[name] = Column(name, title, question, tuple(entry.get("values", ())))
     return columns
@@ -84,7 +85,7 @@ def read_methods(entries: Sequence[Mapping], columns: Mapping[str, Column]) -> d
     methods = {}
     for entry in entries:
         name = _new_name("method", entry, methods)
-        title = _text(entry, "title", where=f"method {name!r}")
+        title = text_of(entry, "title", where=f"method {name!r}")
         given = {key: entry[key] for key in entry if key not in ("name", "title")}
         for column in given:
             require_option(list(columns), **{f"column of {name}": column})
@@ -98,21 +99,14 @@ def read_methods(entries: Sequence[Mapping], columns: Mapping[str, Column]) -> d
 
 def _read_cell(entry: Mapping, column: Column, method: str) -> Cell:
     where = f"cell {column.name!r} of method {method!r}"
-    value, sentence = (_text(entry, key, where=where) for key in ("value", "sentence"))
+    value, sentence = (text_of(entry, key, where=where) for key in ("value", "sentence"))
     if column.values:
         require_option(column.values, **{f"value in {where}": value})
     return Cell(value, sentence, read_link(entry, where=where))
 
 
 def _new_name(kind: str, entry: Mapping, known: Mapping) -> str:
-    name = _text(entry, "name", where=kind)
+    name = text_of(entry, "name", where=kind)
     if name in known:
         raise ValueError(f"{kind} {name!r} stands twice")
     return name
-
-
-def _text(entry: Mapping, key: str, *, where: str) -> str:
-    if not entry.get(key):
-        raise ValueError(f"{where}: {key} is missing, got {shown(dict(entry))}")
-    require_text(**{f"{key} of {where}": entry[key]})
-    return entry[key]

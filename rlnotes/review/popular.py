@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
-from rlnotes._checks import require_option, shown
+from rlnotes._checks import require_option
 from rlnotes.review.comparison import Comparison, contradictions
+from rlnotes.review.entries import entries_of, text_of
 from rlnotes.review.links import Link, read_link
 from rlnotes.review.tables import Table
 
@@ -89,23 +90,25 @@ def read_popular(data: Mapping, comparison: Comparison) -> PopularTables:
             no evidence.
     """
     titles, rows, reasons = {}, {}, {}
-    for entry in data["tables"]:
-        name = entry["name"]
+    more = data.get("more", {})
+    for entry in entries_of(data, "tables"):
+        name = text_of(entry, "name", where="table")
         if name in titles:
             raise ValueError(f"table {name!r} stands twice")
-        titles[name] = entry["title"]
+        titles[name] = text_of(entry, "title", where=f"table {name!r}")
         rows[name] = entry["rows"]
         for method, cells in entry["rows"].items():
             for column, values in cells.items():
                 where = f"table {name!r}"
-                _check(comparison, data["more"], where, method, column, values)
-    for entry in data["reasons"]:
-        where = f"reason for {entry['column']} of {entry['method']}"
-        claim = (entry["method"], entry["column"], frozenset(entry["says"]))
-        _check(comparison, data["more"], where, *claim)
-        if claim in reasons or not entry.get("reason"):
-            raise ValueError(f"{where} must stand once, with words, got {shown(entry)}")
-        reasons[claim] = entry["reason"], read_link(entry, where=where)
+                _check(comparison, more, where, method, column, values)
+    for entry in data.get("reasons", ()):
+        method, column = (text_of(entry, k, where="reason") for k in ("method", "column"))
+        where = f"reason for {column} of {method}"
+        claim = (method, column, frozenset(entry.get("says", ())))
+        _check(comparison, more, where, *claim)
+        if claim in reasons:
+            raise ValueError(f"{where} stands twice")
+        reasons[claim] = text_of(entry, "reason", where=where), read_link(entry, where=where)
     return PopularTables(titles, rows, reasons, comparison)
 
 

@@ -105,6 +105,7 @@ def spoiled(change) -> dict:
         (lambda d: d["methods"][1]["critic"].update(value="yes"), "'critic' of .*'dpo' .*'yes'"),
         (lambda d: d["methods"][1].pop("title"), "method 'dpo': title is missing"),
         (lambda d: d["columns"][1].pop("name"), "column: name is missing"),
+        (lambda d: d.pop("methods"), "data must have methods, got .*'columns'"),
         (lambda d: d["columns"][1].update(title=3), "title of column 'idea' .*3"),
     ],
 )

@@ -97,13 +97,16 @@ def spoiled(change) -> dict:
     ("change", "named"),
     [
         (lambda d: d["tables"][1].update(name="one"), "table 'one' stands twice"),
+        (lambda d: d["tables"][1].pop("title"), "table 'two': title is missing"),
+        (lambda d: d["reasons"][0].pop("method"), "reason: method is missing"),
+        (lambda d: d.pop("tables"), "data must have tables, got .*'more'"),
         (lambda d: d["tables"][1]["rows"].update(a3c={"critic": ["no"]}), "method .*'two'.*'a3c'"),
         (lambda d: d["tables"][1]["rows"]["ppo"].update(colour=["no"]), "column .*'two'.*'colour'"),
         (lambda d: d["tables"][1]["rows"]["ppo"].update(critic=["yes"]), "critic of ppo .*'yes'"),
         (lambda d: d["reasons"][0].pop("shows"), "reason for critic of ppo: shows is missing"),
         (lambda d: d["reasons"][0].update(says=["yes"]), "reason for critic of ppo .*'yes'"),
-        (lambda d: d["reasons"].append(d["reasons"][0]), "critic of ppo must stand once"),
-        (lambda d: d["reasons"][0].update(reason=""), "critic of ppo must stand once, with words"),
+        (lambda d: d["reasons"].append(d["reasons"][0]), "reason for critic of ppo stands twice"),
+        (lambda d: d["reasons"][0].update(reason=""), "critic of ppo: reason is missing"),
     ],
 )
 def test_bad_data_are_refused_and_named(change, named):
