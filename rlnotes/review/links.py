@@ -32,8 +32,8 @@ class Link:
     Attributes:
         chapter: two digits, such as "07".
         cell: the id of the cell in the notebook of that chapter.
-        label: what the link is called: the number of the section, such as "7.5".
-            Empty stands for the chapter as a whole.
+        label: what the link is called: the number of the section, such as "7.5", or
+            its title if it has none. Empty stands for the chapter as a whole.
         shows: words that stand in the source or in the stored text output of the
             cell. Empty if the link proves nothing and only points.
 
@@ -66,8 +66,11 @@ class Link:
 
     @property
     def text(self) -> str:
-        """What a reader sees: the label, or the chapter."""
-        return self.label or f"chapter {int(self.chapter)}"
+        """What a reader sees: the number of the section, or chapter and title."""
+        if self.label[:1].isdecimal():
+            return self.label
+        chapter = f"chapter {int(self.chapter)}"
+        return f"{chapter}, {self.label}" if self.label else chapter
 
     def markdown(self) -> str:
         """The link as Markdown; JupyterLab opens the notebook at the cell.

@@ -30,7 +30,7 @@ class Cell:
 @functools.cache
 def cells(chapter: str) -> dict[str, Cell]:
     """The cells of a chapter by id: the section they stand in, source and output."""
-    notebook = json.loads((NOTEBOOKS / CHAPTER_FILES[chapter]).read_text())
+    notebook = json.loads((NOTEBOOKS / CHAPTER_FILES[chapter]).read_text("utf-8"))
     return read_cells(notebook, first=str(int(chapter)))
 
 
@@ -86,7 +86,7 @@ def links_in(data, where: str) -> Iterator[Link]:
 
 
 def links_of_file(path: Path) -> list[Link]:
-    return list(links_in(tomllib.loads(path.read_text()), path.name))
+    return list(links_in(tomllib.loads(path.read_text("utf-8")), path.name))
 
 
 def problems_of_file(path: Path) -> list[str]:

@@ -11,6 +11,8 @@ def test_a_link_becomes_markdown_that_jupyterlab_opens_at_the_cell():
     assert link == Link("07", "dfff4cca", label="7.5", shows="optimum")
     assert link.markdown() == "[7.5](07_rlhf.ipynb#cell-id=dfff4cca)"
     assert parse_link("07#dfff4cca").markdown() == "[chapter 7](07_rlhf.ipynb#cell-id=dfff4cca)"
+    titled = parse_link("07#a", label="Key takeaways")
+    assert titled.markdown() == "[chapter 7, Key takeaways](07_rlhf.ipynb#cell-id=a)"
 
 
 def test_the_chapters_are_the_files_of_the_folder():
