@@ -11,7 +11,7 @@ from rlnotes._checks import require_option, require_text
 from rlnotes.review.links import Link, read_link
 
 FOLDER = Path(__file__).parent
-FILES = ("quizzes.toml", "self_test.toml")
+FILES = ("quizzes.toml", "self_test.toml", "recall.toml")
 KINDS = ("matching", "sorting", "cloze", "choice", "hidden cells")
 ITEM_KEYS = {"id", "prompt", "right", "wrong", "reason", "link", "label", "shows"}
 QUIZ_KEYS = {"kind", "title", "instruction", "text", "seed", "options", "items"}

@@ -8,7 +8,7 @@ from rlnotes.review.quiz import Quiz, quizzes
 from rlnotes.review.quiz_data import Item, QuizData, read_quizzes
 from rlnotes.review.quiz_view import CHOOSE
 from rlnotes.scripts.save_hook import WIDGET_VIEW
-from tests.review.evidence import problems
+from tests.review.evidence import cells, problems
 
 DATA = read_quizzes()
 ITEMS = [(name, item) for name, data in DATA.items() for item in data.items]
@@ -115,8 +115,10 @@ def test_no_sign_of_a_prompt_or_a_reason_becomes_markup():
     item = Item("one", "a", ("<i>b</i>", "c & d"), ("c & d",), reasons)
     data = colours(items=(item,), kind="cloze", text="A <gap> [1].", title="<u>")
     quiz = Quiz(data, one="<i>b</i>")
+    view = quiz.view
     quiz.check()
-    written = [quiz.view.notes["one"].value, quiz.view.text.value, quiz.view.head.value]
+    written = [view.notes["one"].value, view.text.value, view.head.value]
+    assert not view.menus["one"].description_allow_html
     assert "Not &lt;b&gt;." in written[0]
     assert written[1] == "<p>A &lt;gap&gt; [1: <b>&lt;i&gt;b&lt;/i&gt;</b>].</p>"
     assert "&lt;u&gt;" in written[2]
@@ -153,6 +155,25 @@ def test_a_stored_notebook_shows_what_is_asked(quiz):
         "- green",
     ]
     assert bundle["text/plain"].startswith("Colours. Choose.\n- The sky <at noon>\n- Leaves\n")
+
+
+def test_an_item_may_have_any_name_that_python_allows():
+    item = Item("options", "a", ("b", "c"), ("b",), {"c": "No."})
+    other = Item("data", "a", ("b", "c"), ("b",), {"c": "No."})
+    quiz = Quiz(colours(items=(item, other)), options="b")
+    assert quiz.answer(data="c").answers == {"options": "b", "data": "c"}
+
+
+def test_a_filled_gap_shows_in_the_paragraph_and_an_opened_one_goes():
+    data = colours(kind="cloze", text="Above [1], below [2].")
+    quiz = Quiz(data, leaves="green")
+    assert quiz.view.text.value == "<p>Above [1], below [2: <b>green</b>].</p>"
+    quiz.view.menus["sky"].value = "red"
+    assert "Above [1: <b>red</b>]" in quiz.view.text.value
+    quiz.reset()
+    assert quiz.view.text.value == "<p>Above [1], below [2].</p>"
+    assert r"Above \[1\], below \[2\]." in quiz._repr_mimebundle_()["text/markdown"]
+    quiz.close()
 
 
 def test_a_step_in_two_places_of_an_order_is_said():
@@ -202,9 +223,6 @@ def test_sorting_and_matching_use_each_right_option_once():
 
 
 def test_each_aim_of_the_chapters_has_one_question():
-    from tests.review.evidence import NOTEBOOKS, cells
-
-    assert NOTEBOOKS.is_dir()
     for number in range(1, 11):
         chapter = f"{number:02}"
         head = next(c.text for c in cells(chapter).values() if "**After this chapter" in c.text)
