@@ -48,9 +48,10 @@ def test_a_partial_answer_says_what_is_right_what_is_not_and_what_is_open(quiz):
 
 
 def test_the_right_option_of_an_open_item_is_told_nowhere(quiz):
+    view = quiz.view
     verdict = quiz.answer(leaves="red").check()
     bundle = verdict._repr_mimebundle_()
-    for text in (str(verdict), *bundle.values(), quiz.view.notes["sky"].value):
+    for text in (str(verdict), *bundle.values(), view.notes["sky"].value):
         assert "blue" not in text
         assert "7.5" not in text  # nor where to look it up
 
@@ -58,6 +59,15 @@ def test_the_right_option_of_an_open_item_is_told_nowhere(quiz):
 def test_a_verdict_in_markdown_links_to_the_cell(quiz):
     text = quiz.answer(sky="red").check()._repr_mimebundle_()["text/markdown"]
     assert r"- The sky \<at noon\> Not yet: Red is hot. See [7.5](07_rlhf.ipynb#cell" in text
+
+
+def test_the_answers_are_a_copy_and_the_same_answer_again_keeps_its_verdict(quiz):
+    view = quiz.view
+    quiz.answer(sky="red").check()
+    quiz.answers["sky"] = "blue"
+    assert quiz.answer(sky="red").answers["sky"] == "red"
+    assert "Not yet: Red is hot." in view.notes["sky"].value
+    assert view.score.text == "0 of 2 right, 1 open."
 
 
 def test_reset_and_none_open_items_again(quiz):
@@ -136,6 +146,7 @@ def test_closing_frees_every_widget_and_the_answers_stay():
     quiz.close()
     assert quiz.answers["sky"] == "blue"
     assert quiz.view.menus["sky"].value == "blue"
+    assert quiz.view.box.model_id in _instances
     quiz.close()
 
 
