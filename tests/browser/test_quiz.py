@@ -9,7 +9,7 @@ from tests.browser.test_panel_many import described
 CELLS = [
     "from rlnotes.review.quiz import quizzes",
     'quiz = quizzes()["three_steps"]\nquiz',
-    'quizzes()["ppo_update"]',
+    'quizzes()["summary_ppo"]',
 ]
 QUIZ = ".rlnotes-quiz"
 AT_THE_CELL = """() => {
