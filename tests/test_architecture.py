@@ -21,7 +21,7 @@ LAYERS = {
     "data": (["_checks", "functional", "exact"], MATHS | {"PIL"}),
     "training": (BELOW_PLOTTING[:-1], MATHS | {"gymnasium", "tqdm"}),
     "plotting": (["_checks"], MATHS | {"matplotlib"}),
-    "review": (["_checks"], {"ipywidgets", "traitlets"}),
+    "review": (["_checks"], {"anywidget", "ipywidgets", "traitlets"}),
     "explorers": (
         [*BELOW_PLOTTING, "plotting", "review"],
         MATHS

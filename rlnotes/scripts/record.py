@@ -30,6 +30,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
     from rlnotes.scripts import (
         record_carry,
         record_carry_grpo,
+        record_defences,
         record_dpo,
         record_dqn,
         record_gae_lambda,
@@ -81,6 +82,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "carry_pass_rates": record_carry_grpo.pass_rates,
         "grpo_plane": record_grpo_plane.plane,
         "grpo_judged": record_grpo_plane.judged,
+        "reward_defences": record_defences.reward_defences,
         "dpo_sources": record_dpo.sources,
         "dpo_losses": record_dpo.losses,
         "dpo_supervised": record_dpo.supervised,

@@ -18,7 +18,7 @@ from nbclient import NotebookClient
 
 from rlnotes.scripts.checkout import ROOT, notebooks_of
 from rlnotes.scripts.output_files import replace_file
-from rlnotes.scripts.save_hook import WIDGET_VIEW
+from rlnotes.scripts.save_hook import WIDGET_VIEW, has_stand_in
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -71,9 +71,9 @@ def cleaned(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def _is_transient(output: nbformat.NotebookNode) -> bool:
-    """Whether it is standard error, or a widget without a picture: a progress bar."""
+    """Whether it is standard error, or a widget and nothing else: a progress bar."""
     data = output.get("data", {})
-    bar = WIDGET_VIEW in data and "image/png" not in data
+    bar = WIDGET_VIEW in data and not has_stand_in(data)
     return bar or (output.output_type == "stream" and output.name == "stderr")
 
 

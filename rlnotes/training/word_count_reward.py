@@ -115,7 +115,7 @@ def fit_word_counts(
     differences, repeats = _by_prompt(
         pairs.prompts[found], pairs.differences[found], repeats[found].double()
     )
-    return _newton(differences, repeats, ridge)
+    return pair_weights(differences, repeats, ridge=ridge)
 
 
 def _by_prompt(prompts: Tensor, differences: Tensor, repeats: Tensor) -> tuple[Tensor, Tensor]:
@@ -129,10 +129,20 @@ def _by_prompt(prompts: Tensor, differences: Tensor, repeats: Tensor) -> tuple[T
     return padded, padded_repeats
 
 
-def _newton(differences: Tensor, repeats: Tensor, ridge: float) -> Tensor:
-    """[P, 7] where the gradient of every prompt's loss is zero."""
-    price = ridge * torch.eye(NUM_WORDS, dtype=torch.float64)
-    weights = torch.zeros(len(differences), NUM_WORDS, dtype=torch.float64)
+def pair_weights(differences: Tensor, repeats: Tensor, *, ridge: float) -> Tensor:
+    """[P, F] weights at which the gradient of every prompt's loss is zero, by Newton.
+
+    Args:
+        differences: [P, M, F] features of the chosen reply less the rejected one's.
+        repeats: [P, M] how often each pair stands in the data; 0 leaves it out.
+        ridge: positive.
+
+    Raises:
+        ValueError: if the ridge is so small that the weights are not found.
+    """
+    num_features = differences.shape[-1]
+    price = ridge * torch.eye(num_features, dtype=torch.float64)
+    weights = torch.zeros(len(differences), num_features, dtype=torch.float64)
     for _ in range(50):
         margins = (differences @ weights[..., None]).squeeze(-1)
         doubts = torch.sigmoid(-margins)  # of each label, by this model

@@ -37,6 +37,19 @@ def test_rendering_twice_gives_the_same_bytes_without_traces_of_the_run(tmp_path
     assert [cell.execution_count for cell in notebook.cells] == [1, 2, 3, 4]
 
 
+def test_a_quiz_is_stored_as_its_text(tmp_path):
+    path = write(
+        tmp_path / "00_quiz.ipynb",
+        "from rlnotes.review.quiz import quizzes",
+        'quizzes()["three_steps"]',
+    )
+    text = render(path)
+    (output,) = nbformat.reads(text, as_version=4).cells[1].outputs
+    assert set(output.data) == {"text/plain", "text/markdown"}
+    assert "1. Stage 1" in output.data["text/markdown"]
+    assert text == render(path)
+
+
 def test_a_failing_cell_is_reported_and_the_file_left_alone(tmp_path):
     path = write(tmp_path / "00_broken.ipynb", "1 / 0")
     before = path.read_bytes()

@@ -32,6 +32,15 @@ def test_the_view_goes_only_where_there_is_a_picture():
     assert model == expected
 
 
+def test_the_view_of_a_quiz_goes_and_its_text_stays():
+    data = {VIEW: {}, "text/plain": "What?", "text/markdown": "**What?**"}
+    cell = new_code_cell("quiz", outputs=[new_output("display_data", data=data)])
+    model = {"type": "notebook", "content": new_notebook(cells=[cell])}
+    save_hook.keep_pictures(model=model, path="a.ipynb", contents_manager=None)
+    (output,) = model["content"]["cells"][0]["outputs"]
+    assert output["data"] == {"text/plain": "What?", "text/markdown": "**What?**"}
+
+
 def test_the_view_of_an_anywidget_is_known_by_the_same_name():
     class Panel(anywidget.AnyWidget):
         _esm = "export default {}"
