@@ -40,6 +40,8 @@ def test_a_column_has_a_value_for_every_method_in_order():
 def test_where_keeps_the_methods_with_all_values():
     assert list(SMALL.where(critic="no").methods) == ["dpo", "grpo"]
     assert list(SMALL.where(critic="no", idea="group").methods) == ["grpo"]
+    assert list(SMALL.where(critic="no", idea="clip").methods) == []
+    assert list(SMALL.where(idea="clip", critic="no").methods) == []
     assert list(SMALL.where(idea=["clip", "group"]).methods) == ["ppo", "grpo"]
     assert list(SMALL.where(critic="no").where(critic="usual").methods) == []
     assert list(SMALL.methods) == ["ppo", "dpo", "grpo"]

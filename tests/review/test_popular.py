@@ -11,7 +11,7 @@ from tests.review.test_comparison import EVIDENCE, SMALL
 POPULAR = load(comparison.load())
 
 SMALL_DATA = {
-    "more": {"critic": ["needed"]},
+    "more": {"critic": ["needed"], "idea": ["luck"]},
     "tables": [
         {"name": "one", "title": "One", "rows": {"ppo": {"critic": ["needed"]}}},
         {"name": "two", "title": "Two", "rows": {"ppo": {"critic": ["usual", "no"]}}},
@@ -103,6 +103,7 @@ def spoiled(change) -> dict:
         (lambda d: d["tables"][1]["rows"].update(a3c={"critic": ["no"]}), "method .*'two'.*'a3c'"),
         (lambda d: d["tables"][1]["rows"]["ppo"].update(colour=["no"]), "column .*'two'.*'colour'"),
         (lambda d: d["tables"][1]["rows"]["ppo"].update(critic=["yes"]), "critic of ppo .*'yes'"),
+        (lambda d: d["tables"][1]["rows"]["ppo"].update(critic=["luck"]), "critic of .*'luck'"),
         (lambda d: d["reasons"][0].pop("shows"), "reason for critic of ppo: shows is missing"),
         (lambda d: d["reasons"][0].update(says=["yes"]), "reason for critic of ppo .*'yes'"),
         (lambda d: d["reasons"].append(d["reasons"][0]), "reason for critic of ppo stands twice"),
