@@ -5,10 +5,12 @@ import torch
 
 from rlnotes.exact.language import gibbs_optimum
 from rlnotes.functional.kl import kl_divergence
+from rlnotes.scripts.record_defences import rows_of
 from rlnotes.training import defences
 from rlnotes.training.comparisons import draw_comparisons
 from rlnotes.training.defences import DEFENCES, JUDGES, defended_scores, gold_at, prices_at
 from rlnotes.training.help_desk_reference import reference_log_probs
+from rlnotes.training.recordings import load
 from rlnotes.training.replies import all_replies, gold_table
 from rlnotes.training.word_count_reward import bags, fit_word_counts, word_count_scores
 
@@ -103,3 +105,42 @@ def test_bad_numbers_are_refused(scores):
     for kl in (0.0, -1.0, 100.0, float("nan")):
         with pytest.raises(ValueError, match="kls must lie in"):
             gold_at(scores["words"]["none"], [kl])
+
+
+ROWS = load("reward_defences")
+
+
+def differences(judge, column, defence):
+    """[40] a defence less none, seed by seed, as recorded."""
+    mine, bare = (
+        {
+            row["seed"]: row[column]
+            for row in ROWS
+            if (row["judge"], row["defence"]) == (judge, name)
+        }
+        for name in (defence, "none")
+    )
+    assert sorted(mine) == sorted(bare) == list(range(40))
+    return torch.tensor([mine[seed] - bare[seed] for seed in range(40)])
+
+
+def test_the_recording_is_what_the_code_does():
+    rows = rows_of(("words and repeats", 7))
+    held = [row for row in ROWS if (row["judge"], row["seed"]) == ("words and repeats", 7)]
+    assert [row["defence"] for row in rows] == [row["defence"] for row in held] == list(DEFENCES)
+    for new, old in zip(rows, held, strict=True):
+        for column in ("gold_1", "gold_2", "gold_3"):
+            assert new[column] == pytest.approx(old[column], abs=1e-3)
+
+
+@pytest.mark.parametrize(("judge", "helped"), [("words", False), ("words and repeats", True)])
+def test_new_labels_help_the_judge_that_can_express_them(judge, helped):
+    gains = differences(judge, "gold_2", "new labels")
+    error = gains.std() / 40**0.5
+    assert (gains.mean() > 5 * error) if helped else (abs(gains.mean()) < 2 * error)
+
+
+def test_the_lowest_of_four_helps_both_and_the_mean_neither():
+    for judge in JUDGES:
+        assert differences(judge, "gold_2", "lowest of 4").mean() > 0.1
+        assert differences(judge, "gold_2", "mean of 4").mean() < 0
