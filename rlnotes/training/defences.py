@@ -24,7 +24,7 @@ JUDGES = ("words", "words and repeats")
 DEFENCES = ("none", "mean of 4", "lowest of 4", "new labels", "hard rule")
 NUM_MEMBERS, NUM_ROUNDS = 4, 4
 LABELLED_AT = 2.0  # nats: how far the policy is whose replies get new labels
-FINE = 10.0  # reward, more than gold's whole range: a reply with a repeated word is out
+FINE = 100.0  # a reply with a repeated word is out, whatever else it scores
 RIDGE = 0.1
 
 

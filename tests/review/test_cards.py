@@ -1,5 +1,6 @@
 """Cards: data with evidence, and what a written answer is told."""
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from rlnotes.review.evidence import FILE as EVIDENCE_FILE
 from rlnotes.review.evidence import load_evidence
 from rlnotes.review.statements import Statement, read_statement
 from tests.review.card_answers import RIGHT, WRONG
-from tests.review.evidence import links_of_file, problems_of_file
+from tests.review.evidence import NOTEBOOKS, links_of_file, problems_of_file
 
 CARDS = load_cards()
 FOLDER = FILE.parent
@@ -255,3 +256,15 @@ def test_recall_uses_all_answers():
     rights = [item["right"] for item in RECALL["items"]]
     assert len({item["id"] for item in RECALL["items"]}) == len(rights) == 20
     assert all(rights.count(option) >= 4 for option in RECALL["options"])
+
+
+CHAPTER = NOTEBOOKS / "11_review.ipynb"
+
+
+@pytest.mark.skipif(not CHAPTER.exists(), reason="the chapter is not written yet")
+def test_the_chapter_has_every_question_and_every_answer():
+    cells = json.loads(CHAPTER.read_text())["cells"]
+    texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+    for card in CARDS.values():
+        assert any(card.question in text for text in texts)
+        assert any(card.model_answer() in text for text in texts)
