@@ -6,7 +6,9 @@ from itertools import pairwise
 
 import ipywidgets
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
 
 from rlnotes.explorers.base import Explorer
 from rlnotes.plotting.numbers import Labels
@@ -22,7 +24,7 @@ TOP, STEP = 5.75, 0.45  # the first leaf, and from leaf to leaf
 LIST_TOP, LINE = 1.94, 0.185
 LIST_LEFT, WORDS_LEFT = 0.3, 3.85
 QUESTION_WIDTH, REASON_WIDTH, NUM_LINES = 18, 90, 8
-PALE = "#d6e8f3"
+PALE = (*to_rgb(BLUE), 0.16)  # the words beneath stay readable
 ANSWERS = ("yes", "no")
 
 
@@ -91,12 +93,12 @@ class DecisionHelper(Explorer):
                 side = "bottom" if answer == "yes" else "top"
                 axes.text(x - 0.09, y, answer, fontsize=9, ha="right", va=side)
         every = [box(name) for name in layout()]
-        self.hollow = PolyCollection(every, facecolor="white", edgecolor=GREY, zorder=12)
+        hollow = PolyCollection(every, facecolor="white", edgecolor=GREY, zorder=3)
         self.asked = PolyCollection([], facecolor=PALE, edgecolor=BLUE, linewidth=2, zorder=13)
         self.leaf = PolyCollection([], facecolor=PALE, edgecolor=INK, linewidth=2.5, zorder=13)
-        for boxes in (self.hollow, self.asked, self.leaf):
+        for boxes in (hollow, self.asked, self.leaf):
             axes.add_collection(boxes, autolim=False)
-        self.names = _names(axes)
+        _write_names(axes)
         rows = [LIST_TOP - 0.34 * k for k in range(len(tree.questions))]
         marks = {"linestyle": "", "marker": "o", "markersize": 10, "zorder": 12}
         (self.matter,) = axes.plot([], [], color=BLUE, **marks)
@@ -107,8 +109,8 @@ class DecisionHelper(Explorer):
         lines = [(WORDS_LEFT, LIST_TOP - LINE * k) for k in range(NUM_LINES)]
         self.words = Labels(axes, lines, size=9.5, zorder=14, shift=0)
         return figure, [
-            *(self.others, self.walked, self.hollow, self.asked, self.leaf),
-            *(self.names, self.matter, self.idle, self.answers, self.words),
+            *(self.others, self.walked, self.asked, self.leaf),
+            *(self.matter, self.idle, self.answers, self.words),
         ]
 
     def update(self, **answers):
@@ -131,18 +133,13 @@ class DecisionHelper(Explorer):
         return _said(decision)
 
 
-def _names(axes) -> Labels:
-    """The words in the boxes, one text a line."""
-    tree, places, texts = decision_tree(), [], []
+def _write_names(axes: Axes) -> None:
+    """The words in the boxes."""
+    tree = decision_tree()
     for name, (x, y) in layout().items():
         words = name if name in tree.leaves else tree.questions[tree.nodes[name].question].short
-        lines = textwrap.wrap(words, QUESTION_WIDTH)
-        for k, line in enumerate(lines):
-            places.append((x, y + 0.17 * ((len(lines) - 1) / 2 - k)))
-            texts.append(line)
-    labels = Labels(axes, np.array(places), size=9.5, zorder=14)
-    labels.set_texts(texts)
-    return labels
+        wrapped = textwrap.fill(words, QUESTION_WIDTH)
+        axes.text(x, y, wrapped, fontsize=9.5, ha="center", va="center", zorder=4)
 
 
 def reason_lines(decision: Decision) -> list[str]:
