@@ -50,6 +50,7 @@ _EXPLORERS = {
     "layout_shift": "LayoutShift",
     "label_share": "LabelShare",
     "decision_helper": "DecisionHelper",
+    "rollout_timeline": "RolloutTimeline",
 }
 
 
