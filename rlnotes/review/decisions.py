@@ -51,7 +51,7 @@ class Tree:
     root: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Decision:
     """Where the answers lead.
 
@@ -66,6 +66,12 @@ class Decision:
     path: tuple[tuple[str, bool], ...]
     asked: tuple[str, ...]
     ignored: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        path = ", ".join(
+            f"{name}={answer}" for name, (_, answer) in zip(self.asked, self.path, strict=True)
+        )
+        return f"Decision({self.leaf.name!r} from {path})"
 
     def _repr_markdown_(self) -> str:
         questions = decision_tree().questions

@@ -95,6 +95,8 @@ def test_the_text_names_path_leaf_and_what_does_not_matter():
     answers = dict(zip(NAMES, (True, False, True, False, True), strict=True))
     text = decide(answers)._repr_markdown_()
     lines = text.splitlines()
+    short = "Decision('collect first' from may_sample=True, has_score=False, has_pairs=False)"
+    assert repr(decide(answers)) == short
     assert lines[0] == "**Collect labels, or write a verifier, first**"
     assert lines[2] == "1. May the model write or act while it is trained? **Yes.**"
     assert lines[3].endswith("score each new output? **No.**")
