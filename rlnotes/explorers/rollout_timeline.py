@@ -37,14 +37,14 @@ WINDOW = 40.0  # minutes
 NUM_BATCHES = 30
 ROWS, THICKNESS = (3.0, 2.0), 0.62
 LINES = (1.15, 0.82, 0.49, 0.16, -0.17)
-MAX_NUMBERS = 7  # in a row
+MAX_NUMBERS = 5  # in a row
 WORDS = ("write", "wait for the longest", "score", "train", "send weights")
 LOOKS = (
     {"facecolor": FURTHER[2]},
-    {"facecolor": "white", "hatch": "////"},
-    {"facecolor": GREEN, "hatch": "...."},
+    {"facecolor": "white", "hatch": "//"},
+    {"facecolor": GREEN},
     {"facecolor": FURTHER[0]},
-    {"facecolor": FURTHER[1], "hatch": "xxxx"},
+    {"facecolor": FURTHER[1], "hatch": "\\\\"},
 )
 
 
