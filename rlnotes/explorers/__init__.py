@@ -50,6 +50,8 @@ _EXPLORERS = {
     "layout_shift": "LayoutShift",
     "label_share": "LabelShare",
     "memory_calculator": "MemoryCalculator",
+    "decision_helper": "DecisionHelper",
+    "rollout_timeline": "RolloutTimeline",
 }
 
 
