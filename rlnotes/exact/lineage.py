@@ -8,8 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from rlnotes._checks import require_index, require_positive, require_shape
+from rlnotes._checks import (
+    require_finite_numbers,
+    require_index,
+    require_positive,
+    require_shape,
+)
 from rlnotes.exact.gradient_estimators import discounted_total, weighted_scores
+from rlnotes.exact.mdp import policy_values
 from rlnotes.exact.policy_gradients import policy_gradient, softmax_policy
 from rlnotes.exact.trajectories import Trajectories, estimator_moments
 from rlnotes.functional.advantages import generalized_advantage_estimation
@@ -37,6 +43,11 @@ class Ladder:
     variances: np.ndarray  # [K] sum over the entries; m episodes have 1 / m of it
 
     @property
+    def shares(self) -> np.ndarray:
+        """[K] the mean along the exact gradient, as a share of it: 1 is right."""
+        return (self.means * self.exact).sum(axis=(1, 2)) / (self.exact**2).sum()
+
+    @property
     def biases(self) -> np.ndarray:
         """[K] distance of the mean from the exact gradient, in its lengths."""
         distances = ((self.means - self.exact) ** 2).sum(axis=(1, 2)) ** 0.5
@@ -53,8 +64,8 @@ def ladder(
     episodes: Trajectories,
     logits: np.ndarray,
     old_logits: np.ndarray,
-    critic: np.ndarray,
     *,
+    learned: float,
     gae_lambda: float,
     clip_epsilon: float,
 ) -> Ladder:
@@ -65,14 +76,15 @@ def ladder(
     All rungs estimate the gradient at `logits`. Those without reuse play with them, and
     their ratios are 1. Those with reuse have an episode that `old_logits` played. The
     last one drops the steps that `ppo_gradient_mask` drops. Copies change nothing here:
-    an episode does not know which copy played it.
+    an episode does not know which copy played it. The critic is `learned` times the
+    exact V of the policy that played.
 
     Args:
         mdp: the tables.
         episodes: all of them, from `enumerate_trajectories`; none may be cut.
         logits: [S, A] of the policy whose gradient is estimated.
         old_logits: [S, A] of the policy that played the reused episodes.
-        critic: [S] estimates of V, reward; 0 in terminal states.
+        learned: share of V that the critic has learned; 1 is exact, 0 no critic.
         gae_lambda: decay of GAE, on the rungs that bootstrap.
         clip_epsilon: positive, on the last rung.
 
@@ -81,23 +93,26 @@ def ladder(
             or the policy never ends.
     """
     require_positive(clip_epsilon=clip_epsilon)
+    require_finite_numbers(learned=learned)
     exact = policy_gradient(mdp, logits, gamma=1.0)
     require_shape(exact.shape, old_logits=old_logits)
     policy, old_policy = softmax_policy(logits), softmax_policy(old_logits)
-    fresh, old_probs = episodes.probs(policy), episodes.probs(old_policy)
     scores = episodes.scores(policy)
     ratios = (policy / old_policy)[episodes.states, episodes.actions]
-    moments = []
-    for rung in range(len(RUNGS)):
-        probs, weights = fresh, rung_weights(episodes, critic, rung, gae_lambda=gae_lambda)
-        if _has("reuse", rung):
-            probs, advantages = old_probs, weights
-            weights = ratios * advantages
-        if _has("clip", rung):
-            pair = torch.from_numpy(ratios), torch.from_numpy(advantages)
-            weights = weights * ppo_gradient_mask(*pair, clip_epsilon=clip_epsilon).numpy()
-        moments.append(estimator_moments(probs, weighted_scores(scores, weights)))
-    means, variances = zip(*moments, strict=True)
+
+    def weights_of(player: np.ndarray, rung: int) -> np.ndarray:
+        critic = learned * policy_values(mdp, player, gamma=1.0)
+        return rung_weights(episodes, critic, rung, gae_lambda=gae_lambda)
+
+    def moments(player: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
+        return estimator_moments(episodes.probs(player), weighted_scores(scores, weights))
+
+    fresh = [moments(policy, weights_of(policy, rung)) for rung in range(4)]
+    advantages = weights_of(old_policy, 3)
+    pair = torch.from_numpy(ratios), torch.from_numpy(advantages)
+    counted = ppo_gradient_mask(*pair, clip_epsilon=clip_epsilon).numpy()
+    reused = [moments(old_policy, ratios * advantages * kept) for kept in (1.0, counted)]
+    means, variances = zip(*fresh, fresh[-1], *reused, strict=True)
     return Ladder(exact, np.array(means), np.array(variances))
 
 
