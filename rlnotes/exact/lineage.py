@@ -9,6 +9,8 @@ import numpy as np
 import torch
 
 from rlnotes._checks import (
+    float64_array,
+    require_finite,
     require_finite_numbers,
     require_index,
     require_positive,
@@ -137,7 +139,13 @@ def rung_weights(
     require_index(len(RUNGS), rung=rung)
     if not _has("to_go", rung):
         return discounted_total(episodes, gamma=1.0)[:, None] * episodes.mask
-    critic = np.asarray(critic, dtype=np.float64) * float(_has("baseline", rung))
+    critic = float64_array("critic", critic) * float(_has("baseline", rung))
+    require_finite(critic=critic)
+    last_state = max(episodes.states.max(), episodes.next_states.max())
+    if critic.ndim != 1 or len(critic) <= last_state:
+        raise ValueError(
+            f"critic must have shape [S] with a value for state {last_state}, got {critic.shape}"
+        )
     last = episodes.mask & ~np.pad(episodes.mask, ((0, 0), (0, 1)))[:, 1:]
     arrays = episodes.rewards, critic[episodes.states], critic[episodes.next_states]
     flags = last, np.zeros_like(last)
