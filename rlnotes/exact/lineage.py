@@ -12,11 +12,16 @@ from rlnotes._checks import (
     float64_array,
     require_finite,
     require_finite_numbers,
+    require_in_unit_interval,
     require_index,
     require_positive,
     require_shape,
 )
-from rlnotes.exact.gradient_estimators import discounted_total, weighted_scores
+from rlnotes.exact.gradient_estimators import (
+    discounted_total,
+    trajectory_rewards_to_go,
+    weighted_scores,
+)
 from rlnotes.exact.mdp import policy_values
 from rlnotes.exact.policy_gradients import policy_gradient, softmax_policy
 from rlnotes.exact.trajectories import Trajectories, estimator_moments
@@ -102,18 +107,21 @@ def ladder(
     scores = episodes.scores(policy)
     ratios = (policy / old_policy)[episodes.states, episodes.actions]
 
-    def weights_of(player: np.ndarray, rung: int) -> np.ndarray:
-        critic = learned * policy_values(mdp, player, gamma=1.0)
-        return rung_weights(episodes, critic, rung, gae_lambda=gae_lambda)
+    players = policy, old_policy
+    probs, old_probs = (episodes.probs(player) for player in players)
+    critic, old_critic = (learned * policy_values(mdp, player, gamma=1.0) for player in players)
 
-    def moments(player: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
-        return estimator_moments(episodes.probs(player), weighted_scores(scores, weights))
+    def moments(probs: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
+        return estimator_moments(probs, weighted_scores(scores, weights))
 
-    fresh = [moments(policy, weights_of(policy, rung)) for rung in range(4)]
-    advantages = weights_of(old_policy, 3)
+    fresh = [
+        moments(probs, rung_weights(episodes, critic, rung, gae_lambda=gae_lambda))
+        for rung in range(4)
+    ]
+    advantages = rung_weights(episodes, old_critic, 3, gae_lambda=gae_lambda)
     pair = torch.from_numpy(ratios), torch.from_numpy(advantages)
     counted = ppo_gradient_mask(*pair, clip_epsilon=clip_epsilon).numpy()
-    reused = [moments(old_policy, ratios * advantages * kept) for kept in (1.0, counted)]
+    reused = [moments(old_probs, ratios * advantages * kept) for kept in (1.0, counted)]
     means, variances = zip(*fresh, fresh[-1], *reused, strict=True)
     return Ladder(exact, np.array(means), np.array(variances))
 
@@ -137,6 +145,7 @@ def rung_weights(
             finite, or gae_lambda lies outside [0, 1].
     """
     require_index(len(RUNGS), rung=rung)
+    require_in_unit_interval(gae_lambda=gae_lambda)
     if not _has("to_go", rung):
         return discounted_total(episodes, gamma=1.0)[:, None] * episodes.mask
     critic = float64_array("critic", critic) * float(_has("baseline", rung))
@@ -146,13 +155,16 @@ def rung_weights(
         raise ValueError(
             f"critic must have shape [S] with a value for state {last_state}, got {critic.shape}"
         )
+    if not _has("bootstrap", rung):
+        to_go = trajectory_rewards_to_go(episodes, gamma=1.0)
+        return (to_go - critic[episodes.states]) * episodes.mask
     last = episodes.mask & ~np.pad(episodes.mask, ((0, 0), (0, 1)))[:, 1:]
     arrays = episodes.rewards, critic[episodes.states], critic[episodes.next_states]
     flags = last, np.zeros_like(last)
     advantages = generalized_advantage_estimation(
         *(torch.from_numpy(array) for array in (*arrays, *flags)),
         gamma=1.0,
-        gae_lambda=gae_lambda if _has("bootstrap", rung) else 1.0,
+        gae_lambda=gae_lambda,
     )
     return advantages.numpy() * episodes.mask
 
