@@ -52,6 +52,7 @@ _EXPLORERS = {
     "memory_calculator": "MemoryCalculator",
     "decision_helper": "DecisionHelper",
     "rollout_timeline": "RolloutTimeline",
+    "lineage": "Lineage",
 }
 
 
