@@ -4,27 +4,6 @@ What they claim carries a link to the cell that shows it. The data lie beside th
 modules, as TOML. A module is loaded when it is asked for: `review.quiz.quizzes()`.
 """
 
-from importlib import import_module
-from types import ModuleType
+from rlnotes._modules import on_demand
 
-_MODULES = (
-    "card_data",
-    "comparison",
-    "contradictions",
-    "decisions",
-    "disagreements",
-    "evidence",
-    "hidden_cells",
-    "popular",
-    "quiz",
-)
-
-
-def __getattr__(name: str) -> ModuleType:
-    if name in _MODULES:
-        return import_module(f"rlnotes.review.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_MODULES])
+__getattr__, __dir__ = on_demand(__name__)
