@@ -35,7 +35,7 @@ class Guard:
             for name, value in before.items():
                 if vars(place).get(name, _MISSING) is not value and not _moves(name):
                     setattr(place, name, value)
-                    changed.append(f"{place.__name__}.{name}")
+                    changed.append(f"{_name_of(place)}.{name}")
         for function, (code, defaults) in self._code:
             if function.__code__ is not code or function.__defaults__ is not defaults:
                 function.__code__, function.__defaults__ = code, defaults
@@ -46,6 +46,10 @@ class Guard:
                 (table.extend if isinstance(table, list) else table.update)(before)
                 changed.append(f"a table of {CHECKERS}")
         return changed
+
+
+def _name_of(place: ModuleType | type) -> str:
+    return f"{place.__module__}.{place.__name__}" if isinstance(place, type) else place.__name__
 
 
 def _moves(name: str) -> bool:

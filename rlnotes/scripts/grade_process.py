@@ -66,13 +66,15 @@ def _messages(plan: Plan, seconds: float) -> Iterator[dict]:
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         process = _start(folder)
         lines: Queue = Queue(maxsize=_MOST_WAITING)
+        listener = Thread(target=_listen, args=(process.stdout, lines), daemon=True)
+        listener.start()
         try:
-            Thread(target=_listen, args=(process.stdout, lines), daemon=True).start()
             with suppress(BrokenPipeError), process.stdin as sent:
                 sent.write(json.dumps(_as_words(plan, token)))
             yield from _read(lines, token, seconds)
         finally:
             _end(process)
+            _finish(listener, lines)
 
 
 def _read(lines: Queue, token: str, seconds: float) -> Iterator[dict]:
@@ -119,10 +121,18 @@ def _start(folder: str) -> subprocess.Popen:
 
 
 def _listen(stream: IO[str], lines: Queue) -> None:
-    with suppress(ValueError, OSError):  # closed while it was read
+    with stream:
         while line := stream.readline(_LONGEST):
             lines.put(line)
     lines.put(None)
+
+
+def _finish(listener: Thread, lines: Queue) -> None:
+    """Let the listener come to its end, but for two seconds at most."""
+    until = time.monotonic() + 2
+    while listener.is_alive() and time.monotonic() < until:
+        with suppress(Empty):
+            lines.get(timeout=0.05)
 
 
 def _end(process: subprocess.Popen) -> None:
