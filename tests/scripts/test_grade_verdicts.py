@@ -38,6 +38,10 @@ def q_from_v(transition_probs, expected_rewards, values, gamma):
 def g(*args, **kwargs):
     return f(*args, **kwargs)
 """
+SOLVED = """
+def f(transition_probs, expected_rewards, values, gamma):
+    return (expected_rewards + gamma * transition_probs @ values).max(axis=1)
+"""
 # Exercise -> cell, verdict, and what the hint holds. All stand in one notebook.
 CELLS = {
     "advantages": (RIGHT.format(body=BODY), "passed", ""),
@@ -67,6 +71,7 @@ def graded(tmp_path_factory):
         root / "in" / "tricks.ipynb",
         stub("advantages", FAKE + PATCHED + WRONG),
         stub("q_from_v", WRONG),
+        stub("optimality_backup", SOLVED),
         stub("returns_to_go", EMPTY.replace("raise", "return 'Passed'; raise")),
         imports=IMPORTS + FAKE + PATCHED,
     )
@@ -107,8 +112,9 @@ def test_rows_stand_in_the_order_of_the_notebook(graded):
 
 
 def test_neither_fakes_nor_patches_of_the_checker_pass(graded):
-    assert {row["verdict"] for row in graded["tricks"].values()} == {"not yet"}
-    assert len(graded["tricks"]) == 3
+    verdicts = {name: row["verdict"] for name, row in graded["tricks"].items()}
+    assert verdicts.pop("optimality_backup") == "passed"  # it is right, whatever was patched
+    assert verdicts == dict.fromkeys(("advantages", "q_from_v", "returns_to_go"), "not yet")
 
 
 def test_a_cell_of_imports_that_fails_says_so(graded):
