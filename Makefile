@@ -31,7 +31,7 @@ lab: $(VENV)/.ready
 test: check
 	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
 	    --ignore tests/browser --ignore tests/bridges --ignore tests/peers --ignore rlnotes/bridges \
-	    rlnotes tests notebooks $(PYTEST_ARGS)
+	    rlnotes tests notebooks docs $(PYTEST_ARGS)
 
 browser: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
@@ -51,6 +51,7 @@ check: $(VENV)/.ready-dev
 notebooks: $(VENV)/.ready-dev
 	$(BIN)/python -m rlnotes.scripts.topic_index
 	$(BIN)/python -m rlnotes.scripts.render_notebooks
+	$(BIN)/python -m rlnotes.scripts.gallery
 
 handout: $(VENV)/.ready
 	$(BIN)/python -m rlnotes.scripts.handout

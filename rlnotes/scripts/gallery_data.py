@@ -39,13 +39,11 @@ class Entry:
     @cached_property
     def texts(self) -> list[str]:
         """The explorer's text at the default and at each setting."""
-        return [self._text(settings) for settings in ({}, *self.settings)]
-
-    def _text(self, settings: Mapping[str, object]) -> str:
-        explorer = self.kind(**settings)
-        text = explorer.description
+        explorer = self.kind()
+        chosen = [{**explorer.defaults, **settings} for settings in ({}, *self.settings)]
+        texts = [explorer.set(**settings).description for settings in chosen]
         explorer.close()
-        return text
+        return texts
 
     def filled(self, text: str) -> str:
         """A text with its numbers read from the explorer.
