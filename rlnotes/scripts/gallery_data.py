@@ -29,7 +29,8 @@ class Entry:
     question: str
     settings: Sequence[Mapping[str, object]]
     answer: str
-    holds: Sequence[str]
+    holds: Sequence[str] = ()
+    says: Sequence[str] = ()
 
     @property
     def kind(self) -> type[Explorer]:
@@ -73,8 +74,9 @@ class Entry:
         raise ValueError(f"{self.name}: no number for {words!r} at setting {setting}")
 
     def broken(self) -> list[str]:
-        """Those of the comparisons that do not hold, with their numbers."""
-        wrong = []
+        """What does not hold: comparisons, with their numbers, and quoted words."""
+        told = [(words, *words.split(": ", 1)) for words in self.says]
+        wrong = [words for words, setting, said in told if said not in self.texts[int(setting)]]
         for comparison in self.holds:
             left, sign, right = self.filled(comparison).split()
             if not _COMPARED[sign](as_float(left), as_float(right)):

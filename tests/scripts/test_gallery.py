@@ -50,7 +50,7 @@ def test_the_settings_change_the_picture_and_the_answer_holds(entry):
     explorer.close()
     assert len(entry.settings) >= 2
     assert all(picture != pictures[0] for picture in pictures[1:])
-    assert entry.holds
+    assert entry.holds or entry.says
     assert entry.broken() == []
     assert "{" not in entry.filled(entry.answer)
 
@@ -59,7 +59,8 @@ def test_numbers_in_answers_are_read_and_never_typed():
     for entry in ENTRIES:
         typed = re.sub(r"\{[^}]*\}", "", entry.answer)
         assert not re.search(r"(?<![A-Za-z])\d", typed), typed
-        assert re.search(r"\{[1-9]", entry.answer + "".join(entry.holds)), entry.name
+        checked = [entry.answer, *entry.holds, *(f"{{{words}" for words in entry.says)]
+        assert re.search(r"\{[1-9]", "".join(checked)), entry.name
         assert entry.question.rstrip().endswith("?") or "?" in entry.question
 
 
@@ -138,6 +139,8 @@ def test_numbers_are_read_at_their_setting():
     assert ENTRY.filled("from {0: A = #} to {1: A = #}") == "from 0.4705 to 0.5000"
     assert ENTRY.number(0, "lambda 0 gives ... gives #") == "0.5000"
     assert ENTRY.broken() == []
+    assert replace(ENTRY, says=["0: A = 0.4705"]).broken() == []
+    assert replace(ENTRY, says=["1: A = 0.4705"]).broken() == ["1: A = 0.4705"]
     assert replace(ENTRY, holds=["{0: A = #} > {1: A = #}"]).broken()
     for setting, words in ((0, "no such words #"), (2, "A = #")):
         with pytest.raises(ValueError, match="gae_weights: no number for"):
