@@ -32,7 +32,7 @@ lab: $(VENV)/.ready
 
 TESTS := -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
     --ignore tests/browser --ignore tests/bridges --ignore tests/peers --ignore rlnotes/bridges \
-    rlnotes tests notebooks
+    rlnotes tests notebooks docs
 
 test: check
 	$(BIN)/python $(TESTS) $(PYTEST_ARGS)
@@ -65,6 +65,7 @@ check: $(VENV)/.ready-dev
 notebooks: $(VENV)/.ready-dev
 	$(BIN)/python -m rlnotes.scripts.topic_index
 	$(BIN)/python -m rlnotes.scripts.render_notebooks
+	$(BIN)/python -m rlnotes.scripts.gallery
 
 handout: $(VENV)/.ready
 	$(BIN)/python -m rlnotes.scripts.handout
