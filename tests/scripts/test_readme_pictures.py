@@ -155,7 +155,19 @@ def test_a_gif_keeps_settings_flat_colours_and_every_picture():
     pictures[1][5:9, 5:9] = 0, 114, 178
     made = read_gif(as_gif(pictures, [0.5, 1, 0.5]))
     assert made.values == [0.5, 1, 0.5]
+    assert made.loop == 0
     assert (made.pictures == np.stack(pictures)).all()
+
+
+def test_the_colours_kept_are_the_commonest_of_their_kind():
+    # 128 colours, each in ten pixels, and in one pixel a little lighter.
+    common = np.random.default_rng(0).integers(0, 250, (128, 1, 3), dtype=np.uint8)
+    picture = np.concatenate([common.repeat(10, axis=1), common + 3], axis=1)
+    shown = read_gif(as_gif([picture], [0.5])).pictures[0]
+    kept = set(map(tuple, shown.reshape(-1, 3).tolist()))
+    assert 32 < len(kept) <= 64
+    # A lighter one may stand alone, with another nearest to its own.
+    assert len(kept & set(map(tuple, common[:, 0].tolist()))) > 0.9 * len(kept)
 
 
 def test_the_tip_of_the_pointer_is_at_its_place():
