@@ -14,6 +14,7 @@ import pytest
 from packaging.requirements import Requirement
 
 import rlnotes
+from rlnotes import exercises, explorers
 from rlnotes.scripts.topic_index import CHAPTER, index
 
 ROOT = Path(__file__).parents[1]
@@ -166,7 +167,6 @@ def test_the_readme_lists_every_chapter_and_no_missing_file():
     chapters = sorted((ROOT / "notebooks").glob("*.ipynb"))
     for path in chapters:
         assert f"notebooks/{path.name}" in readme
-    assert f"(chapters 0 to {int(chapters[-1].name[:2])} so far)" in readme
     for target in re.findall(r"\]\(([^)#:]+)\)", readme):
         assert (ROOT / target).exists(), target
 
@@ -199,3 +199,49 @@ def test_the_map_of_the_chapters_says_which_ones_are_ready():
     states = re.findall(row, text, flags=re.MULTILINE)
     assert len(states) == 11
     assert {int(number) for number, state in states if state == "ready"} | {0} == chapters
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_counts_explorers_and_exercises():
+    counts = (
+        f"{len(explorers.catalog())} explorers with sliders and {len(exercises.catalog())} exer"
+    )
+    assert counts in readme()
+    assert len(explorers.catalog()) >= 36 <= len(exercises.catalog())
+
+
+# Row of the README -> row of docs/benchmarks.md, and the column of its median ratio.
+QUOTED = {
+    "Taxi-v4, value iteration": ("Taxi-v4, value iteration against dictionary loop", 3),
+    "GAE of 8 x 2048 steps": ("GAE of 8 x 2048 steps against a NumPy loop over the steps", 3),
+    "DQN to a solved CartPole-v1": (
+        "DQN on CartPole-v1 against Stable-Baselines3 DQN, published settings",
+        7,
+    ),
+    "PPO to a solved CartPole-v1": (
+        "PPO on CartPole-v1 against Stable-Baselines3 PPO, published settings",
+        7,
+    ),
+    "one update of GRPO, 32 prompts x 8 answers": (
+        "GRPO, 32 prompts x 8 answers x 6 tokens, one epoch",
+        4,
+    ),
+    "one update of DPO, 32 pairs": ("DPO, 32 pairs of 2 + 5 tokens", 4),
+}
+
+
+def rows_of(text: str) -> dict[str, list[str]]:
+    """First cell of each row of the tables of a page -> all its cells."""
+    rows = [[cell.strip() for cell in line.split("|")[1:]] for line in text.splitlines()]
+    return {row[0]: row for row in rows if row}
+
+
+def test_the_readme_quotes_the_benchmarks_as_they_are():
+    ours, measured = rows_of(readme()), rows_of((ROOT / "docs/benchmarks.md").read_text("utf-8"))
+    section = readme().split("## How fast")[1].split("\n## ")[0]
+    assert set(rows_of(section)) - {"task", "---"} == set(QUOTED)
+    for row, (name, column) in QUOTED.items():
+        assert ours[row][2] == measured[name][column], row
