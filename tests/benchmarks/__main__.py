@@ -13,6 +13,7 @@ from tests.benchmarks import (
     invoice_training,
     invoices,
     learning,
+    notebooks,
     pixels,
     planning,
     ppo,
@@ -67,6 +68,7 @@ SECTIONS = {
     "invoices": invoices.section,
     "invoice_training": invoice_training.section,
     "bridge": bridge.section,
+    "notebooks": notebooks.section,
     "explorers": explorers.section,
     "pixels": pixels.section,
 }
