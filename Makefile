@@ -3,6 +3,7 @@
 # make browser    every slider of every chapter in a real browser (needs Chromium)
 # make bridge     the road to real models under TRL, in an environment of its own
 # make peers      what other libraries do, measured, in an environment of its own
+# make newest     make test with the newest versions that pyproject.toml allows
 # make check      style only
 # make notebooks  run all notebooks and store their outputs
 # make handout    student copies without answers (handout/)
@@ -19,19 +20,22 @@ VENV := .venv
 BIN := $(VENV)/bin
 BRIDGE := .venv-bridge
 PEERS := .venv-peers
+NEWEST := .venv-newest
 # One thread each: the tests run in parallel and their tensors are small.
 export OMP_NUM_THREADS := 1
 
-.PHONY: lab test browser bridge peers check notebooks handout bench clean
+.PHONY: lab test browser bridge peers newest check notebooks handout bench clean
 .DELETE_ON_ERROR:
 
 lab: $(VENV)/.ready
 	$(BIN)/python -m rlnotes.scripts.lab $(LAB_ARGS)
 
+TESTS := -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
+    --ignore tests/browser --ignore tests/bridges --ignore tests/peers --ignore rlnotes/bridges \
+    rlnotes tests notebooks docs
+
 test: check
-	$(BIN)/python -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
-	    --ignore tests/browser --ignore tests/bridges --ignore tests/peers --ignore rlnotes/bridges \
-	    rlnotes tests notebooks $(PYTEST_ARGS)
+	$(BIN)/python $(TESTS) $(PYTEST_ARGS)
 
 browser: $(VENV)/.ready-dev
 	$(BIN)/python -m pytest tests/browser $(PYTEST_ARGS)
@@ -44,6 +48,16 @@ bridge: $(BRIDGE)/.ready
 peers: $(PEERS)/.ready
 	$(PEERS)/bin/python -m pytest tests/peers $(PYTEST_ARGS)
 
+# Made anew each time: what is newest changes. torch stays the pinned one, whose numbers
+# the notebooks print. What differs from constraints.txt is printed first.
+newest:
+	$(PYTHON) -m venv --clear $(NEWEST)
+	$(NEWEST)/bin/python -m pip install --quiet $(PIP_ARGS) -e ".[dev,documents]" \
+	    torch==$(shell sed -n 's/^torch==//p' constraints.txt)
+	$(NEWEST)/bin/python -m pip freeze --exclude-editable | sort -f >$(NEWEST)/versions.txt
+	sort -f constraints.txt | diff - $(NEWEST)/versions.txt | grep '^>' || true
+	$(NEWEST)/bin/python $(TESTS) $(PYTEST_ARGS)
+
 check: $(VENV)/.ready-dev
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -52,6 +66,7 @@ notebooks: $(VENV)/.ready-dev
 	$(BIN)/python -m rlnotes.scripts.topic_index
 	$(BIN)/python -m rlnotes.scripts.symbol_tables
 	$(BIN)/python -m rlnotes.scripts.render_notebooks
+	$(BIN)/python -m rlnotes.scripts.gallery
 
 handout: $(VENV)/.ready
 	$(BIN)/python -m rlnotes.scripts.handout
@@ -60,7 +75,7 @@ bench: $(VENV)/.ready-bench
 	$(BIN)/python -m tests.benchmarks
 
 clean:
-	rm -rf $(VENV) $(BRIDGE) $(PEERS)
+	rm -rf $(VENV) $(BRIDGE) $(PEERS) $(NEWEST)
 
 # The marks are made last, so an interrupted installation starts again, and again
 # when the versions change. pip skips what is there already. The first mark holds the

@@ -1,6 +1,7 @@
 """What make would do: it removes nobody's work, and notices that the folder moved."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -35,7 +36,7 @@ def clone(tmp_path):
 
 
 def test_clean_removes_the_environments_only(clone):
-    for name in (".venv-bridge", ".venv-peers"):
+    for name in (".venv-bridge", ".venv-peers", ".venv-newest"):
         (clone / name).mkdir()
     for name in ("work/01_a.ipynb", "handout/01_a.ipynb", "handout.unfinished-x/old/01_a.ipynb"):
         (clone / name).parent.mkdir(parents=True, exist_ok=True)
@@ -65,6 +66,16 @@ def test_a_moved_clone_is_installed_again_and_one_that_stays_is_not(clone, targe
 def test_a_mark_of_an_earlier_release_holds_no_path_and_is_trusted(clone):
     (clone / ".venv" / ".ready").write_text("")
     assert "pip" not in make(clone, "-n", "lab")
+
+
+def test_the_newest_versions_are_asked_for_without_our_pins_but_for_torch(clone):
+    commands = make(clone, "-n", "newest")
+    (torch,) = re.findall(r"^torch==.*", (ROOT / "constraints.txt").read_text(), re.MULTILINE)
+    one_line = commands.replace("\\\n", "")  # a command may go on in the next line
+    (install,) = re.findall(r"pip install.*", one_line)
+    assert install.split()[-1] == torch
+    assert "constraints.txt" not in install
+    assert "-m pytest" in one_line
 
 
 def test_the_mark_is_written_with_the_path(clone):

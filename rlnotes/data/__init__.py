@@ -8,3 +8,7 @@
 `carry_rewards`         a verifier of answers, and two that can be cheated
 `invoices`              receipts and invoices of our own making, with their labels
 """
+
+from rlnotes._modules import on_demand
+
+__getattr__, __dir__ = on_demand(__name__)

@@ -14,3 +14,7 @@
 `pictures`          the check of worlds drawn as text
 `numbering`         spaces that do not start at 0, counted from 0
 """
+
+from rlnotes._modules import on_demand
+
+__getattr__, __dir__ = on_demand(__name__)

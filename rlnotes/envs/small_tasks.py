@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rlnotes._checks import require_positive_integer
+from rlnotes._checks import require_in_unit_interval, require_positive_integer
 from rlnotes.functional.finite_mdp import FiniteMDP
 
 
@@ -58,6 +58,37 @@ def keep_going(num_steps: int = 3) -> FiniteMDP:
         start_probs=np.eye(size)[0],
         terminal=np.arange(size) == num_steps,
         action_names=("stop", "go on"),
+    )
+
+
+def balancing(num_steps: int = 6, safe: float = 0.1, careless: float = 0.4) -> FiniteMDP:
+    """A pole for a table: each step pays 1, and a careless one ends the game sooner.
+
+    Action 0 falls with probability `careless`, action 1 with probability `safe`; after
+    num_steps steps the game is over. The state is the number of steps so far.
+
+    Raises:
+        ValueError: if num_steps is not a positive integer, or a probability lies
+            outside [0, 1].
+
+    Example:
+        >>> balancing(2).transition_probs[0].tolist()
+        [[0.0, 0.6, 0.4], [0.0, 0.9, 0.1]]
+    """
+    require_positive_integer(num_steps=num_steps)
+    require_in_unit_interval(safe=safe, careless=careless)
+    size, before = num_steps + 1, np.arange(num_steps)
+    transition_probs = np.zeros((size, 2, size))
+    for action, fall in enumerate((careless, safe)):
+        transition_probs[before, action, before + 1] += 1 - fall
+        transition_probs[before, action, -1] += fall
+    transition_probs[-1, :, -1] = 1
+    return FiniteMDP(
+        transition_probs=transition_probs,
+        expected_rewards=np.where(np.arange(size) < num_steps, 1.0, 0.0)[:, None].repeat(2, 1),
+        start_probs=np.eye(size)[0],
+        terminal=np.arange(size) == num_steps,
+        action_names=("careless", "safe"),
     )
 
 

@@ -21,5 +21,15 @@
 `pass_rates`           dead groups, pass@k, a verifier that errs
 `group_weights`        which objective an estimator from groups of replies climbs
 `length_bias`          what GRPO's normalizers do to the length of answers
+`lineage`              from REINFORCE to PPO, one ingredient at a time
+`memory`               bytes that training holds, method by method
+`transformer_shapes`   sizes of a transformer's maps, adapters and caches
+`rollout_times`        how long a batch takes to write, score and learn from
+`rollout_schedule`     who waits for whom: one pool of devices, or two
+`rollout_lengths`      the longest of n answers, and what old samples are worth
 `local_models`         what TRPO and PPO see of a policy nearby, without sampling
 """
+
+from rlnotes._modules import on_demand
+
+__getattr__, __dir__ = on_demand(__name__)

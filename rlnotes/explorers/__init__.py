@@ -50,6 +50,9 @@ _EXPLORERS = {
     "layout_shift": "LayoutShift",
     "label_share": "LabelShare",
     "memory_calculator": "MemoryCalculator",
+    "decision_helper": "DecisionHelper",
+    "rollout_timeline": "RolloutTimeline",
+    "lineage": "Lineage",
 }
 
 

@@ -21,3 +21,7 @@
 `trust_region`       TRPO's step: as far as a bound on the KL divergence allows
 `extraction`         what an invoice that was read is worth: fields, sums, formats
 """
+
+from rlnotes._modules import on_demand
+
+__getattr__, __dir__ = on_demand(__name__)

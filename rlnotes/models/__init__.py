@@ -6,3 +6,7 @@
 `layer_shapes`  what goes through a network, layer by layer
 `sampling`      replies drawn from a language model, word by word
 """
+
+from rlnotes._modules import on_demand
+
+__getattr__, __dir__ = on_demand(__name__)

@@ -5,7 +5,7 @@ from rlnotes.review.quiz import Quiz
 from rlnotes.review.quiz_data import Item, QuizData, shuffled
 
 
-def hidden_cells(column: str, *, comparison: Comparison | None = None, seed: int = 11) -> Quiz:
+def quiz_of_column(column: str, *, comparison: Comparison | None = None, seed: int = 11) -> Quiz:
     """A quiz with an item for each method; its options are the values of the column.
 
     Args:

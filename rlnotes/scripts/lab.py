@@ -2,11 +2,11 @@
 
     python -m rlnotes.scripts.lab [--copy-only] [JUPYTERLAB ARGUMENTS ...]
 
-The copy lies in work/, which git ignores. A notebook that you have not changed follows
-the original; running it is no change, but its outputs go with the old version. A file
-that you have changed is never touched: when the original moves on, its new version is
-put beside it as NAME.new.ipynb, and if you change that as well, the next one as
-NAME.new2.ipynb.
+The copy lies in work/, which git ignores; the gallery of explorers comes along. A
+notebook that you have not changed follows the original; running it is no change, but
+its outputs go with the old version. A file that you have changed is never touched: when
+the original moves on, its new version is put beside it as NAME.new.ipynb, and if you
+change that as well, the next one as NAME.new2.ipynb.
 """
 
 import json
@@ -19,6 +19,7 @@ from pathlib import Path
 from rlnotes.scripts import save_hook
 from rlnotes.scripts.checkout import ROOT, notebooks_of, require_kernels_import
 from rlnotes.scripts.front_end import require_extensions, where_jupyterlab_looks
+from rlnotes.scripts.gallery_links import for_copy
 from rlnotes.scripts.output_files import replace_file
 from rlnotes.scripts.working_copy import update_copy
 
@@ -56,7 +57,7 @@ def prepare(root: Path) -> int:
             root, python=sys.executable, cwd=kernels_start_in, environment=os.environ
         )
         require_extensions(root, *where_jupyterlab_looks(work / CONFIG))
-        for message in update_copy(root / "notebooks", work):
+        for message in update_copy(root / "notebooks", work, for_copy(root)):
             print(message)
         write_config(work / CONFIG)
     except ValueError as error:

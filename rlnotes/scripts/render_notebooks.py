@@ -39,7 +39,15 @@ def render(path: Path) -> str:
     Raises:
         nbclient.exceptions.CellExecutionError: if a cell raises.
     """
-    notebook = nbformat.read(path, as_version=4)
+    return executed(nbformat.read(path, as_version=4), path.parent)
+
+
+def executed(notebook: nbformat.NotebookNode, folder: Path) -> str:
+    """The text of a notebook after a run of all cells, in a folder.
+
+    Raises:
+        nbclient.exceptions.CellExecutionError: if a cell raises.
+    """
     client = NotebookClient(
         notebook,
         timeout=600,
@@ -47,7 +55,7 @@ def render(path: Path) -> str:
         record_timing=False,
         store_widget_state=False,
         coalesce_streams=True,  # pieces of printed text depend on timing
-        resources={"metadata": {"path": str(path.parent)}},
+        resources={"metadata": {"path": str(folder)}},
     )
     client.execute(env={**os.environ, "OMP_NUM_THREADS": "1"})
     return nbformat.writes(cleaned(notebook)) + "\n"

@@ -16,6 +16,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
@@ -27,12 +28,15 @@ _WRITTEN = ("tags", "slideshow", "editable", "deletable", "name", "title", "auth
 _NOTHING = (None, True, [], {}, {"slide_type": ""})
 
 
-def update_copy(originals: Path, work: Path) -> list[str]:
+def update_copy(
+    originals: Path, work: Path, others: Mapping[str, bytes] | None = None
+) -> list[str]:
     """Bring the working copy up to date; return a line for each notebook that moved.
 
     Args:
         originals: folder of the notebooks as published.
         work: folder of the reader's copies; made if missing.
+        others: name -> content of notebooks that are made for the copy.
 
     Returns:
         What was done, one sentence each; empty if nothing.
@@ -41,6 +45,7 @@ def update_copy(originals: Path, work: Path) -> list[str]:
         OSError: if work cannot be written. All that was in it stays.
     """
     published = [(path.name, path.read_bytes()) for path in sorted(originals.glob("*.ipynb"))]
+    published += (others or {}).items()
     (work / ".published").mkdir(parents=True, exist_ok=True)
     done = [
         f"{name}: not copied, the original in {originals} is no notebook"

@@ -15,6 +15,11 @@
 `adapted_bigram`     a language model of 27 completions, known exactly
 `token_ppo`          PPO on that model, with its parts on switches
 `ppo_parts`          recorded runs of it, seed by seed
+`stage_orders`       imitate, compare, climb: the stages of RLHF in any order
+`defences`           what is done against reward hacking, measured
+`lineage`            one trainer with six switches, from REINFORCE to PPO
+`lineage_runs`       its recorded runs
+`sample_counts`      how many samples our recorded runs took
 `advantage_batches`  a record as a flat batch with advantages, and how an update went
 `batch_runs`         the loop that PPO and TRPO share
 `ppo`                several epochs on each batch, with a clip
@@ -25,3 +30,7 @@
 `carry_model`        the language model that adds as pupils do
 `carry_accuracy`     how often a model adds right, exactly
 """
+
+from rlnotes._modules import on_demand
+
+__getattr__, __dir__ = on_demand(__name__)

@@ -5,6 +5,7 @@ import pytest
 
 from rlnotes.envs.small_tasks import (
     arms,
+    balancing,
     keep_going,
     now_and_later,
     switched_corridor,
@@ -63,3 +64,26 @@ def test_two_forks_pay_at_the_first_or_at_the_second(p, gamma):
     # Both forks take action 1 with probability p: leave, or the good or bad way.
     expected = (1 - p) * 1 + p * gamma * (3 * p - 2 * (1 - p))
     assert value(two_forks(), [1 - p, p], gamma=gamma) == pytest.approx(expected)
+
+
+def test_balancing_pays_until_the_fall():
+    p, gamma = 0.3, 0.9  # of the careless action
+    stays = p * (1 - 0.4) + (1 - p) * (1 - 0.1)
+    expected = sum((gamma * stays) ** k for k in range(6))
+    assert value(balancing(), [p, 1 - p], gamma=gamma) == pytest.approx(expected)
+    certain = balancing(2, safe=0.0, careless=1.0)
+    assert value(certain, [0, 1], gamma=1.0) == pytest.approx(2)
+    assert value(certain, [1, 0], gamma=1.0) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"num_steps": 0}, "num_steps must be .*, got 0"),
+        ({"safe": -0.1}, "safe must lie in .*, got -0.1"),
+        ({"careless": 1.1}, "careless must lie in .*, got 1.1"),
+    ],
+)
+def test_a_balancing_that_cannot_be_is_refused(change, message):
+    with pytest.raises(ValueError, match=message):
+        balancing(**change)

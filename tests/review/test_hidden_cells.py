@@ -3,14 +3,14 @@
 import pytest
 
 from rlnotes.review.comparison import load
-from rlnotes.review.hidden_cells import hidden_cells
+from rlnotes.review.hidden_cells import quiz_of_column
 
 COLUMNS = [name for name in load().columns if len(load().options(name)) > 1]
 
 
 @pytest.mark.parametrize("column", COLUMNS)
 def test_what_stands_in_the_table_is_right_and_all_else_is_not(column):
-    quiz, standing = hidden_cells(column), load().column(column)
+    quiz, standing = quiz_of_column(column), load().column(column)
     assert quiz.set(standing).check().passed
     for method, value in standing.items():
         for option in set(load().options(column)) - {value}:
@@ -21,11 +21,11 @@ def test_what_stands_in_the_table_is_right_and_all_else_is_not(column):
 
 
 def test_an_open_quiz_tells_no_cell():
-    quiz = hidden_cells(COLUMNS[0])
+    quiz = quiz_of_column(COLUMNS[0])
     sentences = [m.cells[COLUMNS[0]].sentence for m in load().methods.values()]
     assert not any(sentence in str(quiz.check()) + repr(quiz) for sentence in sentences)
 
 
 def test_an_unknown_column_is_refused():
     with pytest.raises(ValueError, match=r"must be one of .*got 'colour'"):
-        hidden_cells("colour")
+        quiz_of_column("colour")
