@@ -12,7 +12,14 @@ import pytest
 from rlnotes.scripts.checkout import ROOT
 from tests.test_one_book import CHAPTERS, cells
 
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/*.md", "docs/*.csv")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "docs/*.md",
+    "docs/*.csv",
+    "docs/*.toml",
+)
 CODE = ("rlnotes/**/*.py", "rlnotes/**/*.toml", "tests/**/*.py", "conftest.py", "findings/*.sh")
 _STEMS = (
     "normal|maxim|minim|optim|general|recogn|factor|token|parameter|standard|penal|priorit"
