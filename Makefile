@@ -64,6 +64,7 @@ check: $(VENV)/.ready-dev
 
 notebooks: $(VENV)/.ready-dev
 	$(BIN)/python -m rlnotes.scripts.topic_index
+	$(BIN)/python -m rlnotes.scripts.symbol_tables
 	$(BIN)/python -m rlnotes.scripts.render_notebooks
 	$(BIN)/python -m rlnotes.scripts.gallery
 

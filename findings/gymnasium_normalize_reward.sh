@@ -3,7 +3,7 @@
 # on behind a time limit.
 #
 # Guess: rewards are divided by the standard deviation of the discounted sum within an
-# episode, as in VecNormalize of stable-baselines3; the sum starts anew with each episode,
+# episode, as in VecNormalize of Stable-Baselines3; the sum starts anew with each episode,
 # and the first rewards come out near 1 or are cut at 10.
 # Seen: the first reward of 1 is divided by 0.0141, because the start variance of 1 counts
 # as 0.0001 samples; nothing is cut. The sum starts anew where an episode terminates, and

@@ -191,14 +191,54 @@ def test_chapter_3_quotes_the_steps_of_the_benchmarks_as_they_are():
     assert re.findall(r"(\d+),000", row) == quoted
 
 
-def test_the_map_of_the_chapters_says_which_ones_are_ready():
-    chapters = {int(path.name[:2]) for path in (ROOT / "notebooks").glob("*.ipynb")}
+def chapter_heads() -> dict[int, str]:
+    """The text of each chapter before its first section."""
+    heads = {}
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        sources = ["".join(c["source"]) for c in cells if c["cell_type"] == "markdown"]
+        heads[int(path.name[:2])] = "\n\n".join(sources).partition("\n## ")[0]
+    return heads
+
+
+def numbers(text: str) -> set[int]:
+    """The chapters that a text names, such as "1, 4 to 6"; no sections."""
+    found = re.findall(r"(?<![\w.])(\d+)(?: to (\d+))?(?!\w|\.\d)", text)
+    return {n for first, last in found for n in range(int(first), int(last or first) + 1)}
+
+
+@pytest.mark.parametrize(
+    ("text", "chapters"),
+    [
+        ("4 to 6, 8", {4, 5, 6, 8}),
+        ("chapter 5 for section 10.1, and 9.", {5, 9}),
+        ("Python", set()),
+    ],
+)
+def test_the_numbers_of_chapters_are_read_and_those_of_sections_are_not(text, chapters):
+    assert numbers(text) == chapters
+
+
+def test_the_map_of_the_chapters_has_their_titles_and_what_they_need():
     cells = json.loads(CHAPTER.read_text(encoding="utf-8"))["cells"]
-    text = "\n".join("".join(cell["source"]) for cell in cells)
-    row = r"^\| (\d+) [^|]+\|[^|]+\|[^|]+\| (ready|in preparation) \|$"
-    states = re.findall(row, text, flags=re.MULTILINE)
-    assert len(states) == 11
-    assert {int(number) for number, state in states if state == "ready"} | {0} == chapters
+    (text,) = ("".join(c["source"]) for c in cells if "".join(c["source"]).startswith("## 0.6 "))
+    rows = re.findall(r"^\| (\d+) ([^|]+) \| [^|]+\? \| ([^|]+) \|$", text, flags=re.MULTILINE)
+    listed = {int(number): (title, needs) for number, title, needs in rows}
+    heads = chapter_heads()
+    assert listed.keys() | {0} == heads.keys()
+    for chapter, head in heads.items():
+        if chapter > 0:
+            title, needs = listed[chapter]
+            assert head.startswith(f"# {chapter}. {title}\n"), (chapter, title)
+            (needed,) = re.findall(r"\*\*You need\*\* (.+?)\*\*Time", head, flags=re.DOTALL)
+            assert needs == "all" or numbers(needed) - {0} == numbers(needs), (chapter, needed)
+
+
+@pytest.mark.parametrize("chapter", chapter_heads())
+def test_the_running_time_of_a_chapter_is_that_of_the_readme(chapter):
+    (measured,) = re.findall(rf"^\| {chapter} \| .+ \| (\d+) s \|$", readme(), flags=re.MULTILINE)
+    said = re.findall(r"all\s+cells\s+run\s+in\s+about\s+(\d+)\s+seconds", chapter_heads()[chapter])
+    assert said == [str(max(5, 5 * round(int(measured) / 5)))], "to the next five seconds"
 
 
 def readme() -> str:

@@ -185,7 +185,7 @@ def wilson_interval(
     Args:
         successes: [...] counts.
         num_trials: n, positive.
-        z: half the width in standard deviations; 1.96 for 95 per cent.
+        z: half the width in standard deviations; 1.96 for 95 percent.
 
     Returns:
         Lower and upper ends, [...] each.

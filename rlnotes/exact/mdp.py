@@ -221,7 +221,7 @@ def occupancy(mdp: FiniteMDP, policy: np.ndarray, *, gamma: float) -> np.ndarray
         d(s) = start(s) + gamma * sum over s~ of P_pi(s | s~) * d(s~)
 
     With it the objective is a sum of rewards, J = sum of d(s) pi(a|s) R(s, a).
-    Not normalised: at gamma = 1 the sum of d is the mean episode length, for gamma < 1
+    Not normalized: at gamma = 1 the sum of d is the mean episode length, for gamma < 1
     it is at most 1 / (1 - gamma).
 
     Args:

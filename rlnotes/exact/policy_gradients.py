@@ -65,7 +65,7 @@ def policy_gradient(mdp: FiniteMDP, logits: np.ndarray, *, gamma: float) -> np.n
 
         dJ / d logits[s, a] = d(s) pi(a | s) (Q(s, a) - V(s))
 
-    d is the discounted occupancy of `rlnotes.exact.mdp.occupancy`, not normalised: it
+    d is the discounted occupancy of `rlnotes.exact.mdp.occupancy`, not normalized: it
     holds the factor gamma^t of each visit. With a distribution that sums to one in its
     place, the result is too small by the factor sum of d.
 

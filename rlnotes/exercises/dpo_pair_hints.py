@@ -7,7 +7,7 @@ _SUM = "The log-probability of an answer is the sum over its tokens."
 
 HINTS = {
     "mean over tokens": "the log-probabilities are averaged over the tokens. That is another "
-    f"loss, normalised by length. {_SUM}",
+    f"loss, normalized by length. {_SUM}",
     "mean over all places": "the log-probabilities are averaged over all places, padding "
     f"included. {_SUM}",
     "divided by the width": "the sums are divided by the width of the array, as in "

@@ -36,7 +36,7 @@ HINTS = {
     "with 1 + epsilon and 1 - epsilon.",
     "ratio inverted": "the ratio is turned round: it is the current probability divided by the old "
     "one.",
-    "ratio of the logits": "the ratio is exp of the difference of logits. Their normaliser has "
+    "ratio of the logits": "the ratio is exp of the difference of logits. Their normalizer has "
     "changed, too: take probabilities.",
     "probability for the ratio": "the probability stands where the ratio should: divide by the old "
     "one.",

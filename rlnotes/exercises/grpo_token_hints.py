@@ -66,7 +66,7 @@ HINTS = {
     "mean ratio first": "the tokens' ratios are averaged, then clipped. Clip each token's own.",
     "last token rewarded": "the advantage stands at the last token only. Every token of an answer "
     "has it.",
-    "advantages whitened": "the advantages are normalised again. They come as they should be used.",
+    "advantages whitened": "the advantages are normalized again. They come as they should be used.",
     "advantages' sizes": "the signs of the advantages are lost.",
     "advantages centred": "the mean is subtracted from the advantages again. They come as they "
     "should be used.",

@@ -202,7 +202,7 @@ HINTS = {
     "diagonal 1": "the diagonal is 1. Of two equal answers each wins half the time: 1/2.",
     "upper half": "the lower half is 0. There stand the other choices, 1 minus those above.",
     "lower half": "the upper half is 0. There stand the other choices, 1 minus those below.",
-    "rows sum to one": "the rows are normalised. Each entry is a probability of its own: with its "
+    "rows sum to one": "the rows are normalized. Each entry is a probability of its own: with its "
     "mirror image it sums to one.",
     "wins of each": "this is the mean of each row. Return the whole table, [P, A, A].",
 }

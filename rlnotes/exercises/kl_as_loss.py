@@ -206,7 +206,7 @@ EXERCISE = Exercise(
         "twice, some not at all. Their sum, weighed by probabilities, is no KL. Each term is made "
         "from its own sample alone.",
         "normalized over the samples": "log_softmax over the samples makes a policy of them. They "
-        "are not the list of all actions, and log_probs are normalised already. Each term is made "
+        "are not the list of all actions, and log_probs are normalized already. Each term is made "
         "from its own sample alone.",
         "both normalized over the samples": "log_softmax is taken of both over the samples, which "
         "are not the list of all actions. Each term is made from its own sample alone.",

@@ -218,7 +218,7 @@ _WRONG_RESULTS = {
     "padding nan": _result(
         lambda prices, scores, counts, ends: np.where(counts, prices + ends * scores, np.nan)
     ),
-    "rewards to go": _result(
+    "rewards-to-go": _result(
         lambda prices, scores, counts, ends: counts * _to_go(prices * counts + ends * scores)
     ),
     "sums from the left": _result(
@@ -342,7 +342,7 @@ EXERCISE = Exercise(
         "price on the padding, score in the last column": "every row counts as full: the padding "
         "pays, and gets the score. Use lengths.",
         "padding nan": "the padding holds nan. Fill it with 0.",
-        "rewards to go": "these are sums of rewards from each token on. Asked are the rewards.",
+        "rewards-to-go": "these are sums of rewards from each token on. Asked are the rewards.",
         "sums from the left": "these are running sums from the left. Asked is the reward of each "
         "token alone.",
         "one number per completion": "this is one number per completion, the sum over its tokens. "
@@ -353,7 +353,7 @@ EXERCISE = Exercise(
         "has the index length - 1.",
         "score less the mean": "the mean of the batch is subtracted from the scores. Here a "
         "score is paid as it is.",
-        "score normalized": "the scores are normalised over the batch. Here a score is paid as "
+        "score normalized": "the scores are normalized over the batch. Here a score is paid as "
         "it is.",
         **{
             f"beta always {beta}": f"beta is {beta} in your code, whatever the argument says."

@@ -34,7 +34,7 @@ KINDS = {
 class LengthBias(Explorer):
     """Left: the push on each token. Middle and right: where mean lengths go."""
 
-    title = "What the normaliser does to lengths"
+    title = "What the normalizer does to lengths"
 
     def make_controls(self):
         def slider(value, low, high, words):

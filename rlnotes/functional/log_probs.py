@@ -24,7 +24,7 @@ def action_log_probs(logits: Tensor, actions: Tensor) -> Tensor:
     logits. A logit of minus infinity masks an action out.
 
     Args:
-        logits: [..., A] unnormalised log-probabilities, nats; minus infinity allowed,
+        logits: [..., A] unnormalized log-probabilities, nats; minus infinity allowed,
             but not for every action of a row, and not for the action taken.
         actions: [...] int64 actions taken.
 

@@ -59,7 +59,7 @@ def token_log_probs(logits: Tensor, tokens: Tensor, mask: Tensor) -> Tensor:
     position before it.
 
     Args:
-        logits: [..., T, V] unnormalised log-probabilities, nats; minus infinity is
+        logits: [..., T, V] unnormalized log-probabilities, nats; minus infinity is
             allowed, but not for all tokens of a counted row, nor for the one taken.
         tokens: [..., T] int64.
         mask: [..., T] bool, True where a token counts.

@@ -26,7 +26,7 @@ class Cache(NamedTuple):
 
 
 class Block(nn.Module):
-    """Self-attention, then a perceptron; each reads a normalised copy and adds.
+    """Self-attention, then a perceptron; each reads a normalized copy and adds.
 
         x = x + attention(LN(x))
         x = x + W_2 gelu(W_1 LN(x))
@@ -87,7 +87,7 @@ class Block(nn.Module):
 
 
 class Trunk(nn.Module):
-    """Embeddings of token and place, blocks, and a last normalisation."""
+    """Embeddings of token and place, blocks, and a last normalization."""
 
     def __init__(self, num_tokens: int, length: int, width: int, num_blocks: int, num_heads: int):
         super().__init__()
@@ -130,7 +130,7 @@ class TinyLM(nn.Module):
 
     References:
         Vaswani et al. (2017), arXiv:1706.03762; Xiong et al. (2020), arXiv:2002.04745
-        (normalising before each part).
+        (normalizing before each part).
 
     Example:
         >>> model = TinyLM(torch.Generator().manual_seed(0))

@@ -1,4 +1,4 @@
-"""Recording of the defences against an over-optimised reward model."""
+"""Recording of the defences against an over-optimized reward model."""
 
 from itertools import product
 

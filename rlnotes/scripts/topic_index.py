@@ -45,13 +45,13 @@ def section_cells(notebook: Path) -> dict[str, str]:
 def _place(row: dict[str, str]) -> str:
     path, _, section = row["where"].partition("#")
     if section:
-        return _link(section, section)
+        return link(section, section)
     if path:
         return f"`{path}`"
-    return re.sub(r"section (\d+\.\d+)", lambda m: _link(m[0], m[1]), row["note"])
+    return re.sub(r"section (\d+\.\d+)", lambda m: link(m[0], m[1]), row["note"])
 
 
-def _link(text: str, section: str) -> str:
+def link(text: str, section: str) -> str:
     (notebook,) = NOTEBOOKS.glob(f"{int(section.partition('.')[0]):02}_*.ipynb")
     return f"[{text}]({notebook.name}#cell-id={section_cells(notebook)[section]})"
 

@@ -1,4 +1,4 @@
-"""Defences against an over-optimised reward model, on the help desk, exactly.
+"""Defences against an over-optimized reward model, on the help desk, exactly.
 
 Two judges are fitted to comparisons. One counts words, and cannot see that a word is
 repeated; the other has a mark for each repeated word as well. Against each stand the

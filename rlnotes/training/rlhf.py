@@ -131,7 +131,7 @@ def train_rlhf(
         maximize  E over x, y ~ pi of  r(x, y) - beta log(pi(y|x) / pi_ref(y|x))
 
     ppo: each token is rewarded with -beta (log pi - log pi_ref), the last counted one
-    with the score as well; advantages by GAE with gamma 1, normalised over the batch.
+    with the score as well; advantages by GAE with gamma 1, normalized over the batch.
     rloo: the reward of a whole reply, less the mean of the others to the same prompt.
     Both climb PPO's clipped surrogate: per token for ppo, per reply for rloo.
 

@@ -136,7 +136,7 @@ def ensemble_scores(members: Tensor, ref_log_probs: Tensor, *, rule: str) -> Ten
         ValueError: for an unknown rule, no member, or shapes that do not fit.
 
     References:
-        Coste et al. (2024), arXiv:2310.02743 (there on scores normalised otherwise).
+        Coste et al. (2024), arXiv:2310.02743 (there on scores normalized otherwise).
     """
     require_option(ENSEMBLES, rule=rule)
     require_tensors(members=members, ref_log_probs=ref_log_probs)

@@ -70,7 +70,7 @@ def yielded(**given):
         (stops_one_token_early, "Hint: the last token pays no price."),
         (score_one_token_early, "Hint: the score comes one token too early"),
         (whole_kl_without_mask, "Hint: all is paid at the end, and the padding pays, too."),
-        (whitened_scores, "Hint: the scores are normalised over the batch."),
+        (whitened_scores, "Hint: the scores are normalized over the batch."),
         (less_the_batch_mean, "Hint: the mean of the batch is subtracted from the scores."),
         (cumsum_from_the_left, "Hint: these are running sums from the left."),
         (typed_beta, "Hint: beta is 0.1 in your code"),

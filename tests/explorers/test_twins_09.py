@@ -183,7 +183,7 @@ def test_group_an_answer_can_move_against_its_advantage():
         lists = lists_of(explorer)
         means = lists["start"] @ lists["advantages"]
         gains = lists["ratios"] > 1
-        # The convex normaliser takes a little more than the mean; it never takes less.
+        # The convex normalizer takes a little more than the mean; it never takes less.
         assert not (gains & (lists["advantages"] <= means)).any()
     start = lists_of(at(GroupOfAnswers))
     assert start["start"] @ start["advantages"] == pytest.approx(0, abs=1e-3)
@@ -198,7 +198,7 @@ def test_group_equal_starts_cannot_lift_a_negative_advantage_in_one_step_but_sin
             _, advantages = compared(group, name)
             start, now = policy_path((1 / len(group),) * len(group), tuple(advantages), **setting)
             assert (now <= start + 1e-12)[advantages < 0].all()
-    # Its logit rises by less than the log of the normaliser, the mean of exp.
+    # Its logit rises by less than the log of the normalizer, the mean of exp.
     setting = {"group": "rewards of a reward model", "reward_change": -0.25, "num_epochs": 1}
     explorer = at(GroupOfAnswers, **setting, advantage="population std")
     lists = lists_of(explorer)

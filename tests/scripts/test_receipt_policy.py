@@ -69,7 +69,7 @@ def test_the_table_says_what_was_measured():
     assert lines[1].split() == ["reader", "field", "share", "95%", "interval", "seeds"]
     rows = {(line[:18].strip(), line[18:29].strip()): line[29:] for line in lines[2:18]}
     assert len(rows) == 16
-    # 3 of 4, Wilson with z = 1.96: 30.1 to 95.4 per cent
+    # 3 of 4, Wilson with z = 1.96: 30.1 to 95.4 percent
     assert " ".join(rows["plain", "vendor"].split()) == "75.0% 30.1% - 95.4% 75.0% - 75.0%"
     # 2 of 4 and 3 of 4: 2.5 of 4 is (2.5 + 1.96^2 / 2) / (4 + 1.96^2) -+ .3443
     assert " ".join(rows["policy", "vendor"].split()) == "62.5% 21.9% - 90.8% 50.0% - 75.0%"

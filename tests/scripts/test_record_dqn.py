@@ -48,7 +48,7 @@ def test_the_default_is_recorded_with_its_steps_and_with_one(configs):
         (default.n_step, 2000),
     ]
     # Run number i, counted from 0, returned the squares of 2 i and 2 i + 1; the median
-    # of ten lies half-way between the fifth and the sixth: (8^2 + 10^2) / 2 = 82.
+    # of ten lies halfway between the fifth and the sixth: (8^2 + 10^2) / 2 = 82.
     numbers = [tuple(float(row[name]) for name in ("low", "median", "high")) for row in rows]
     assert numbers == [(0, 82, 324), (1, 101, 361), (400, 842, 1444), (441, 901, 1521)]
 

@@ -12,7 +12,7 @@ from rlnotes.training.carry_model import Config, Result, train_carry_sft, untrai
 
 def test_the_model_fits_the_world():
     model = untrained_model(torch.Generator().manual_seed(0))
-    # Embeddings 14 + 10 places, two blocks, a normalisation, a head of 13.
+    # Embeddings 14 + 10 places, two blocks, a normalization, a head of 13.
     block = 2 * 64 + 33 * 96 + 33 * 32 + 33 * 128 + 129 * 32
     assert sum(weights.numel() for weights in model.parameters()) == (
         24 * 32 + 2 * block + 64 + 33 * 13

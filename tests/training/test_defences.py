@@ -1,4 +1,4 @@
-"""Defences against an over-optimised judge: each against another way to count."""
+"""Defences against an over-optimized judge: each against another way to count."""
 
 import pytest
 import torch

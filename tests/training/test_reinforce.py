@@ -138,7 +138,7 @@ def test_steps_of_a_waiting_copy_change_nothing():
         policy_loss(policy, record, returns_of_record(record, None, gamma=1.0)).backward()
         gradients.append(policy.rows.grad)
     assert_close(*gradients)
-    # Step 0: rewards to go 3 and 4, over 2 episodes, times the score (1/2, -1/2).
+    # Step 0: rewards-to-go 3 and 4, over 2 episodes, times the score (1/2, -1/2).
     assert_close(gradients[0][0], torch.tensor([-1.75, 1.75]))
     assert_close(gradients[0][1], torch.tensor([-0.5, 0.5]))
 

@@ -1,6 +1,6 @@
 """Fields of an answer against those of the document: counts and F1.
 
-A value is right or wrong as a whole, after both were normalised: an amount that is off
+A value is right or wrong as a whole, after both were normalized: an amount that is off
 by a digit earns nothing. Only a list earns a part, by its rows.
 """
 
@@ -70,7 +70,7 @@ def field_counts(answer: Answer | None, target: Answer) -> dict[str, Counts]:
 
 
 def field_match(key: str, value, truth) -> float:
-    """1 if two normalised values are equal, else 0; for lists F1 of their rows.
+    """1 if two normalized values are equal, else 0; for lists F1 of their rows.
 
         f = 2 m / (rows of the answer + rows of the document)
 

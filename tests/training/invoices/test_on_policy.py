@@ -199,7 +199,7 @@ def test_groups_are_compared_as_the_package_does(advantage, function):
     assert_close(rollout.advantages, function(rollout.rewards))
 
 
-def test_a_critic_is_compared_with_and_all_is_normalised():
+def test_a_critic_is_compared_with_and_all_is_normalized():
     taught = learner(advantage="critic", num_documents=3)
     order = taught.next_numbers()
     taught.waiting = order.copy()
