@@ -21,14 +21,17 @@ NOTEBOOKS = ROOT / "notebooks"
 CHAPTER = NOTEBOOKS / "00_start_here.ipynb"
 TOPICS = ROOT / "docs" / "topics.csv"
 HEADING = "## 0.8 Where is it explained?"
+INTRODUCTION = (
+    "This is an index: search it when you need it, and go on to 0.9. Numbers are sections; "
+    "a name with slashes is a file of the package or of its tests."
+)
 
 
 def index(topics: Path = TOPICS) -> str:
     """The section as Markdown: each topic with its place, in alphabetical order."""
     with topics.open(newline="", encoding="utf-8") as file:
         rows = sorted(csv.DictReader(file), key=lambda row: row["topic"].lower())
-    lines = [HEADING, "", "Numbers are sections; `tests/...` names a test that shows it.", ""]
-    lines += ["| topic | place |", "| :--- | :--- |"]
+    lines = [HEADING, "", INTRODUCTION, "", "| topic | place |", "| :--- | :--- |"]
     lines += [f"| {row['topic'].replace('|', chr(92) + '|')} | {_place(row)} |" for row in rows]
     return "\n".join(lines)
 

@@ -233,3 +233,12 @@ def test_the_longest_lines_stay_within_the_figure():
             width, _, _ = renderer.get_text_width_height_descent(text, labels.font, False)
             widths.append(left + width)
     assert 600 < max(widths) < explorer.figure().bbox.width - 50
+
+
+def test_from_a_first_q_of_12_the_greedy_walk_bumps_as_long_as_chapter_2_says():
+    first = QLearningStepper().settings
+    del first["num_steps"]
+    values = learn(**{**first, "initial_value": 12}).greedy_values[0]
+    assert values[2:61] == pytest.approx(0)
+    assert values[124:126] == pytest.approx([0, 8.1])
+    assert values[125:] == pytest.approx(8.1)
