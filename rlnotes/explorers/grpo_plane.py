@@ -37,9 +37,7 @@ class GRPOPlane(Explorer):
             "kind": ipywidgets.Dropdown(
                 options=list(KINDS), value="GRPO, k3 in the loss", description="trained by"
             ),
-            "beta": ipywidgets.SelectionSlider(
-                options=BETAS, value=0.25, description="beta"
-            ),
+            "beta": ipywidgets.SelectionSlider(options=BETAS, value=0.25, description="beta"),
             "update": ipywidgets.IntSlider(
                 value=LAST, min=0, max=LAST, step=EVERY, description="updates of the runs"
             ),
