@@ -9,6 +9,7 @@ import pytest
 from rlnotes import _modules, exact
 
 PACKAGES = ("functional", "exact", "envs", "models", "data", "training", "review")
+INNER = ("data.documents.pointing", "data.invoices.golden", "training.invoices.dpo")
 
 
 def printed_by(code: str) -> str:
@@ -25,6 +26,14 @@ def test_a_module_is_loaded_when_it_is_asked_for_and_not_before(name):
     code = f"import sys; from rlnotes import {name}; print({full!r} in sys.modules, "
     code += f"{name}.{first}.__name__ == {full!r}, {full!r} in sys.modules)"
     assert printed_by(code) == "False True True\n"
+
+
+@pytest.mark.parametrize("name", INNER)
+def test_so_is_a_module_of_a_package_within_a_package(name):
+    layer, inner, _ = name.split(".")
+    code = f"import sys; from rlnotes import {layer}; {layer}.{inner}; "
+    code += f"print('rlnotes.{name}' in sys.modules, {name}.__name__)"
+    assert printed_by(code) == f"False rlnotes.{name}\n"
 
 
 def test_dir_lists_the_modules_and_what_the_package_holds():

@@ -30,8 +30,6 @@ MAX_IMPORT_LINES = 15
 LONG_IMPORTS = {
     "07_rlhf",
     "08_dpo",
-    "09_grpo",
-    "10_invoices",
 }
 
 

@@ -41,8 +41,8 @@ class Settings:
     accumulate: int = 1  # passes per step
     num_answers: int = 8  # to each prompt: the group
     passes_per_batch: int = 0  # that share one drawing of answers; 0: those of a step
-    num_iterations: int = 1  # times that drawn answers are used; 1: no ratio is clipped
-    clip_epsilon: float = 0.2  # without effect while each answer is used once
+    num_iterations: int = 1  # times that drawn answers are used
+    clip_epsilon: float = 0.2  # without effect while what is drawn serves one step
     beta: float | None = None  # None: that of the method, see `BETAS`
     loss_type: str = "grpo"  # mean of each answer, then over answers; TRL has "dapo"
     scale_rewards: str = "group"  # GRPO divides by the spread of the group

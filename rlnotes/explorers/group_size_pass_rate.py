@@ -85,10 +85,10 @@ class GroupSizePassRate(Explorer):
         self.skill = Labels(right, [(3, height) for height in NOTES], size=9, zorder=15)
         self.at_k = right.plot([], [], **POINT)
         named = {
-            "left: no signal, this group size": self.dead,
+            "left panel: no signal, this group size": self.dead,
             "other group sizes": others[0],
             "mean |A| of reward less group mean": self.size,
-            "right: all prompts at this update": self.mean,
+            "other panels: all prompts at this update": self.mean,
             f"at update {updates[0]}": before[0],
             "one prompt of this pass rate": self.prompt,
         }

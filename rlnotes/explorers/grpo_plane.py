@@ -37,9 +37,7 @@ class GRPOPlane(Explorer):
             "kind": ipywidgets.Dropdown(
                 options=list(KINDS), value="GRPO, k3 in the loss", description="trained by"
             ),
-            "beta": ipywidgets.SelectionSlider(
-                options=BETAS, value=0.25, description="beta (reward per nat)"
-            ),
+            "beta": ipywidgets.SelectionSlider(options=BETAS, value=0.25, description="beta"),
             "update": ipywidgets.IntSlider(
                 value=LAST, min=0, max=LAST, step=EVERY, description="updates of the runs"
             ),
@@ -59,7 +57,7 @@ class GRPOPlane(Explorer):
         plane.text(
             0.98,
             0.03,
-            "black: exact frontier, nothing lies above\ncircle: best policy at this price\n"
+            "black: exact frontier, nothing lies above\ncircle: best for reward less beta KL\n"
             "squares: runs, one per seed, lines: their way",
             transform=plane.transAxes,
             ha="right",
@@ -67,7 +65,7 @@ class GRPOPlane(Explorer):
             fontsize=9.5,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
-        label(gaps, heading="All kinds at this price", x="gold reward below the frontier", y="")
+        label(gaps, heading="All kinds at this beta", x="gold reward below the frontier", y="")
         gaps.set(xscale="log", xlim=(GAPS[0] / 1.4, GAPS[1] * 1.4), ylim=(len(KINDS) - 0.4, -0.6))
         gaps.set_xticks(list(TICKS), list(TICKS.values()))
         gaps.set_yticks(range(len(KINDS)), list(KINDS), fontsize=9)
@@ -96,7 +94,7 @@ class GRPOPlane(Explorer):
             f"reward {spans['reward']}, KL {spans['kl']} nats, below the frontier by "
             f"{span(gaps[kind])}, total variation to the best policy {spans['distance']}. The "
             f"log: score {spans['score']}, loss {spans['loss']}, KL {spans['logged_kl']} nats. "
-            f"Best policy at this price: reward {number(reward, 3)}, KL {number(kl, 3)}. "
+            f"Best for reward less beta KL: reward {number(reward, 3)}, KL {number(kl, 3)}. "
             f"The others are below the frontier by: {listed}."
         )
 

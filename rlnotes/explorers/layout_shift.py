@@ -68,7 +68,7 @@ class LayoutShift(Explorer):
     def build(self):
         figure, (left, right) = new_figure(2, size=(10.4, 4.6), width_ratios=[2.6, 1])
         label(left, heading="What is lost on other layouts", x="share of documents, or F1", y="")
-        left.set(xlim=(-0.05, 1.42), ylim=(len(ORDER) - 0.4, -1.3))
+        left.set(xlim=(-0.05, 1.42), ylim=(len(ORDER) - 0.4, -1.5))
         left.set_xticks([0, 0.25, 0.5, 0.75, 1])
         left.set_yticks(range(len(ORDER)), ORDER)
         left.grid(visible=False, axis="y")
@@ -81,7 +81,7 @@ class LayoutShift(Explorer):
         (self.seeds,) = left.plot([], [], "o", color=INK, mec="white", ms=5, zorder=13)
         (self.chosen,) = left.plot([], [], ">", color=INK, ms=7, zorder=12)
         self.values = Labels(left, [(1.22, row) for row in range(len(ORDER))], size=10, zorder=14)
-        self.means = Labels(left, [(0.68, -1.06), (0.68, -0.6)], size=10, zorder=14)
+        self.means = Labels(left, [(0.68, -1.26), (0.68, -0.78)], size=10, zorder=14)
 
         label(right, heading="A page of one layout", x="", y="")
         right.set(xlim=(-0.02, WIDEST + 0.02), ylim=(1.26, -0.02), aspect="equal", anchor="N")

@@ -140,13 +140,13 @@ def test_the_lines_are_the_recorded_runs_up_to_this_update(kind, beta, update):
 
 
 @pytest.mark.parametrize("beta", [1.0, 0.1])
-def test_the_circle_is_the_best_policy_at_this_price(beta):
+def test_the_circle_is_the_best_for_reward_less_beta_kl(beta):
     explorer = built().set(beta=beta)
     best = gibbs_optimum(reference_log_probs(), gold_table(), beta=beta)
     reward = expected_reward(best, gold_table()).mean().item()
     kl = kl_divergence(best, reference_log_probs()).mean().item()
     assert explorer.runs.best.get_xydata()[0] == pytest.approx([kl, reward], abs=1e-9)
-    said = found("this price: reward #, KL #.", explorer.description)
+    said = found("less beta KL: reward #, KL #.", explorer.description)
     assert said == pytest.approx([reward, kl], abs=6e-4)
 
 

@@ -14,3 +14,7 @@
 
     documents, problems = read_folder("my_invoices")
 """
+
+from rlnotes._modules import on_demand
+
+__getattr__, __dir__ = on_demand(__name__)

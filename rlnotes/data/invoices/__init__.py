@@ -14,6 +14,7 @@
 `draws`             small draws from a generator
 """
 
+from rlnotes._modules import on_demand
 from rlnotes.data.invoices.noise import NOISE_KINDS
 from rlnotes.data.invoices.pictures import render_page
 from rlnotes.data.invoices.sampling import (
@@ -33,3 +34,5 @@ __all__ = [
     "sample_invoice",
     "sample_invoices",
 ]
+
+__getattr__, __dir__ = on_demand(__name__)

@@ -15,6 +15,7 @@
 `reward`      the weighted sum of them all
 """
 
+from rlnotes.functional.extraction.answers import read_answer
 from rlnotes.functional.extraction.reward import (
     REWARD_WEIGHTS,
     RewardBreakdown,
@@ -29,4 +30,5 @@ __all__ = [
     "composite_reward",
     "invoice_reward",
     "prepare_target",
+    "read_answer",
 ]

@@ -9,3 +9,7 @@
 `dpo`              from pairs of answers
 `evaluation`       per-field F1, success on whole documents, rules kept, and gains
 """
+
+from rlnotes._modules import on_demand
+
+__getattr__, __dir__ = on_demand(__name__)
