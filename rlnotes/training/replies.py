@@ -75,7 +75,13 @@ def reply_scores(model: TinyLM) -> Tensor:
         ValueError: if the model's head is not one number.
     """
     require_outputs(1, model=model)
-    scores, cache = model.start(prompt_tokens())
+    # One prompt after the other: all at once would hold more than a gigabyte.
+    return torch.cat([_scores_after(prompt, model) for prompt in prompt_tokens()])
+
+
+def _scores_after(prompt: Tensor, model: TinyLM) -> Tensor:
+    """[1, 19608] scores of every reply to a prompt [T]."""
+    scores, cache = model.start(prompt[None])
     words = torch.tensor([symbol for symbol in range(len(SYMBOLS)) if symbol != END])
     levels = walk_prefixes(scores, cache, model.step, words=words, depth=MAX_WORDS)
     return torch.cat([level.squeeze(-1) for level in levels], dim=1).double()
