@@ -28,7 +28,6 @@ EXPLORER = re.compile(r"(explorers\.)?[A-Z]\w+\(.*\)")
 MAX_IMPORT_LINES = 15
 # Older chapters whose cell of imports is still longer. Nothing is added here.
 LONG_IMPORTS = {
-    "07_rlhf",
     "08_dpo",
 }
 
