@@ -26,11 +26,6 @@ TAGS = {
 }
 EXPLORER = re.compile(r"(explorers\.)?[A-Z]\w+\(.*\)")
 MAX_IMPORT_LINES = 15
-# Older chapters whose cell of imports is still longer. Nothing is added here.
-LONG_IMPORTS = {
-    "07_rlhf",
-    "08_dpo",
-}
 
 
 @pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
@@ -178,9 +173,9 @@ def test_answers_stand_in_the_last_section_in_order_linked_from_their_stubs_and_
     assert not any("answer" in tags(c) for c in cells[:last] if c["cell_type"] == "code")
 
 
-def test_the_cell_of_imports_is_short(path, code_cells):
+def test_the_cell_of_imports_is_short(code_cells):
     lines = len(source(code_cells[0]).splitlines())
-    assert (lines > MAX_IMPORT_LINES) == (path.stem in LONG_IMPORTS), lines
+    assert lines <= MAX_IMPORT_LINES, lines
 
 
 def test_explorers_show_a_picture_and_are_not_compared(path, code_cells):
