@@ -51,6 +51,7 @@ _EXERCISES = (
     "adds_up",
     "preference_pairs",
     "hacking_patch",
+    "merged_weights",
 )
 
 
