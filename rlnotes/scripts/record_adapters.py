@@ -1,0 +1,115 @@
+"""Recordings of two tasks on one base, by adapters and by training everything."""
+
+import copy
+from dataclasses import asdict, replace
+from itertools import product
+
+import numpy as np
+import torch
+
+from rlnotes.training.adapter_runs import CHECKPOINTS, KINDS, RANKS, SHOWN_SEEDS, best_rates
+from rlnotes.training.adapters import SETTINGS, TASKS, standing, start_policy, train_on
+from rlnotes.training.help_desk_reference import reference_log_probs, reference_model
+from rlnotes.training.replies import reply_tree
+
+RATES = tuple(1e-3 * 2**k for k in range(7))  # of Adam: the same grid for every rank
+RATE_SEEDS, SEEDS = range(100, 102), range(20)
+TOP, SECOND_TASK = 4, 1000  # replies kept of a prompt; added to the seed of the second task
+
+
+def rates(pool) -> list[dict]:
+    """Exact objective after training at each learning rate, seeds of their own."""
+    settings = list(product(RANKS, RATES, "AB", RATE_SEEDS))
+    return pool.map(rates_row, settings, chunksize=1)
+
+
+def rates_row(setting: tuple[int | None, float, str, int]) -> dict:
+    """One run at one learning rate; rank 0 stands for all weights."""
+    rank, rate, name, seed = setting
+    config = replace(SETTINGS, learning_rate=rate, seed=seed)
+    policy = start_policy(reference_model(), rank=rank, seed=seed)
+    train_on(TASKS[name], policy, config, base=reference_model())
+    measured = standing(_log_probs(policy), reference_log_probs())
+    reward, kl = (
+        (measured.reward_a, measured.kl_calm)
+        if name == "A"
+        else (measured.reward_b, measured.kl_angry)
+    )
+    row = {"rank": rank or 0, "rate": rate, "task": name, "seed": seed}
+    return row | {"reward": reward, "kl": kl, "objective": reward - SETTINGS.beta * kl}
+
+
+def runs(pool) -> dict:
+    """Curves of A, B, A then B and both at once, at each rank's own best rate."""
+    chosen, curves, tops = best_rates(), [], []
+    for rank in RANKS:
+        jobs = [(rank, chosen[rank], seed) for seed in SEEDS]
+        measured, tables = zip(*pool.map(run, jobs, chunksize=1), strict=True)
+        curves.append(np.stack(measured, axis=1))
+        probs = np.stack(tables)
+        shown = [probs.mean(axis=0), *probs[list(SHOWN_SEEDS)]]
+        tops.append([likeliest(table) for table in shown])
+    places, shares = (np.stack([[top[part] for top in each] for each in tops]) for part in (0, 1))
+    return {
+        "thousandths": as_thousandths(np.stack(curves)),
+        "top_replies": places.astype(np.uint16),
+        "top_probs": shares.astype(np.float32),
+        "learning_rates": np.array([chosen[rank] for rank in RANKS]),
+        "settings": f"{asdict(SETTINGS)}, seeds {SEEDS}, checkpoints {CHECKPOINTS}",
+    }
+
+
+def run(job: tuple[int | None, float, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Standings [4, C, 6] and last probabilities [4, 6, 19608] of the kinds, one seed."""
+    rank, rate, seed = job
+    config = replace(SETTINGS, learning_rate=rate, seed=seed)
+    curves, tables, policies = {}, {}, {}
+    for kind, task in KINDS.items():
+        if kind == "A then B":
+            policy = copy.deepcopy(policies["A"])
+            config = replace(config, seed=seed + SECOND_TASK)
+        else:
+            policy = start_policy(reference_model(), rank=rank, seed=seed)
+            config = replace(config, seed=seed)
+        curves[kind], tables[kind] = curve(task, policy, config)
+        policies[kind] = policy
+    return np.stack(list(curves.values())), np.stack(list(tables.values()))
+
+
+def curve(task: str, policy, config) -> tuple[np.ndarray, np.ndarray]:
+    """[C, 6] standings at the checkpoints, and [6, 19608] probabilities at the last."""
+    rows, table = [], None
+
+    def watch(update):
+        nonlocal table
+        if update in CHECKPOINTS:
+            table = _log_probs(policy)
+            rows.append(standing(table, reference_log_probs()))
+
+    watch(0)
+    train_on(TASKS[task], policy, config, base=reference_model(), watch=watch)
+    return np.array(rows), table.exp().float().numpy()
+
+
+def likeliest(probs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Places and probabilities [..., TOP] of the likeliest replies of [..., N]."""
+    places = np.argsort(-probs, axis=-1, kind="stable")[..., :TOP]
+    return places, np.take_along_axis(probs, places, axis=-1)
+
+
+def as_thousandths(numbers: np.ndarray) -> np.ndarray:
+    """Numbers as int16 thousandths.
+
+    Raises:
+        ValueError: if one is too large, or is no number.
+    """
+    scaled = np.round(1000 * numbers)
+    limit = np.iinfo(np.int16).max
+    if not (abs(scaled) <= limit).all():
+        raise ValueError(f"numbers must be at most {limit / 1000}, got {abs(numbers).max()}")
+    return scaled.astype(np.int16)
+
+
+@torch.no_grad()
+def _log_probs(policy) -> torch.Tensor:
+    return reply_tree(policy).log_probs
