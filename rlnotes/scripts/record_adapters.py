@@ -60,7 +60,7 @@ def runs(pool) -> dict:
 
 
 def run(job: tuple[int | None, float, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Standings [4, C, 6] and last probabilities [4, 6, 19608] of the kinds, one seed."""
+    """Standings [4, C, 6] and last probabilities [4, 6, 19608] of one seed, by kind."""
     rank, rate, seed = job
     config = replace(SETTINGS, learning_rate=rate, seed=seed)
     curves, tables, policies = {}, {}, {}
