@@ -7,13 +7,16 @@ from itertools import product
 import numpy as np
 import torch
 
-from rlnotes.training.adapter_runs import CHECKPOINTS, KINDS, RANKS, SHOWN_SEEDS, best_rates
+from rlnotes.models.adapters import merge_low_rank
+from rlnotes.models.low_rank import LowRankLinear
+from rlnotes.training.adapter_runs import CHECKPOINTS, RANKS, SHOWN_SEEDS, best_rates
 from rlnotes.training.adapters import SETTINGS, TASKS, standing, start_policy, train_on
 from rlnotes.training.help_desk_reference import reference_log_probs, reference_model
 from rlnotes.training.replies import reply_tree
 
 RATES = tuple(1e-3 * 2**k for k in range(7))  # of Adam: the same grid for every rank
 RATE_SEEDS, SEEDS = range(100, 102), range(20)
+TOGETHER_RANKS, TOGETHER_SEEDS = (None, 4), range(10)
 TOP, SECOND_TASK = 4, 1000  # replies kept of a prompt; added to the seed of the second task
 
 
@@ -39,8 +42,24 @@ def rates_row(setting: tuple[int | None, float, str, int]) -> dict:
     return row | {"reward": reward, "kl": kl, "objective": reward - SETTINGS.beta * kl}
 
 
+def together(pool) -> list[dict]:
+    """Where one policy ends that learned both tasks at once, from as many replies."""
+    jobs = list(product(TOGETHER_RANKS, TOGETHER_SEEDS))
+    return pool.map(together_row, jobs, chunksize=1)
+
+
+def together_row(job: tuple[int | None, int]) -> dict:
+    """One run on the prompts of both tasks; rank 0 stands for all weights."""
+    rank, seed = job
+    config = replace(SETTINGS, learning_rate=best_rates()[rank], seed=seed)
+    policy = start_policy(reference_model(), rank=rank, seed=seed)
+    train_on(TASKS["both"], policy, config, base=reference_model())
+    measured = standing(_log_probs(policy), reference_log_probs())
+    return {"rank": rank or 0, "seed": seed, **measured._asdict()}
+
+
 def runs(pool) -> dict:
-    """Curves of A, B, A then B and both at once, at each rank's own best rate."""
+    """Curves of A, of B and of A then B, at each rank's own best rate."""
     chosen, curves, tops = best_rates(), [], []
     for rank in RANKS:
         jobs = [(rank, chosen[rank], seed) for seed in SEEDS]
@@ -48,8 +67,9 @@ def runs(pool) -> dict:
         curves.append(np.stack(measured, axis=1))
         probs = np.stack(tables)
         shown = [probs.mean(axis=0), *probs[list(SHOWN_SEEDS)]]
-        tops.append([likeliest(table) for table in shown])
-    places, shares = (np.stack([[top[part] for top in each] for each in tops]) for part in (0, 1))
+        parts = zip(*(likeliest(table) for table in shown), strict=True)
+        tops.append([np.stack(part, axis=1) for part in parts])
+    places, shares = (np.stack(part) for part in zip(*tops, strict=True))
     return {
         "thousandths": as_thousandths(np.stack(curves)),
         "top_replies": places.astype(np.uint16),
@@ -60,25 +80,25 @@ def runs(pool) -> dict:
 
 
 def run(job: tuple[int | None, float, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Standings [4, C, 6] and last probabilities [4, 6, 19608] of one seed, by kind."""
+    """Standings [3, C, 6] and last probabilities [3, 6, 19608] of one seed, by kind."""
     rank, rate, seed = job
     config = replace(SETTINGS, learning_rate=rate, seed=seed)
-    curves, tables, policies = {}, {}, {}
-    for kind, task in KINDS.items():
-        if kind == "A then B":
-            policy = copy.deepcopy(policies["A"])
-            config = replace(config, seed=seed + SECOND_TASK)
-        else:
-            policy = start_policy(reference_model(), rank=rank, seed=seed)
-            config = replace(config, seed=seed)
-        curves[kind], tables[kind] = curve(task, policy, config)
-        policies[kind] = policy
-    return np.stack(list(curves.values())), np.stack(list(tables.values()))
+    later = replace(config, seed=seed + SECOND_TASK)
+    at_base = standing(reference_log_probs(), reference_log_probs())
+    on_a, on_b = (start_policy(reference_model(), rank=rank, seed=seed) for _ in "AB")
+    a = curve("A", on_a, config, at_base)
+    b = curve("B", on_b, config, at_base)
+    a_then_b = curve("B", on_a, later, a[0][-1])
+    standings, tables = zip(a, b, a_then_b, strict=True)
+    return np.stack(standings), np.stack(tables)
 
 
-def curve(task: str, policy, config) -> tuple[np.ndarray, np.ndarray]:
-    """[C, 6] standings at the checkpoints, and [6, 19608] probabilities at the last."""
-    rows, table = [], None
+def curve(task: str, policy, config, first) -> tuple[np.ndarray, np.ndarray]:
+    """Standings [C, 6] at the checkpoints, and probabilities [6, 19608] at the last.
+
+    `first` is the standing at checkpoint 0.
+    """
+    rows, table = [first], None
 
     def watch(update):
         nonlocal table
@@ -86,7 +106,6 @@ def curve(task: str, policy, config) -> tuple[np.ndarray, np.ndarray]:
             table = _log_probs(policy)
             rows.append(standing(table, reference_log_probs()))
 
-    watch(0)
     train_on(TASKS[task], policy, config, base=reference_model(), watch=watch)
     return np.array(rows), table.exp().float().numpy()
 
@@ -112,4 +131,6 @@ def as_thousandths(numbers: np.ndarray) -> np.ndarray:
 
 @torch.no_grad()
 def _log_probs(policy) -> torch.Tensor:
+    if isinstance(policy.head, LowRankLinear):
+        policy = merge_low_rank(copy.deepcopy(policy))  # reads the replies faster
     return reply_tree(policy).log_probs

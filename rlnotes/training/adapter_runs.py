@@ -9,8 +9,8 @@ from rlnotes._checks import require_finite_numbers, require_option, require_same
 from rlnotes.training.recordings import load, load_arrays
 
 RANKS = (None, 1, 2, 4, 8)  # None: no adapter, every weight is trained
-KINDS = {"A": "A", "B": "B", "A then B": "B", "both": "both"}  # kind of a run: its last task
-CHECKPOINTS = (0, 5, 10, 15, 20, 30, 60)  # updates of the last task
+KINDS = ("A", "B", "A then B")  # the tasks of a run, the second one from where A ended
+CHECKPOINTS = (0, 10, 20, 30, 60)  # updates of the last task
 MEASURES = ("reward_a", "reward_b", "kl_calm", "kl_angry", "lost_calm", "lost_angry")
 SHOWN_SEEDS = range(5)  # those whose replies are kept one by one
 
@@ -50,7 +50,7 @@ def curves(rank: int | None, kind: str, measure: str) -> np.ndarray:
 
     Example:
         >>> curves(4, "A", "reward_a").shape
-        (20, 7)
+        (20, 5)
     """
     place = _place(rank, kind)
     require_option(MEASURES, measure=measure)
@@ -137,4 +137,4 @@ def mean_and_error(numbers: np.ndarray) -> tuple[float, float]:
 def _place(rank: int | None, kind: str) -> tuple[int, int]:
     require_option(RANKS, rank=rank)
     require_option(KINDS, kind=kind)
-    return RANKS.index(rank), list(KINDS).index(kind)
+    return RANKS.index(rank), KINDS.index(kind)
