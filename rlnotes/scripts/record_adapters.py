@@ -17,7 +17,8 @@ from rlnotes.training.replies import reply_tree
 RATES = tuple(1e-3 * 2**k for k in range(7))  # of Adam: the same grid for every rank
 RATE_SEEDS, SEEDS = range(100, 102), range(20)
 TOGETHER_RANKS, TOGETHER_SEEDS = (None, 4), range(10)
-TOP, SECOND_TASK = 4, 1000  # replies kept of a prompt; added to the seed of the second task
+TOP, DECIMALS = 4, 3  # replies kept of a prompt; of reward and nats
+SECOND_TASK = 1000  # added to the seed of the second task
 
 
 def rates(pool) -> list[dict]:
@@ -71,7 +72,7 @@ def runs(pool) -> dict:
         tops.append([np.stack(part, axis=1) for part in parts])
     places, shares = (np.stack(part) for part in zip(*tops, strict=True))
     return {
-        "thousandths": as_thousandths(np.stack(curves)),
+        "standings": np.stack(curves).round(DECIMALS).astype(np.float32),
         "top_replies": places.astype(np.uint16),
         "top_probs": shares.astype(np.float32),
         "learning_rates": np.array([chosen[rank] for rank in RANKS]),
@@ -114,19 +115,6 @@ def likeliest(probs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Places and probabilities [..., TOP] of the likeliest replies of [..., N]."""
     places = np.argsort(-probs, axis=-1, kind="stable")[..., :TOP]
     return places, np.take_along_axis(probs, places, axis=-1)
-
-
-def as_thousandths(numbers: np.ndarray) -> np.ndarray:
-    """Numbers as int16 thousandths.
-
-    Raises:
-        ValueError: if one is too large, or is no number.
-    """
-    scaled = np.round(1000 * numbers)
-    limit = np.iinfo(np.int16).max
-    if not (abs(scaled) <= limit).all():
-        raise ValueError(f"numbers must be at most {limit / 1000}, got {abs(numbers).max()}")
-    return scaled.astype(np.int16)
 
 
 @torch.no_grad()

@@ -54,7 +54,7 @@ def curves(rank: int | None, kind: str, measure: str) -> np.ndarray:
     """
     place = _place(rank, kind)
     require_option(MEASURES, measure=measure)
-    return recording()["thousandths"][place][..., MEASURES.index(measure)] / 1000
+    return recording()["standings"][place][..., MEASURES.index(measure)].astype(np.float64)
 
 
 class Replies(NamedTuple):
