@@ -49,6 +49,7 @@ _EXPLORERS = {
     "reward_hacking": "RewardHacking",
     "layout_shift": "LayoutShift",
     "label_share": "LabelShare",
+    "adapter_swap": "AdapterSwap",
 }
 
 
