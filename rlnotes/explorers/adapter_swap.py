@@ -9,7 +9,7 @@ from rlnotes.data.help_desk import PROMPTS, reply_text
 from rlnotes.explorers.base import Explorer
 from rlnotes.plotting.bars import Bars
 from rlnotes.plotting.numbers import Labels, number
-from rlnotes.plotting.style import BLUE, GREEN, GREY, INK, label, new_figure
+from rlnotes.plotting.style import BLUE, FURTHER, GREEN, GREY, INK, label, new_figure
 from rlnotes.training.adapter_runs import (
     KINDS,
     MEASURES,
@@ -27,7 +27,7 @@ NONE, ALL_SEEDS, ALL_WEIGHTS = "none: the base", "all 20", "all weights"
 RANK_OF = {str(rank) if rank else ALL_WEIGHTS: rank for rank in (*RANKS[1:], None)}
 SEED_OF = {ALL_SEEDS: None, **{str(seed): seed for seed in SHOWN_SEEDS}}
 SHOWN = 4  # replies in the right panel
-REWARDS, DISTANCES = (-2.6, 4.9), (0, 21)
+REWARDS, DISTANCES = (-2.1, 5.8), (0, 45)
 PLACES = ("task A\ncalm, gold", "task B\nangry, brief")
 WAYS = ("KL\ncalm", "KL\nangry", "lost\ncalm", "lost\nangry")
 
@@ -43,7 +43,7 @@ class AdapterSwap(Explorer):
 
         return {
             "adapter": dropdown((NONE, *KINDS), "A then B", "adapter trained on"),
-            "rank": dropdown(RANK_OF, "4", "rank"),
+            "rank": dropdown(RANK_OF, "8", "rank"),
             "seed": dropdown(SEED_OF, ALL_SEEDS, "seed"),
             "prompt": dropdown(PROMPTS, "calm refund", "prompt"),
         }
@@ -57,11 +57,11 @@ class AdapterSwap(Explorer):
         label(distances, heading="What became of the base", x="", y="nats per reply, exact")
         distances.set(xlim=(-0.6, 3.6), ylim=DISTANCES, xticks=range(4), xticklabels=WAYS)
         self.bars, self.spans, self.numbers = [], [], []
-        for panel, count, colour in ((rewards, 2, GREEN), (distances, 4, BLUE)):
+        for panel, count, colour in ((rewards, 2, GREEN), (distances, 4, FURTHER[2])):
             bars = Bars(panel, np.arange(count), width=0.6, edgecolor=INK, zorder=10)
             bars.set_facecolor(colour)
             (span,) = panel.plot([], [], color=INK, linewidth=1.6, zorder=12)
-            points = np.stack([np.arange(count), np.zeros(count)], axis=1)
+            points = np.stack([np.arange(count), np.full(count, 1.4)], axis=1)
             self.bars.append(bars)
             self.spans.append(span)
             self.numbers.append(Labels(panel, points, size=10, zorder=13, weight="bold"))
@@ -72,15 +72,14 @@ class AdapterSwap(Explorer):
         key = "grey dashed: base\ndiamond: the task's own\nadapter, same rank and seed"
         rewards.text(0.97, 0.99, key, transform=rewards.transAxes, ha="right", **small)
         key = (
-            "KL(policy || base), and lost: KL(base || policy),\nby how much the base's own "
-            "replies became\nless likely; black lines: range of 20 seeds"
+            "KL(policy || base)\n\nlost: KL(base || policy),\nby how much its replies\n"
+            "became less likely\n\nblack: range of 20 seeds"
         )
         distances.text(0.03, 0.99, key, transform=distances.transAxes, **small)
         on_right = self._build_replies(replies)
-        self.idle = distances.text(
-            0.03, 0.7, "", transform=distances.transAxes, color=INK, zorder=14, **small
-        )
-        on_left = [*self.bars, base, *self.spans, *self.numbers, self.own, self.idle]
+        beside = {"transform": distances.transAxes, "zorder": 14, **small}
+        self.note = distances.text(0.03, 0.5, "", **beside)
+        on_left = [*self.bars, base, *self.spans, *self.numbers, self.own, self.note]
         return figure, [*on_left, *on_right]
 
     def _build_replies(self, axes):
@@ -98,27 +97,22 @@ class AdapterSwap(Explorer):
     def update(self, adapter, rank, seed, prompt):
         trained = None if adapter == NONE else (RANK_OF[rank], adapter)
         shown = summary(trained, SEED_OF[seed])
-        parts = (slice(0, 2), 0.18), (slice(2, 6), 0.4)  # the panels, and room for a number
-        for (part, room), bars, span, texts in zip(
-            parts, self.bars, self.spans, self.numbers, strict=True
-        ):
+        parts = slice(0, 2), slice(2, 6)
+        for part, bars, span, texts in zip(parts, self.bars, self.spans, self.numbers, strict=True):
             low, mean, high = (row[part] for row in shown)
             bars.set_ends(np.minimum(mean, 0), np.maximum(mean, 0))
-            places = np.arange(len(mean))
-            span.set_data(*_segments(places, low, high))
-            above = np.where(mean < 0, low - 2.4 * room, high + room)
-            texts.positions = np.stack([places, above], axis=1)
+            span.set_data(*_segments(np.arange(len(mean)), low, high))
             texts.set_texts([number(value) for value in mean])
+        low, mean, high = (row[:2] for row in shown)
+        beyond = np.where(mean < 0, low - 0.44, high + 0.18)
+        self.numbers[0].positions = np.stack([np.arange(2), beyond], axis=1)
         own = [summary((RANK_OF[rank], task), SEED_OF[seed])[1, i] for i, task in enumerate("AB")]
-        self.own.set_data([-0.18, 0.82], own)
-        idle = (
-            "the base has no rank and no seed:\nthey move the diamonds alone" if not trained else ""
-        )
-        self.idle.set_text(idle)
+        self.own.set_data([-0.4, 0.6], own)
+        note = note_on(trained, shown)
+        self.note.set_text(note)
         said = self._show_replies(trained, SEED_OF[seed], PROMPTS.index(prompt))
-        return f"{spoken(trained, shown, own)} To {prompt!r} it says: {said}." + (
-            " Note: the base has no rank and no seed." if idle else ""
-        )
+        ending = f" Note: {' '.join(note.split())}." if note else ""
+        return f"{spoken(trained, shown, own)} To {prompt!r} it says: {said}.{ending}"
 
     def _show_replies(self, trained, seed, prompt):
         replies = said_by(trained, seed)
@@ -129,7 +123,7 @@ class AdapterSwap(Explorer):
             inside = prob > 0.55
             self.likely[row].set_width(prob)
             self.names[row].set(text=text, color="white" if inside else INK)
-            self.names[row].set_x(0.1 if inside else max(prob, of_base[row]) + 0.03)
+            self.names[row].set_x((of_base[row] if inside else max(prob, of_base[row])) + 0.03)
         self.marks.set_data(of_base, range(SHOWN))
         return ", ".join(f"{text} {p:.3f}" for text, p in zip(texts, probs, strict=True))
 
@@ -138,6 +132,16 @@ def _segments(places, low, high):
     """One line for all spans, with gaps between them."""
     gaps = np.full(len(places), np.nan)
     return np.repeat(places, 3), np.stack([low, high, gaps], axis=1).ravel()
+
+
+def note_on(trained: tuple | None, shown: np.ndarray) -> str:
+    """What the picture cannot show, in short lines."""
+    if trained is None:
+        return "the base has no rank\nand no seed: they\nmove the diamonds"
+    farthest = shown[2, 2:].max()
+    if farthest <= DISTANCES[1]:
+        return ""
+    return f"the farthest seed is at\n{number(farthest, 1)}, beyond the picture"
 
 
 def spoken(trained: tuple | None, shown: np.ndarray, own: list[float]) -> str:

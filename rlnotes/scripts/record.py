@@ -101,6 +101,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "invoice_labels": record_invoice_shift.labels,
         "invoice_cold_starts": record_invoice_shift.cold_starts,
         "adapter_rates": record_adapters.rates,
+        "adapter_speed": record_adapters.speed,
         "adapter_together": record_adapters.together,
         "adapter_runs": record_adapters.runs,
     }

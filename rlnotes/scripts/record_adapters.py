@@ -17,6 +17,7 @@ from rlnotes.training.replies import reply_tree
 RATES = tuple(1e-3 * 2**k for k in range(7))  # of Adam: the same grid for every rank
 RATE_SEEDS, SEEDS = range(100, 102), range(20)
 TOGETHER_RANKS, TOGETHER_SEEDS = (None, 4), range(10)
+SPEED_RANKS, SPEED_FACTORS = (None, 4, 8), (0.5, 1, 2, 4)
 TOP, DECIMALS = 4, 3  # replies kept of a prompt; of reward and nats
 SECOND_TASK = 1000  # added to the seed of the second task
 
@@ -41,6 +42,25 @@ def rates_row(setting: tuple[int | None, float, str, int]) -> dict:
     )
     row = {"rank": rank or 0, "rate": rate, "task": name, "seed": seed}
     return row | {"reward": reward, "kl": kl, "objective": reward - SETTINGS.beta * kl}
+
+
+def speed(pool) -> list[dict]:
+    """Task A from a third of the replies, at four rates around each best one."""
+    best = best_rates()
+    jobs = list(product(SPEED_RANKS, SPEED_FACTORS, SEEDS))
+    return pool.map(speed_row, [(r, best[r] * f, seed) for r, f, seed in jobs], chunksize=1)
+
+
+def speed_row(job: tuple[int | None, float, int]) -> dict:
+    """One short run on task A; rank 0 stands for all weights."""
+    rank, rate, seed = job
+    updates = SETTINGS.num_updates // 3
+    config = replace(SETTINGS, learning_rate=rate, seed=seed, num_updates=updates)
+    policy = start_policy(reference_model(), rank=rank, seed=seed)
+    train_on(TASKS["A"], policy, config, base=reference_model())
+    measured = standing(_log_probs(policy), reference_log_probs())
+    row = {"rank": rank or 0, "rate": rate, "seed": seed, "updates": updates}
+    return row | {"reward": measured.reward_a, "kl": measured.kl_calm}
 
 
 def together(pool) -> list[dict]:

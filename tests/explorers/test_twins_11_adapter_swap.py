@@ -72,9 +72,9 @@ def test_the_base_has_its_own_rewards_no_distance_and_says_so():
     assert found(SAID[1].format(""), text) == pytest.approx(own[1:], abs=6e-4)
     for pattern in SAID[2:]:
         assert found(pattern.format(""), text) == [0]
-    assert explorer.idle.get_text()
-    assert "the base has no rank and no seed" in text
-    assert not at(adapter="A").idle.get_text()
+    assert explorer.note.get_text().startswith("the base has no rank")
+    assert text.endswith("Note: the base has no rank and no seed: they move the diamonds.")
+    assert not at(adapter="A").note.get_text()
     assert kl_divergence(reference_log_probs(), reference_log_probs()).abs().max() < 1e-9
 
 
@@ -103,7 +103,7 @@ def test_the_replies_are_recorded_ones_and_the_marks_are_the_base(adapter, seed,
         places = of_base.argsort(descending=True)[:4].tolist()
         probs = of_base[places].tolist()
     else:
-        place = RANKS.index(4), KINDS.index(adapter), 0 if seed == "all 20" else 1 + int(seed), row
+        place = RANKS.index(8), KINDS.index(adapter), 0 if seed == "all 20" else 1 + int(seed), row
         places = recording()["top_replies"][place].astype(int).tolist()
         probs = recording()["top_probs"][place].tolist()
     texts = [reply_text(all_replies()[index]) for index in places]
@@ -114,11 +114,25 @@ def test_the_replies_are_recorded_ones_and_the_marks_are_the_base(adapter, seed,
     assert f"To '{prompt}' it says: {listed}." in explorer.description
 
 
+def test_a_seed_beyond_the_picture_is_named():
+    explorer = at(adapter="A then B", rank="1")
+    most = recording()["standings"][RANKS.index(1), KINDS.index("A then B"), :, -1, 2:].max()
+    top = explorer.spans[1].axes.get_ylim()[1]
+    assert most > top
+    said = found("Note: the farthest seed is at #, beyond the picture.", explorer.description)
+    assert said == pytest.approx([most], abs=0.06)
+    for rank in RANK_OF:
+        for seed in ("all 20", "0", "1", "2", "3", "4"):
+            explorer = at(adapter="A then B", rank=rank, seed=seed)
+            drawn = np.nanmax(explorer.spans[1].get_ydata())
+            assert ("beyond the picture" in explorer.description) == (drawn > top)
+
+
 def test_the_story_of_the_default_state():
     """A then B knows B and says one word to the calm; adapter A still knows A."""
     a_then_b, swapped = at(), at(adapter="A")
     assert a_then_b is swapped
-    on_a, on_b = (recording()["standings"][RANKS.index(4), k, :, -1].astype(float) for k in (0, 2))
+    on_a, on_b = (recording()["standings"][RANKS.index(8), k, :, -1].astype(float) for k in (0, 2))
     assert on_a[:, 0].mean() > on_b[:, 0].mean() + 1
     assert at().names[0].get_text() == "refund ."
     brief = reply_numbers(reply_tokens("refund"))

@@ -108,6 +108,19 @@ def test_the_likeliest_come_first_and_equal_ones_in_order():
     assert probs.tolist() == [[0.3, 0.3, 0.25, 0.1]]
 
 
+def test_short_runs_take_rates_around_the_best_one(monkeypatch, short):
+    monkeypatch.setattr(recipe, "best_rates", lambda: dict.fromkeys(RANKS, 0.01))
+    pool = Pool(lambda job: {})
+    recipe.speed(pool)
+    assert len(set(pool.jobs)) == len(pool.jobs) == 3 * 4 * 20
+    assert {job[0] for job in pool.jobs} == {None, 4, 8}
+    assert {job[1] for job in pool.jobs} == {0.005, 0.01, 0.02, 0.04}
+    row = recipe.speed_row((8, 0.032, 2))
+    assert (row["rank"], row["rate"], row["seed"], row["updates"]) == (8, 0.032, 2, 3)
+    assert row["reward"] > BASE.reward_a
+    assert row["kl"] > 0
+
+
 def test_both_tasks_at_once():
     pool = Pool(lambda job: {})
     recipe.together(pool)
@@ -117,5 +130,5 @@ def test_both_tasks_at_once():
     assert {(row["rank"], row["seed"]) for row in rows} == {
         (r, s) for r in (0, 4) for s in range(10)
     }
-    assert min(row["reward_a"] for row in rows) > BASE.reward_a + 1
+    assert min(row["reward_a"] for row in rows) > BASE.reward_a + 0.8
     assert min(row["reward_b"] for row in rows) > BASE.reward_b + 1
