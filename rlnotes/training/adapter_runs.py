@@ -10,7 +10,7 @@ from rlnotes.training.recordings import load, load_arrays
 
 RANKS = (None, 1, 2, 4, 8)  # None: no adapter, every weight is trained
 KINDS = ("A", "B", "A then B")  # the tasks of a run, the second one from where A ended
-CHECKPOINTS = (0, 10, 20, 30, 60)  # updates of the last task
+CHECKPOINTS = (0, 4, 8, 12, 16, 20, 30, 60)  # updates of the last task
 MEASURES = ("reward_a", "reward_b", "kl_calm", "kl_angry", "lost_calm", "lost_angry")
 SHOWN_SEEDS = range(5)  # those whose replies are kept one by one
 
@@ -50,7 +50,7 @@ def curves(rank: int | None, kind: str, measure: str) -> np.ndarray:
 
     Example:
         >>> curves(4, "A", "reward_a").shape
-        (20, 5)
+        (20, 8)
     """
     place = _place(rank, kind)
     require_option(MEASURES, measure=measure)
