@@ -162,3 +162,11 @@ def test_standing_by_hand():
         lost_angry=-0.25 * ln[0] + 0.25 * (40 - 2 * ln[0]),
     )
     assert got._asdict() == pytest.approx(expected._asdict(), abs=1e-6)
+
+
+def test_the_price_is_that_of_leaving_the_base_not_of_where_training_starts():
+    policy = trained("A", 4, replace(SHORT, num_updates=15, learning_rate=1.6e-2))
+    far = standing(log_probs(policy), reference_log_probs()).kl_calm
+    dear = replace(SHORT, beta=50.0, num_updates=15)
+    train_on(TASKS["A"], policy, dear, base=reference_model())
+    assert standing(log_probs(policy), reference_log_probs()).kl_calm < 0.6 * far
