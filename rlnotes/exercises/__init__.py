@@ -52,6 +52,7 @@ _EXERCISES = (
     "preference_pairs",
     "hacking_patch",
     "memory_per_device",
+    "merged_weights",
 )
 
 

@@ -53,6 +53,7 @@ _EXPLORERS = {
     "decision_helper": "DecisionHelper",
     "rollout_timeline": "RolloutTimeline",
     "lineage": "Lineage",
+    "adapter_swap": "AdapterSwap",
 }
 
 

@@ -46,10 +46,13 @@ class LowRankLinear(nn.Module):
         start = torch.randn(rank, trained.in_features, generator=generator) * scale
         self.down = nn.Parameter(start.to(trained.weight.dtype))
         self.up = nn.Parameter(trained.weight.new_zeros(trained.out_features, rank))
+        self.in_features, self.out_features = trained.in_features, trained.out_features
+        self.is_on = True
 
     def forward(self, inputs: Tensor) -> Tensor:
         """[..., inputs] to [..., outputs]."""
-        return self.trained(inputs) + inputs @ self.down.T @ self.up.T
+        outputs = self.trained(inputs)
+        return outputs + inputs @ self.down.T @ self.up.T if self.is_on else outputs
 
 
 def add_low_rank(module: nn.Module, *, rank: int, generator: torch.Generator) -> nn.Module:

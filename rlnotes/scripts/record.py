@@ -28,6 +28,7 @@ Arrays = dict[str, np.ndarray | str]  # texts hold settings
 def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
     """Name -> recipe, which maps its runs over a pool of processes."""
     from rlnotes.scripts import (
+        record_adapters,
         record_carry,
         record_carry_grpo,
         record_defences,
@@ -103,6 +104,10 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "invoice_shift": record_invoice_shift.shift,
         "invoice_labels": record_invoice_shift.labels,
         "invoice_cold_starts": record_invoice_shift.cold_starts,
+        "adapter_rates": record_adapters.rates,
+        "adapter_speed": record_adapters.speed,
+        "adapter_together": record_adapters.together,
+        "adapter_runs": record_adapters.runs,
     }
 
 

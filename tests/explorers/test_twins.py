@@ -9,6 +9,7 @@ from rlnotes.envs.maze import PICTURE_2X3, Maze, maze_2x3
 from rlnotes.envs.token_tree import bigram_policy, completion_probs, token_level_mdp
 from rlnotes.exact.mdp import optimal_values, policy_values, q_values, return_variances
 from rlnotes.explorers import catalog
+from rlnotes.explorers.adapter_swap import AdapterSwap
 from rlnotes.explorers.baseline_variance import BaselineVariance
 from rlnotes.explorers.bellman_backups import BellmanBackups
 from rlnotes.explorers.bradley_terry import BradleyTerry
@@ -52,6 +53,7 @@ from rlnotes.explorers.trust_region_step import TrustRegionStep
 from rlnotes.explorers.value_targets import ValueTargets
 
 TESTED = {
+    AdapterSwap,
     DPOLadder,
     DPOPairs,
     DQNSwitches,

@@ -82,7 +82,7 @@ def test_own_text_first_then_model_answer_then_words_then_the_mistake():
             for part in (
                 text,
                 "\n1. A map W stays",
-                "\n6. It saves no samples",
+                "\n6. It is no way to save",
                 "By its words",
                 "A count of words",
                 "A common wrong answer",
