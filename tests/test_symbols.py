@@ -22,7 +22,7 @@ LETTERS = re.compile(
 COUNTERS = set("ijle")
 # Where one name computes more than one quantity.
 SHARED = {"gae_moments", "target", "n_step_returns", "occupancy", "PointerPolicy", "Choices"}
-SHARED |= {"field_counts"}
+SHARED |= {"field_counts", "LowRankLinear"}
 
 
 def formulas(text: str) -> list[str]:
