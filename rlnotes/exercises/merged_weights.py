@@ -123,14 +123,14 @@ EXERCISE = Exercise(
         "scale on all": _scale_on_all,
     },
     hints={
-        "no scale": "this is W + B A. The literature's factor alpha / r is missing.",
-        "alpha alone": "the factor is alpha / r: alpha is not yet divided by the rank, the number "
+        "no scale": "this is W + B A. The literature's factor alpha / n is missing.",
+        "alpha alone": "the factor is alpha / n: alpha is not yet divided by the rank, the number "
         "of rows of A.",
         "scale upside down": "the factor is upside down: alpha stands on top, the rank below.",
-        "rank alone": "alpha is not used: the factor is alpha / r.",
-        "alpha times rank": "divide alpha by the rank. B A is a sum over r, and grows with it.",
-        "root of the rank": "alpha / sqrt(r) is another rule, that of rank-stabilised adapters. "
-        "The factor here is alpha / r.",
+        "rank alone": "alpha is not used: the factor is alpha / n.",
+        "alpha times rank": "divide alpha by the rank. B A is a sum over n numbers, and grows with it.",
+        "root of the rank": "alpha / sqrt(n) is another rule, that of rank-stabilized adapters. "
+        "The factor here is alpha / n.",
         "scale on both": "the factor counts twice, as if A and B each had it. It belongs to their "
         "product, once.",
         "inputs for rank": "you divide by the number of inputs. The rank is the number of rows of "
@@ -140,11 +140,11 @@ EXERCISE = Exercise(
         "whole scale": "`//` drops what is behind the point; divide with `/`.",
         "sign of alpha": "the sign of alpha is lost, and with it the way back: -alpha takes an "
         "adapter out.",
-        "A times B": "A B is [r, r]; it fits only where the map is as wide as the rank. B A has "
+        "A times B": "A B is [n, n]; it fits only where the map is as wide as the rank. B A has "
         "the shape of W.",
         "transposed": "the update is transposed. A row of W belongs to an output, and so does a "
         "row of B A.",
-        "A transposed": "A is [r, inputs] already: B A needs no transpose.",
+        "A transposed": "A is [n, inputs] already: B A needs no transpose.",
         "element by element": "`*` multiplies element by element. The product of matrices is `@`.",
         "update alone": "this is the update alone; W is missing.",
         "base alone": "this is W as it was: nothing is merged.",
