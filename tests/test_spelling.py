@@ -93,7 +93,8 @@ IN_CHAPTERS = {
 # titles of papers, and spellings that a reader's answer may have
 QUOTED = re.compile(
     r"reward model overoptimization|mitigate overoptimization|optimizations toward training"
-    r"|LayoutLMv3: pre-training|^words = .*", flags=re.MULTILINE
+    r"|LayoutLMv3: pre-training|^words = .*",
+    flags=re.MULTILINE,
 )
 # what stands between backticks or leads somewhere is no prose
 NO_PROSE = re.compile(r"`[^`\n]*`|\]\([^)\n]*\)|https?:\S+|\$[^$\n]+\$")

@@ -59,4 +59,4 @@ def peer(seed: int, referee: Referee) -> None:
 def races() -> list[Race]:
     """The peer may use its published number of steps, we the number in `Config`."""
     name = "DQN on CartPole-v1 against Stable-Baselines3 DQN, published settings"
-    return [Race(name, {"": partial(ours, fast=True), PLAIN: partial(ours, fast=False)}, peer)]
+    return [Race(name, {"": partial(ours, fast=True), PLAIN: partial(ours, fast=False)}, peer, 10)]

@@ -9,7 +9,7 @@ from rlnotes.envs.cartpole import VecCartPole
 from rlnotes.training.ppo import Config, train_ppo
 from tests.benchmarks.frame import Comparison
 from tests.benchmarks.reinforce import Watch
-from tests.benchmarks.seeds import PLAIN, Race, Referee
+from tests.benchmarks.seeds import MANY, PLAIN, Race, Referee
 
 NUM_STEPS, EVERY = 100_000, 1_000
 NUM_ENVS, NUM_TIMED_STEPS = 8, 5_120
@@ -81,7 +81,9 @@ def peer_model(seed: int, **rates):
 def races() -> list[Race]:
     """The peer may use its published number of steps, we the number in `Config`."""
     name = "PPO on CartPole-v1 against Stable-Baselines3 PPO, published settings"
-    return [Race(name, {"": partial(ours, fast=True), PLAIN: partial(ours, fast=False)}, peer)]
+    return [
+        Race(name, {"": partial(ours, fast=True), PLAIN: partial(ours, fast=False)}, peer, MANY)
+    ]
 
 
 def comparisons() -> list[Comparison]:

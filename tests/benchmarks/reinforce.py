@@ -11,7 +11,7 @@ from rlnotes.envs.cartpole import VecCartPole
 from rlnotes.models.mlp import MLP
 from rlnotes.training.on_policy import greedy_actions
 from rlnotes.training.reinforce import Config, train_reinforce
-from tests.benchmarks.seeds import Race, Referee
+from tests.benchmarks.seeds import MANY, Race, Referee
 
 EVERY, MAX_STEPS = 1_000, 500_000
 GAMMA, LEARNING_RATE, HIDDEN = 0.99, 0.005, 128
@@ -80,5 +80,6 @@ def races() -> list[Race]:
             "environment and one episode per update",
             {"": ours},
             peer,
+            MANY,
         )
     ]
