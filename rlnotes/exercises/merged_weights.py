@@ -128,7 +128,8 @@ EXERCISE = Exercise(
         "of rows of A.",
         "scale upside down": "the factor is upside down: alpha stands on top, the rank below.",
         "rank alone": "alpha is not used: the factor is alpha / n.",
-        "alpha times rank": "divide alpha by the rank. B A is a sum over n numbers, and grows with it.",
+        "alpha times rank": "divide alpha by the rank. B A is a sum over n numbers, and grows "
+        "with it.",
         "root of the rank": "alpha / sqrt(n) is another rule, that of rank-stabilized adapters. "
         "The factor here is alpha / n.",
         "scale on both": "the factor counts twice, as if A and B each had it. It belongs to their "
