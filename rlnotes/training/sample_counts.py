@@ -136,7 +136,7 @@ def _of_objective(method: str, rows: list[dict], points: str, size: int) -> Coun
 
 
 def _at_first_point(at: int | None, samples: Sequence[float]) -> bool:
-    return at is not None and at <= min(n for n in samples if n > 0)
+    return at is not None and at <= min(int(n) for n in samples if n > 0)
 
 
 def _selected(name: str, **setting: str) -> list[dict]:

@@ -77,7 +77,7 @@ def test_q_learning_in_the_maze_is_counted_to_the_next_ten_steps():
     assert 10 <= count.samples < 400
     assert maze_count(num_seeds=3, num_steps=10).samples is None
     assert not maze_count(num_seeds=3, num_steps=10).at_most
-    assert not count.at_most
+    assert count.at_most is False
 
 
 @pytest.mark.parametrize("change", [{"num_seeds": 0}, {"num_steps": 0}])
