@@ -71,18 +71,20 @@ def letters_that_serve_twice(symbols: Path = SYMBOLS) -> str:
 
 
 def all_symbols(symbols: Path = SYMBOLS) -> str:
-    """Every symbol of the book as Markdown, with the section that defines it."""
+    """Every symbol of the book as Markdown, folded, with its section."""
+    held = sorted(rows(symbols), key=lambda row: _order(letter(row["symbol"])))
     lines = [ALL, "", "Where a letter has several meanings, the chapters tell which one holds.", ""]
+    lines += [f"<details><summary>All {len(held)} rows</summary>", ""]
     lines += ["| symbol | identifier | meaning | chapters | section |"]
     lines += ["| :--- | :--- | :--- | :--- | :--- |"]
-    for row in sorted(rows(symbols), key=lambda row: _order(letter(row["symbol"]))):
+    for row in held:
         names = ", ".join(f"`{name}`" for name in row["identifiers"].split()) or "\N{EN DASH}"
         meaning = f"{row['idea']}: {row['meaning']}" if row["meaning"] else row["idea"]
         section = row["where"].partition("#")[2]
         chapters = _ranges(sorted(map(int, row["chapters"].split())))
         cells = [f"${row['symbol']}$", names, meaning, chapters, link(section, section)]
         lines += [f"| {' | '.join(cells)} |"]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", "</details>"])
 
 
 TABLES = {TWICE: letters_that_serve_twice, ALL: all_symbols}

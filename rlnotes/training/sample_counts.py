@@ -37,6 +37,7 @@ class Count(NamedTuple):
     samples: int | None  # None: not within the recorded run
     limit: int  # samples of the whole run
     unit: str
+    at_most: bool  # there at the first point after the start: perhaps earlier
 
 
 def first_at(samples: Sequence[float], medians: Sequence[float], level: float) -> int | None:
@@ -68,7 +69,8 @@ def maze_count(num_seeds: int = 20, num_steps: int = 400) -> Count:
         curves.append([mdp.start_probs @ policy_values(mdp, p, gamma=0.9) for p in greedy])
     medians = np.median(curves, axis=0)
     at = first_at(run.snapshot_steps, medians, SHARE * best)
-    return Count("Q-learning", "maze", mdp.num_actions, num_seeds, at, num_steps, "steps")
+    at_most = _at_first_point(at, run.snapshot_steps)
+    return Count("Q-learning", "maze", mdp.num_actions, num_seeds, at, num_steps, "steps", at_most)
 
 
 def cartpole_counts() -> list[Count]:
@@ -102,7 +104,8 @@ def help_desk_counts() -> list[Count]:
         rows = _selected("dpo_sources", source=f"fixed_{number}")
         once = _of_objective(f"DPO, {number:,} fixed pairs", rows, "step", 1)
         used = 2 * number if once.samples is not None else None
-        found.append(once._replace(samples=used, limit=2 * number, unit="compared"))
+        whole = {"samples": used, "limit": 2 * number, "unit": "compared", "at_most": False}
+        found.append(once._replace(**whole))
     rows = _selected("dpo_sources", source="fresh")
     fresh = _of_objective("DPO, fresh pairs", rows, "step", 2 * dpo.Config.batch_size)
     return [*found, fresh._replace(unit="compared")]
@@ -119,7 +122,8 @@ def gain_shares(rows: list[dict], points: str) -> tuple[list[float], np.ndarray]
 def _of_medians(method: str, rows: list[dict], seeds: int) -> Count:
     steps, medians = [row["step"] for row in rows], [row["median"] for row in rows]
     at = first_at(steps, medians, SOLVED)
-    return Count(method, "CartPole", NUM_ACTIONS, seeds, at, int(max(steps)), "steps")
+    at_most, limit = _at_first_point(at, steps), int(max(steps))
+    return Count(method, "CartPole", NUM_ACTIONS, seeds, at, limit, "steps", at_most)
 
 
 def _of_objective(method: str, rows: list[dict], points: str, size: int) -> Count:
@@ -127,7 +131,12 @@ def _of_objective(method: str, rows: list[dict], points: str, size: int) -> Coun
     samples = [size * at for at in grid]
     at = first_at(samples, np.median(shares, axis=1), SHARE)
     seeds, limit = shares.shape[1], int(max(samples))
-    return Count(method, "help desk", len(SYMBOLS), seeds, at, limit, "graded")
+    at_most = _at_first_point(at, samples)
+    return Count(method, "help desk", len(SYMBOLS), seeds, at, limit, "graded", at_most)
+
+
+def _at_first_point(at: int | None, samples: Sequence[float]) -> bool:
+    return at is not None and at <= min(int(n) for n in samples if n > 0)
 
 
 def _selected(name: str, **setting: str) -> list[dict]:

@@ -66,13 +66,23 @@ def test_only_a_letter_with_two_ideas_serves_twice_and_the_commoner_idea_is_firs
 
 def test_every_symbol_has_a_row_latin_letters_first(book):
     link = "[1.5](01_mdp_and_maze.ipynb#cell-id=01-b1f32337)"
-    assert symbol_tables.all_symbols().splitlines()[6:] == [
+    assert symbol_tables.all_symbols().splitlines()[8:-2] == [
         f"| $G_t$ | `returns` | return: of step $t$ | 0, 1, 3, 4 | {link} |",
         f"| $G^\\lambda_t$ | \N{EN DASH} | return | 5 | {link} |",
         f"| $\\beta$ | `beta` | price of KL: per nat | 6 to 8 | {link} |",
         "| $\\beta$ | `priority_beta` | exponent | 3 "
         "| [2.3](02_bellman_q_learning.ipynb#cell-id=02-a9c7f366) |",
     ]
+
+
+def test_the_table_is_folded_between_blank_lines_without_which_it_is_no_markdown(book):
+    lines = symbol_tables.all_symbols().splitlines()
+    opened = lines.index("<details><summary>All 4 rows</summary>")
+    assert (lines[opened + 1], lines[opened + 2][:8], lines[-2:]) == (
+        "",
+        "| symbol",
+        ["", "</details>"],
+    )
 
 
 def test_only_the_tables_are_replaced_and_the_second_call_writes_nothing(book, capsys):

@@ -31,6 +31,7 @@ def test_the_rows_of_cartpole_are_those_of_the_files():
     assert {name: count.samples for name, count in counts.items()} == steps
     assert {(c.task, c.num_actions, c.unit) for c in counts.values()} == {("CartPole", 2, "steps")}
     assert [c.seeds for c in counts.values()] == [10, 40, 40, 40, 5, 10]
+    assert not any(count.at_most for count in counts.values())  # all have an earlier point
     before = [r for r in load("ppo_cartpole") if r["step"] < 24_576]
     assert max(row["median"] for row in before) < 475
 
@@ -50,6 +51,8 @@ def test_the_rows_of_the_help_desk_count_replies():
     assert counts["DPO, 1,000 fixed pairs"].samples is None
     assert counts["DPO, 10,000 fixed pairs"].samples == 20_000
     assert counts["DPO, fresh pairs"].samples % (2 * 512) == 0
+    first_points = {name for name, count in counts.items() if count.at_most}
+    assert first_points == {"PPO", "RLOO", "GRPO"}  # DPO's 10,000 pairs are a whole file
 
 
 def test_the_share_of_the_gain_is_one_on_the_frontier_and_zero_at_the_start():
@@ -73,6 +76,8 @@ def test_q_learning_in_the_maze_is_counted_to_the_next_ten_steps():
     assert count.samples % 10 == 0
     assert 10 <= count.samples < 400
     assert maze_count(num_seeds=3, num_steps=10).samples is None
+    assert not maze_count(num_seeds=3, num_steps=10).at_most
+    assert count.at_most is False
 
 
 @pytest.mark.parametrize("change", [{"num_seeds": 0}, {"num_steps": 0}])
