@@ -55,6 +55,12 @@ def test_the_rows_of_the_help_desk_count_replies():
     assert first_points == {"PPO", "RLOO", "GRPO"}  # DPO's 10,000 pairs are a whole file
 
 
+def test_a_whole_file_is_no_first_point_however_soon_the_goal_is_reached(monkeypatch):
+    monkeypatch.setattr(sample_counts, "SHARE", 0.001)
+    soon = {count.method for count in help_desk_counts() if count.at_most}
+    assert soon == {"PPO", "RLOO", "GRPO", "DPO, fresh pairs"}
+
+
 def test_the_share_of_the_gain_is_one_on_the_frontier_and_zero_at_the_start():
     masses = reward_masses(reference_log_probs(), gold_table())
     start = float((masses.log_masses.exp() @ masses.rewards).mean())
