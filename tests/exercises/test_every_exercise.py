@@ -206,7 +206,7 @@ def test_right_numbers_are_accepted_in_any_type_and_container(convert):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_every_exercise_accepts_its_answer_in_fewer_digits(name, dtype):
     exercise = EXERCISES[name]
-    if not exercise.cases or exercise.measure.__name__ != "<lambda>":
+    if not exercise.cases or exercise.measure.__name__ not in ("<lambda>", "_new_array"):
         return  # no numbers, or losses that are differentiated
     solution = exercise.solutions[0]
 
