@@ -3,7 +3,8 @@
 import numpy as np
 
 from rlnotes.exercises.base import Case, Exercise
-from rlnotes.exercises.memory_per_device_mistakes import HINTS, MISTAKES, held_bytes
+from rlnotes.exercises.memory_per_device_hints import HINTS
+from rlnotes.exercises.memory_per_device_mistakes import MISTAKES, held_bytes
 
 
 def _bytes_by_loop(num_parameters, num_trained, zero_stage, num_devices):
@@ -95,6 +96,15 @@ EXERCISE = Exercise(
             5,
             [[60, 40, 240]],
             "at stage 0 each of the five devices holds everything: none of them helps the others.",
+        ),
+        _case(
+            [7_500_000_000, 1_000_000_000, 7_500_000_000, 1_000_000_000, 1_000_000_000],
+            [7_500_000_000, 1_000_000_000, 0, 0, 0],
+            1,
+            64,
+            [[15e9, 15e9, 1.40625e9], [2e9, 2e9, 0.1875e9], [15e9, 0, 0], [2e9, 0, 0], [2e9, 0, 0]],
+            "five models, two of them reward models. 7.5 billion weights take 15 billion bytes; "
+            "their states, 90 billion bytes, are divided by 64.",
         ),
     ],
     solutions=[held_bytes, _bytes_by_loop],

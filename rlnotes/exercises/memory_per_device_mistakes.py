@@ -1,4 +1,4 @@
-"""Wrong answers to `memory_per_device`, each with its hint."""
+"""A right answer to `memory_per_device`, and the mistakes that people make in it."""
 
 import numpy as np
 
@@ -84,6 +84,60 @@ def _adapter_added(num_parameters, num_trained, zero_stage, num_devices):
     return held_bytes(held, num_trained, zero_stage, num_devices)
 
 
+def _having(sizes_of):
+    """A wrong answer: other numbers have weights, gradients, states."""
+
+    def answer(num_parameters, num_trained, zero_stage, num_devices):
+        parts = np.stack(sizes_of(num_parameters, num_trained), axis=1) * np.array([2, 2, 12])
+        return parts / np.where(zero_stage >= np.array([3, 2, 1]), num_devices, 1)
+
+    return answer
+
+
+def _base_whole(and_frozen_models):
+    """A wrong answer: stage 3 divides an adapter, but not its base."""
+
+    def answer(num_parameters, num_trained, zero_stage, num_devices):
+        held = held_bytes(num_parameters, num_trained, zero_stage, num_devices)
+        if zero_stage == 3:
+            base = 2 * (num_parameters - num_trained)
+            kept = (num_trained > 0) | and_frozen_models
+            held[:, 0] += np.where(kept, base - base / num_devices, 0)
+        return held
+
+    return answer
+
+
+def _multiplied(num_parameters, num_trained, zero_stage, num_devices):
+    return held_bytes(num_parameters, num_trained, zero_stage, 1 / num_devices)
+
+
+def _on_all_devices(num_parameters, num_trained, zero_stage, num_devices):
+    return held_bytes(num_parameters, num_trained, zero_stage, num_devices) * num_devices
+
+
+def _stage_for_devices(num_parameters, num_trained, zero_stage, num_devices):
+    return held_bytes(num_parameters, num_trained, zero_stage, zero_stage)
+
+
+def _all_by_stage(num_parameters, num_trained, zero_stage, num_devices):
+    return held_bytes(num_parameters, num_trained, 0, 1) / max(zero_stage, 1)
+
+
+def _in_int32(divide):
+    """A wrong answer: the columns are int32 before they are divided."""
+
+    def answer(num_parameters, num_trained, zero_stage, num_devices):
+        whole = held_bytes(num_parameters, num_trained, 0, 1).astype(np.int64).astype(np.int32)
+        return divide(whole, np.where(zero_stage >= np.array([3, 2, 1]), num_devices, 1))
+
+    return answer
+
+
+def _four_models(num_parameters, num_trained, zero_stage, num_devices):
+    return held_bytes(num_parameters[:4], num_trained[:4], zero_stage, num_devices)
+
+
 MISTAKES = {
     "gradients whole at stage 2": _divided([3, 3, 1]),
     "gradients never divided": _divided([3, 9, 1]),
@@ -125,60 +179,21 @@ MISTAKES = {
     "states first": _of(lambda answer: answer[:, ::-1]),
     "gradients first": _of(lambda answer: answer[:, [1, 0, 2]]),
     "states before gradients": _of(lambda answer: answer[:, [0, 2, 1]]),
-}
-
-HINTS = {
-    "gradients whole at stage 2": "stage 2 divides the gradients too; you do so at stage 3 only.",
-    "gradients never divided": "from stage 2 on the gradients are divided; yours never are.",
-    "gradients divided at stage 1": "stage 1 divides the optimizer states alone; gradients follow "
-    "at stage 2.",
-    "weights divided at stage 2": "weights are divided at stage 3, not at stage 2.",
-    "weights never divided": "stage 3 divides the weights too, those of frozen models included.",
-    "one stage late": "each part is divided one stage too late: stage 1 begins with the optimizer.",
-    "one stage early": "each part is divided one stage too early: at stage 0 nothing is.",
-    "all divided at every stage": "everything is divided at every stage. At stage 0 nothing is, "
-    "and each stage adds one part.",
-    "all divided from stage 1 on": "from stage 1 on everything is divided. Stage 1 divides the "
-    "optimizer states, stage 2 gradients too, stage 3 weights too.",
-    "nothing divided": "nothing is divided by the devices, whatever the stage.",
-    "stages reversed": "the order of the stages is reversed: optimizer states first, weights last.",
-    "this stage alone": "a stage keeps what the stages before divide: compare with >=, not ==.",
-    "divided by the stage": "divide by the number of devices, not by the stage.",
-    "Adam with one part less": "8 bytes for the optimizer: one of its three float32 numbers is "
-    "missing. They are the copy of the weight and two moments.",
-    "no optimizer": "the optimizer's 12 bytes are missing.",
-    "one number for Adam": "4 bytes for the optimizer: a copy of the weight and two moments, in "
-    "float32, make 12.",
-    "moments in 16 bit": "6 bytes for the optimizer: its three numbers are float32, 4 bytes each.",
-    "16 for the optimizer": "16 bytes are weight, gradient and optimizer together; the optimizer "
-    "takes 12 of them.",
-    "copy among the weights": "the float32 copy belongs to the optimizer: it is divided at stage 1 "
-    "and only trained weights have one.",
-    "gradients in float32": "the gradients are 16 bit here: 2 bytes.",
-    "weights in float32": "the weights in use are 16 bit: 2 bytes. Their float32 copy is among the "
-    "optimizer's 12.",
-    "float32 throughout": "weights and gradients are 16 bit here: 2 bytes each.",
-    "float32 without a copy": "4, 4 and 8 bytes are training in float32. In mixed precision they "
-    "are 2, 2 and 12.",
-    "frozen like trained": "you give gradients and states to every weight that is held. Only the "
-    "trained ones have them: num_trained.",
-    "frozen models like trained": "a model with num_trained 0 is frozen: no gradient, no states.",
-    "base trained with its adapter": "a model that trains an adapter has gradients for the adapter "
-    "alone, not for its base.",
-    "frozen left out": "frozen weights take memory too: 2 bytes for each of num_parameters.",
-    "frozen models left out": "a frozen model has no gradients, but it has weights.",
-    "frozen never divided": "here stage 3 divides the weights of frozen models as well.",
-    "adapter counted twice": "num_parameters holds the trained numbers already.",
-    "floor": "the mean over devices need not be whole: / in place of //.",
-    "ceil": "the mean over devices need not be whole: do not round it up.",
-    "bits": "these are bits: a byte has 8 of them.",
-    "gigabytes": "these are gigabytes; bytes are wanted.",
-    "sum over the models": "you add up the models. Give one row for each.",
-    "sum over the parts": "you add up the three parts. Give one column for each.",
-    "one sum": "this is the sum of all. Give a row for each model, with three columns.",
-    "states first": "the columns are weights, gradients, optimizer states; yours are reversed.",
-    "gradients first": "the columns are weights, gradients, optimizer states; the first two of "
-    "yours are exchanged.",
-    "states before gradients": "the columns are weights, gradients, optimizer states; the last two "
-    "of yours are exchanged.",
+    "gradients of all": _having(lambda held, trained: [held, held, trained]),
+    "states of all": _having(lambda held, trained: [held, trained, held]),
+    "copies of all": _having(lambda held, trained: [held, trained, (2 * trained + held) / 3]),
+    "trained weights left out": _having(lambda held, trained: [held - trained, trained, trained]),
+    "base whole": _base_whole(True),
+    "base whole, frozen models divided": _base_whole(False),
+    "multiplied": _multiplied,
+    "all devices": _on_all_devices,
+    "10 for the optimizer": _per_number(2, 2, 10),
+    "gradients before states": _divided([3, 1, 2]),
+    "stage for devices": _stage_for_devices,
+    "stage for devices, all parts": _all_by_stage,
+    "int32": _in_int32(np.divide),
+    "int32, rounded down": _in_int32(np.floor_divide),
+    "four models": _four_models,
+    "mebibytes": _of(lambda answer: answer / 2**20),
+    "gibibytes": _of(lambda answer: answer / 2**30),
 }

@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Mapping
 
-from rlnotes._checks import require_option
+from rlnotes._checks import require_option, shown
 from rlnotes.review import quiz_text
 from rlnotes.review.quiz_data import Item, QuizData, read_quizzes
 from rlnotes.review.quiz_verdict import OPEN, RIGHT, WRONG, ItemVerdict, QuizVerdict
@@ -41,8 +41,11 @@ class Quiz:
         """Choose options, and return the quiz; None opens an item again.
 
         Raises:
-            ValueError: for an unknown item or option; nothing changes then.
+            ValueError: for an unknown item or option, or what is no dictionary; nothing
+                changes then.
         """
+        if not isinstance(answers, Mapping):
+            raise ValueError(f"answers must be a dictionary, item: option, got {shown(answers)}")
         for name, option in answers.items():
             require_option(self._items, item=name)
             if option is not None:
@@ -73,7 +76,11 @@ class Quiz:
         return self._view
 
     def close(self) -> None:
-        """Free the widgets. The answers stay; the widgets come back on use."""
+        """Free the widgets, in every cell that shows them.
+
+        The answers stay. What a check said goes with the widgets: those that are made
+        when the quiz is next shown have the answers and no verdict.
+        """
         if self._view is not None:
             self._view.close()
         self._view = None
@@ -83,15 +90,17 @@ class Quiz:
         if chosen is None:
             return ItemVerdict(item, OPEN, "Open: choose an option.")
         if chosen in item.right:
-            return ItemVerdict(item, RIGHT, f"Right: {chosen}.{self._twice(chosen)}")
-        return ItemVerdict(item, WRONG, f"Not yet: {item.reasons[chosen]}{self._twice(chosen)}")
+            return ItemVerdict(item, RIGHT, f"Right: {chosen}.{self._twice(item)}")
+        return ItemVerdict(item, WRONG, f"Not yet: {item.reasons[chosen]}{self._twice(item)}")
 
-    def _twice(self, chosen: str) -> str:
-        """A sentence if a step was put into several places of an order."""
-        places = [i.prompt for i in self.data.items if self._answers[i.id] == chosen]
-        if self.data.kind != "sorting" or len(places) < 2:
+    def _twice(self, item: Item) -> str:
+        """A sentence if the step of an order was put into other places, too."""
+        same = [i for i in self.data.items if self._answers[i.id] == self._answers[item.id]]
+        others = [other.prompt for other in same if other is not item]
+        if self.data.kind != "sorting" or not others:
             return ""
-        return f" It is chosen for {' and '.join(places)}."
+        places = " and ".join([", ".join(others[:-1]), others[-1]] if others[1:] else others)
+        return f" A step has one place: this one is also chosen for {places}."
 
     def __repr__(self) -> str:
         return quiz_text.plain_text(self.data)
@@ -103,7 +112,18 @@ class Quiz:
         return bundle
 
 
+class _Quizzes(dict[str, Quiz]):
+    """A dictionary that says which names there are."""
+
+    def __missing__(self, name: str) -> Quiz:
+        raise ValueError(f"quiz must be one of {list(self)}, got {name!r}")
+
+
 @functools.cache
 def quizzes() -> dict[str, Quiz]:
-    """All quizzes of the data files, by name; the same ones at each call."""
-    return {name: Quiz(data) for name, data in read_quizzes().items()}
+    """All quizzes of the data files, by name; the same ones at each call.
+
+    Returns:
+        A dictionary; a name that is not in it raises a ValueError with those that are.
+    """
+    return _Quizzes({name: Quiz(data) for name, data in read_quizzes().items()})

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rlnotes._checks import require_option
 from rlnotes.review.quiz_data import Item
 from rlnotes.review.quiz_text import escaped
 
@@ -51,10 +52,14 @@ class QuizVerdict:
         return f"{text}, {still} open." if still else f"{text}."
 
     def __getitem__(self, name: str) -> ItemVerdict:
-        for verdict in self.items:
-            if verdict.item.id == name:
-                return verdict
-        raise KeyError(name)
+        """The verdict on one item.
+
+        Raises:
+            ValueError: for an unknown item.
+        """
+        by_name = {verdict.item.id: verdict for verdict in self.items}
+        require_option(by_name, item=name)
+        return by_name[name]
 
     def __str__(self) -> str:
         return "\n".join([self.summary, *(f"- {v.item.prompt}: {v.message}" for v in self.items)])

@@ -206,9 +206,12 @@ def test_right_numbers_are_accepted_in_any_type_and_container(convert):
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_every_exercise_accepts_its_answer_in_fewer_digits(name, dtype):
     exercise = EXERCISES[name]
-    if not exercise.cases or exercise.measure.__name__ != "<lambda>":
+    if not exercise.cases or exercise.measure.__name__ not in ("<lambda>", "_new_array"):
         return  # no numbers, or losses that are differentiated
     solution = exercise.solutions[0]
+    largest = max(np.abs(read(case.expected).numbers).max() for case in exercise.cases)
+    if largest > torch.finfo(dtype).max:
+        return  # half precision ends at 65,504
 
     def rounded(**arguments):
         return torch.tensor(read(solution(**arguments)).numbers).to(dtype).requires_grad_()

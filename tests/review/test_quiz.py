@@ -92,6 +92,23 @@ def test_an_unknown_item_or_option_is_refused_and_nothing_changes(quiz, answers,
     assert quiz.answers == {"sky": None, "leaves": None}
 
 
+@pytest.mark.parametrize("answers", [["sky"], None, "abc", 3, {"sky"}, [("sky", "red")]])
+def test_what_is_no_dictionary_of_answers_is_refused(quiz, answers):
+    with pytest.raises(ValueError, match="answers must be a dictionary, item: option, got"):
+        quiz.set(answers)
+    assert quiz.answers == {"sky": None, "leaves": None}
+
+
+def test_an_unknown_name_is_answered_with_those_there_are(quiz):
+    for name in ("zzz", 3, ["sky"]):
+        with pytest.raises(ValueError, match=r"item must be one of \['sky', 'leaves'\], got"):
+            quiz.check()[name]
+    with pytest.raises(ValueError, match=r"quiz must be one of \[.*'three_steps'.*, got 'nope'"):
+        quizzes()["nope"]
+    assert "nope" not in quizzes()
+    assert quizzes().get("nope") is None
+
+
 def test_the_widgets_follow_python_and_python_the_widgets(quiz):
     menus, notes = quiz.view.menus, quiz.view.notes
     assert [menu.label for menu in menus.values()] == [CHOOSE, CHOOSE]
@@ -150,6 +167,14 @@ def test_closing_frees_every_widget_and_the_answers_stay():
     quiz.close()
 
 
+def test_what_a_check_said_goes_with_the_widgets(quiz):
+    quiz.view  # noqa: B018 - makes the widgets
+    quiz.answer(sky="blue").check()
+    quiz.close()
+    assert quiz.view.menus["sky"].value == "blue"
+    assert (quiz.view.score.text, quiz.view.notes["sky"].value) == ("", "")
+
+
 def test_a_stored_notebook_shows_what_is_asked(quiz):
     bundle = quiz._repr_mimebundle_()
     assert set(bundle) == {WIDGET_VIEW, "text/plain", "text/markdown"}
@@ -189,9 +214,29 @@ def test_a_filled_gap_shows_in_the_paragraph_and_an_opened_one_goes():
 
 def test_a_step_in_two_places_of_an_order_is_said():
     quiz = Quiz(colours(kind="sorting"), sky="red", leaves="red")
-    assert "It is chosen for The sky <at noon> and Leaves." in quiz.check()["sky"].message
+    verdict = quiz.check()
+    once = " A step has one place: this one is also chosen for "
+    assert verdict["sky"].message == f"Not yet: Red is hot.{once}Leaves."
+    assert verdict["leaves"].message == f"Not yet: In autumn.{once}The sky <at noon>."
     assert "chosen for" not in str(quiz.answer(leaves="green").check())
     assert "chosen for" not in str(Quiz(colours(), sky="red", leaves="red").check())
+
+
+def test_a_right_step_that_also_stands_elsewhere_is_not_praised_for_that():
+    step = "Imitate demonstrations"
+    quiz = Quiz(DATA["three_steps"])
+    first, second, third = (item.id for item in quiz.data.items)
+    verdict = quiz.set(dict.fromkeys([first, second, third], step)).check()
+    titles = [item.prompt for item in quiz.data.items]
+    assert verdict[first].message.startswith(f"Right: {step}. A step has one place: this one is ")
+    assert verdict[first].message.endswith(f"also chosen for {titles[1]} and {titles[2]}.")
+    assert verdict[second].message.endswith(f"also chosen for {titles[0]} and {titles[2]}.")
+
+
+def test_other_places_of_a_step_are_listed_with_commas():
+    items = [Item(name, name.upper(), ("x", "y"), ("x",), {"y": "No."}) for name in "abcd"]
+    quiz = Quiz(colours(kind="sorting", items=items), **dict.fromkeys("abcd", "x"))
+    assert quiz.check()["b"].message.endswith("also chosen for A, C and D.")
 
 
 @pytest.mark.parametrize(("name", "item"), ITEMS, ids=NAMES)

@@ -64,6 +64,39 @@ def test_numbers_in_answers_are_read_and_never_typed():
         assert entry.question.rstrip().endswith("?") or "?" in entry.question
 
 
+@pytest.mark.parametrize(
+    ("name", "settings", "words"),
+    [
+        ("lineage", {"rung": "+ reward-to-go"}, "rung below #"),
+        ("lineage", {"rung": "+ baseline V"}, "rung below #"),
+        ("lineage", {}, "rung below #"),
+        ("lineage", {}, "over the run, #"),
+        ("lineage", {}, "+ epochs: share #"),
+        ("lineage", {}, "+ clip (PPO): share #"),
+        ("lineage", {"passes": 8}, "+ clip (PPO): share #"),
+        ("layout_shift", {"families": 1}, "invoice_letter, not seen, #"),
+        ("layout_shift", {"families": 2}, "invoice_letter, not seen, #"),
+        ("layout_shift", {}, "invoice_letter, not seen, #"),
+        ("label_share", {}, "rules only #"),
+        ("label_share", {}, "of these: all #"),
+        ("rollout_timeline", {"length_spread": 0.0}, "min: #"),
+        ("memory_calculator", {}, ", critic #"),
+    ],
+)
+def test_an_answer_names_what_its_question_asks_for(name, settings, words):
+    (entry,) = (entry for entry in ENTRIES if entry.name == name)
+    place = [{}, *entry.settings].index(settings)
+    assert f"{{{place}: {words}}}" in entry.answer
+    assert entry.number(place, words) in entry.filled(entry.answer)
+
+
+def test_the_critic_is_what_grpo_saves():
+    (entry,) = (entry for entry in ENTRIES if entry.name == "memory_calculator")
+    of = [entry.number(*at) for at in ((0, "PPO-RLHF: #"), (2, "GRPO: #"), (0, ", critic #"))]
+    ppo, grpo, critic = map(as_float, of)
+    assert ppo - grpo == pytest.approx(critic, abs=2e-3)
+
+
 def test_every_explorer_of_the_catalogue_stands_there_once(notebook):
     assert sorted(entry.name for entry in ENTRIES) == sorted(catalog())
     kinds = [kind.__name__ for kind in catalog().values()]
