@@ -203,7 +203,7 @@ def test_help_says_what_it_does_with_other_peoples_code(capsys):
     for part in (
         "RUNS OTHER PEOPLE'S CODE, with your rights and your network",
         "who is out for it can still cheat",
-        "A pupil is the folder that holds a notebook",
+        "A pupil is the folder that holds a file",
     ):
         assert part in text
 
