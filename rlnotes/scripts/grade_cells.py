@@ -3,27 +3,19 @@
 import ast
 import builtins
 import re
-import symtable
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 
 from rlnotes.exercises import catalog
+from rlnotes.scripts.grade_book import Book
+from rlnotes.scripts.grade_checks import NOTE, Check, checks_in, noting
 from rlnotes.scripts.grade_folder import RawCell
+from rlnotes.scripts.grade_names import altered, names_of
 
 _OF_THE_SHELL = re.compile(r"^(\s*)([%!?].*|.*\?)$", re.MULTILINE)  # magics, commands, help
 _CHECK = re.compile(r"\[\s*[\"'](\w+)[\"']\s*\]\s*\.check\(")
-GIVEN = {*dir(builtins), "display", "__name__"}
-
-
-@dataclass(frozen=True)
-class Check:
-    """A call of a checker: which exercise, and the expression that it is given."""
-
-    exercise: str
-    candidate: ast.expr | None
-    statement: ast.stmt
+GIVEN = {*dir(builtins), "display", "__name__", NOTE}
 
 
 class Cell:
@@ -31,11 +23,11 @@ class Cell:
 
     Args:
         source: the text of the cell.
-        tagged: whether it has the tag `exercise`.
+        asks: whether its calls of checkers count; those of the book's own cells do not.
     """
 
-    def __init__(self, source: str, tagged: bool):
-        self.source, self.tagged, self.problem = source, tagged, ""
+    def __init__(self, source: str, asks: bool = True):
+        self.source, self.asks, self.problem = source, asks, ""
         try:
             self.tree = _parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
@@ -45,13 +37,8 @@ class Cell:
 
     @cached_property
     def checks(self) -> list[Check]:
-        """Calls of the checkers: anywhere in a tagged cell, else at the top."""
-        found = []
-        for statement in self.tree.body:
-            top = [statement.value] if isinstance(statement, ast.Expr) else []
-            calls = ast.walk(statement) if self.tagged else top
-            found += [check for call in calls if (check := _as_check(call, statement))]
-        return found
+        """Calls of the checkers that count."""
+        return checks_in(self.tree) if self.asks else []
 
     @property
     def checked_in_text(self) -> list[str]:
@@ -59,20 +46,27 @@ class Cell:
         return [name for name in _CHECK.findall(self.source) if name in catalog()]
 
     @cached_property
-    def code(self) -> str:
-        """The cell without the statements that check something."""
-        left_out = {id(check.statement) for check in self.checks}
-        kept = [statement for statement in self.tree.body if id(statement) not in left_out]
-        return ast.unparse(ast.Module(kept, []))
+    def _noting(self) -> list[ast.stmt]:
+        return noting(self.tree).body
 
     @cached_property
-    def names(self) -> tuple[set[str], set[str]]:
+    def code(self) -> str:
+        """The cell, with `NOTE` in place of the checkers."""
+        return ast.unparse(ast.Module(self._noting, []))
+
+    def code_until(self, check: Check) -> str:
+        """`code` up to the statement with a check: what comes later does not count."""
+        return ast.unparse(ast.Module(self._noting[: check.place + 1], []))
+
+    @property
+    def names(self) -> tuple[frozenset[str], frozenset[str]]:
         """Names that the code reads from outside, and names that it binds."""
-        table = symtable.symtable(self.code, "cell", "exec")
-        symbols = table.get_symbols()
-        binds = {s.get_name() for s in symbols if s.is_assigned() or s.is_imported()}
-        reads = {s.get_name() for s in symbols if s.is_referenced()}
-        return (reads | _globals(table)) - binds, binds
+        return names_of(self.code)
+
+    @property
+    def alters(self) -> frozenset[str]:
+        """Names whose objects the code changes in place."""
+        return altered(self.code)
 
     @property
     def only_imports(self) -> bool:
@@ -83,6 +77,11 @@ class Cell:
     def has_imports(self) -> bool:
         """Whether there is an import at the top level."""
         return any(isinstance(s, ast.Import | ast.ImportFrom) for s in self.tree.body)
+
+    def imports_all(self) -> bool:
+        """Whether there is a `from ... import *` at the top level."""
+        found = [s for s in self.tree.body if isinstance(s, ast.ImportFrom)]
+        return any(alias.name == "*" for s in found for alias in s.names)
 
     def is_stub(self, candidate: ast.expr | None) -> bool:
         """Whether the candidate is a function of this cell that nobody has written."""
@@ -96,15 +95,10 @@ class Cell:
         return bool(own) and all(map(_says_nothing, own[-1].body))
 
 
-def code_cells(raw: Sequence[RawCell]) -> list[Cell]:
+def code_cells(raw: Sequence[RawCell], book: Book) -> list[Cell]:
     """The code cells of a notebook, without the answers that the book itself gives."""
-    cells = []
-    for cell in raw:
-        if cell.kind == "markdown" and re.match(r"## Answers\b", cell.source):
-            break
-        if cell.kind == "code" and "answer" not in cell.tags:
-            cells.append(Cell(cell.source, "exercise" in cell.tags))
-    return cells
+    code = [cell for cell in raw if cell.kind == "code" and not book.answers_with(cell)]
+    return [Cell(cell.source, asks=not book.holds(cell)) for cell in code]
 
 
 def _parse(source: str) -> ast.Module:
@@ -118,34 +112,12 @@ def _parse(source: str) -> ast.Module:
     return tree
 
 
-def _as_check(call: ast.AST, statement: ast.stmt) -> Check | None:
-    match call:
-        case ast.Call(
-            func=ast.Attribute(
-                attr="check", value=ast.Subscript(slice=ast.Constant(value=str(name)))
-            )
-        ) if name in catalog():
-            given = [*call.args, *(k.value for k in call.keywords if k.arg == "candidate")]
-            return Check(name, given[0] if given else None, statement)
-    return None
-
-
-def _globals(table: symtable.SymbolTable) -> set[str]:
-    """Names that functions and classes of a cell read from outside of themselves."""
-    names = set()
-    for child in table.get_children():
-        symbols = child.get_symbols()
-        names |= {s.get_name() for s in symbols if s.is_global() and s.is_referenced()}
-        names |= _globals(child)
-    return names
-
-
 def _says_nothing(statement: ast.stmt) -> bool:
     match statement:
         case ast.Pass() | ast.Expr(value=ast.Constant()):
             return True
         case ast.Raise(exc=ast.Name(id="NotImplementedError")):
             return True
-        case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"), args=[])):
+        case ast.Raise(exc=ast.Call(func=ast.Name(id="NotImplementedError"))):
             return True
     return False

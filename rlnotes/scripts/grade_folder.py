@@ -3,10 +3,15 @@
 import json
 import os
 import stat
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 LARGEST = 20_000_000  # bytes of a notebook; the chapters have less than two million
+
+
+class NoNotebook(Exception):
+    """A file that is no notebook by its name."""
 
 
 class Unusable(Exception):
@@ -20,11 +25,12 @@ class RawCell:
     kind: str
     source: str
     tags: frozenset[str]
+    id: str = ""
 
 
 @dataclass(frozen=True)
 class Submission:
-    """One notebook file: whose it is, and its path below the folder."""
+    """One file: whose it is, and its path below the folder."""
 
     path: Path
     pupil: str
@@ -32,7 +38,7 @@ class Submission:
 
 
 def submissions(folder: Path) -> list[Submission]:
-    """All files *.ipynb below a folder, in the order of their paths.
+    """All files below a folder, notebooks or not, in the order of their paths.
 
     Hidden files and folders are left out: JupyterLab keeps its checkpoints there.
 
@@ -41,25 +47,31 @@ def submissions(folder: Path) -> list[Submission]:
 
     Returns:
         A submission for each. The pupil is the path of the folder that holds the file,
-        or the name of a file that lies flat, without its ending unless a folder has
-        that name.
+        or the name of a file that lies flat, without its ending unless a folder or
+        another flat notebook has that name.
     """
     found = []
     for place, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         found += [Path(place, name) for name in [*folders, *files] if _is_candidate(place, name)]
     inside = [path.relative_to(folder) for path in found]
-    taken = {path.parent.as_posix() for path in inside}
+    flat = Counter(path.stem for path in inside if len(path.parts) == 1 and is_notebook(path))
+    taken = {path.parent.as_posix() for path in inside} | {s for s, n in flat.items() if n > 1}
     ordered = sorted(inside, key=lambda path: path.parts)
     return [Submission(folder / path, _pupil(path, taken), printable(path)) for path in ordered]
 
 
+def is_notebook(path: Path) -> bool:
+    """Whether a file is a notebook by its name; a link to a folder may hide some."""
+    return path.suffix.lower() == ".ipynb" or path.is_dir()
+
+
 def _is_candidate(place: str, name: str) -> bool:
-    """Whether it is a notebook by its name, or a link that hides a folder of them."""
+    """Whether it was handed in: a file that is not hidden, or a link to a folder."""
     path = Path(place, name)
     if path.is_symlink() and path.is_dir():
         return True
-    return not name.startswith(".") and name.endswith(".ipynb") and not path.is_dir()
+    return not name.startswith(".") and not path.is_dir()
 
 
 def _pupil(path: Path, taken: set[str]) -> str:
@@ -72,8 +84,11 @@ def read_cells(path: Path) -> list[RawCell]:
     """The cells of a notebook, whatever the file may be.
 
     Raises:
+        NoNotebook: if its name does not end in .ipynb, in whatever case.
         Unusable: if it is no regular file, too large, or no notebook.
     """
+    if not is_notebook(path):
+        raise NoNotebook("its name does not end in .ipynb")
     try:
         kind = os.lstat(path)
         if stat.S_ISLNK(kind.st_mode):
@@ -98,7 +113,8 @@ def read_cells(path: Path) -> list[RawCell]:
 
 def _raw_cell(cell: dict) -> RawCell:
     tags = (cell.get("metadata") or {}).get("tags") or []
-    return RawCell(cell["cell_type"], "".join(cell["source"]), frozenset(map(str, tags)))
+    source, id_ = "".join(cell["source"]), str(cell.get("id", ""))
+    return RawCell(cell["cell_type"], source, frozenset(map(str, tags)), id_)
 
 
 def printable(text: object) -> str:

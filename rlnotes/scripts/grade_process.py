@@ -16,9 +16,8 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import IO
 
-from rlnotes.scripts.grade_plan import ERROR, Plan
+from rlnotes.scripts.grade_plan import ERROR, TIMED_OUT, Plan
 
-TIMED_OUT = "timed out"
 _PACKAGE = Path(__file__).parents[2]
 _LONGEST = 65_536  # characters of a line; ours are shorter
 _MOST_WAITING = 1_000  # lines
@@ -44,8 +43,7 @@ def outcomes(plan: Plan, *, seconds: float) -> list[tuple[str, str]]:
 
 def _run(plan: Plan, seconds: float) -> Iterator[tuple[int, tuple[str, str]]]:
     """Results of one process: of some tasks, at least of the one that it ended at."""
-    everything = range(len(plan.tasks))
-    at = everything  # what fails if the process fails now
+    at = range(len(plan.tasks))  # what fails if the process fails now
     for message in _messages(plan, seconds):
         match message:
             case {"step": "start", "task": int(number)}:
@@ -53,9 +51,6 @@ def _run(plan: Plan, seconds: float) -> Iterator[tuple[int, tuple[str, str]]]:
             case {"step": "done", "task": int(number), "verdict": verdict, "hint": hint}:
                 at = []
                 yield number, (verdict, hint)
-            case {"step": "imports failed", "hint": hint}:
-                yield from ((k, (ERROR, hint)) for k in everything)
-                return
             case {"step": "stopped", "verdict": verdict, "hint": hint}:
                 yield from ((k, (verdict, hint)) for k in at)
 

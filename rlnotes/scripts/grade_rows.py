@@ -4,13 +4,14 @@ from functools import lru_cache
 from pathlib import Path
 
 from rlnotes.scripts.checkout import ROOT
+from rlnotes.scripts.grade_book import book_in, chapters
 from rlnotes.scripts.grade_cells import code_cells
-from rlnotes.scripts.grade_folder import Submission, Unusable, printable, read_cells
-from rlnotes.scripts.grade_plan import ERROR, NOT_ANSWERED, plan_of
-from rlnotes.scripts.grade_process import TIMED_OUT, outcomes
+from rlnotes.scripts.grade_folder import NoNotebook, Submission, Unusable, printable, read_cells
+from rlnotes.scripts.grade_plan import ERROR, NOT_ANSWERED, TIMED_OUT, plan_of
+from rlnotes.scripts.grade_process import outcomes
 
 LONGEST = 500  # characters of a hint
-BROKEN, NO_EXERCISES = "broken notebook", "no exercises"
+BROKEN, NO_EXERCISES, NO_NOTEBOOK = "broken notebook", "no exercises", "no notebook"
 _BEST_FIRST = ("passed", "not yet", TIMED_OUT, ERROR, NOT_ANSWERED)
 
 
@@ -23,7 +24,9 @@ def rows_of(submission: Submission, *, seconds: float, root: Path = ROOT) -> lis
         root: the checkout whose chapters say which exercises a notebook should have.
     """
     try:
-        plan = plan_of(code_cells(read_cells(submission.path)))
+        plan = plan_of(code_cells(read_cells(submission.path), book_in(root)))
+    except NoNotebook as problem:
+        return [_row(submission, "", NO_NOTEBOOK, str(problem))]
     except Unusable as problem:
         return [_row(submission, "", BROKEN, str(problem))]
     except RecursionError:
@@ -37,21 +40,22 @@ def rows_of(submission: Submission, *, seconds: float, root: Path = ROOT) -> lis
         if former is None or _rank(result) < _rank(former):
             best[task.exercise] = result
     for name in expected(submission.path.stem, root):
-        best.setdefault(name, (NOT_ANSWERED, "the notebook has no cell that checks it"))
+        best.setdefault(name, (NOT_ANSWERED, f'no cell calls exercises()["{name}"].check(...)'))
     return [_row(submission, name, *result) for name, result in best.items()]
 
 
 def expected(stem: str, root: Path) -> tuple[str, ...]:
     """Exercises of the chapter whose name a file name begins with; none without it."""
-    for path in sorted((root / "notebooks").glob("*.ipynb")):
+    for path in chapters(root):
         if stem.startswith(path.stem):
-            return _exercises(path)
+            return _exercises(path, root)
     return ()
 
 
 @lru_cache
-def _exercises(path: Path) -> tuple[str, ...]:
-    return tuple(task.exercise for task in plan_of(code_cells(read_cells(path))).tasks)
+def _exercises(path: Path, root: Path) -> tuple[str, ...]:
+    plan = plan_of(code_cells(read_cells(path), book_in(root)))
+    return tuple(task.exercise for task in plan.tasks)
 
 
 def _cut(text: str) -> str:

@@ -39,5 +39,5 @@ def hand_in(path: Path, *cells, imports: str = IMPORTS) -> Path:
 
 def table(folder: Path) -> list[dict]:
     """The rows of grades.csv."""
-    with (folder / "grades.csv").open(newline="", encoding="utf-8") as file:
+    with (folder / "grades.csv").open(newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file))

@@ -32,7 +32,6 @@ def test_a_pupil_is_a_folder_or_a_file_that_lies_flat_and_none_collide(tmp_path)
     for name in ("b/anna/x.ipynb", "a/anna/x.ipynb", "bob.ipynb", "bob/x.ipynb", "eve.ipynb"):
         hand_in(tmp_path / name)
     hand_in(tmp_path / "eve" / ".ipynb_checkpoints" / "x-checkpoint.ipynb")
-    (tmp_path / "bob" / "notes.txt").write_text("mine")
     found = [(s.pupil, s.notebook) for s in submissions(tmp_path)]
     assert found == [
         ("a/anna", "a/anna/x.ipynb"),
@@ -141,10 +140,10 @@ def test_what_cannot_be_is_refused_before_anything_runs(folder, capsys, argument
     assert sorted(p.name for p in folder.parent.iterdir()) == ["in"]
 
 
-def test_a_folder_without_notebooks_gets_no_table(folder, capsys):
+def test_a_folder_without_files_gets_no_table(folder, capsys):
     (folder / "anna" / "a.ipynb").unlink()
     assert run(folder, "--output", "out") == 1
-    assert capsys.readouterr().err == f"no notebooks in {folder}, so nothing was written\n"
+    assert capsys.readouterr().err == f"no files in {folder}, so nothing was written\n"
     assert not (folder.parent / "out").exists()
 
 
@@ -204,6 +203,37 @@ def test_help_says_what_it_does_with_other_peoples_code(capsys):
     for part in (
         "RUNS OTHER PEOPLE'S CODE, with your rights and your network",
         "who is out for it can still cheat",
-        "A pupil is the folder that holds a notebook",
+        "A pupil is the folder that holds a file",
     ):
         assert part in text
+
+
+def test_a_file_that_is_no_notebook_is_a_row_and_capitals_are_one(folder, tmp_path, capsys):
+    (folder / "bob").mkdir()
+    for name in ("work.pdf", "work.ipynb.zip", ".hidden"):
+        (folder / "bob" / name).write_bytes(b"x")
+    (folder / "carl.docx").write_bytes(b"x")
+    hand_in(folder / "dora" / "A.IPYNB", stub("advantages", EMPTY))
+    assert run(folder, "--output", "out") == 0
+    found = [(row["pupil"], row["notebook"], row["verdict"]) for row in table(tmp_path / "out")]
+    assert found == [
+        ("anna", "anna/a.ipynb", "not answered"),
+        ("bob", "bob/work.ipynb.zip", "no notebook"),
+        ("bob", "bob/work.pdf", "no notebook"),
+        ("carl", "carl.docx", "no notebook"),
+        ("dora", "dora/A.IPYNB", "not answered"),
+    ]
+    assert "the code of 2 notebooks with" in capsys.readouterr().out
+
+
+def test_two_flat_notebooks_that_differ_in_the_case_of_the_ending_do_not_collide(tmp_path):
+    for name in ("eve.ipynb", "eve.IPYNB", "eve.pdf", "finn.ipynb", "finn.pdf"):
+        (tmp_path / name).write_bytes(b"")
+    found = [s.pupil for s in submissions(tmp_path)]
+    assert found == ["eve.IPYNB", "eve.ipynb", "eve.pdf", "finn", "finn"]
+
+
+def test_a_spreadsheet_sees_utf_8_and_one_notebook_is_one(folder, tmp_path, capsys):
+    assert run(folder, "--output", "out") == 0
+    assert (tmp_path / "out" / "grades.csv").read_bytes().startswith(b"\xef\xbb\xbfpupil,")
+    assert "the code of 1 notebook with" in capsys.readouterr().out

@@ -62,6 +62,13 @@ CELLS = {
 }
 
 
+def answer(code: str):
+    """A cell of the answers in the book."""
+    cell = stub("returns_to_go", code)
+    cell.metadata.tags = ["answer"]
+    return cell
+
+
 @pytest.fixture(scope="module")
 def graded(tmp_path_factory):
     """Rows of a class, graded once: notebook -> exercise -> row."""
@@ -75,7 +82,13 @@ def graded(tmp_path_factory):
         stub("returns_to_go", EMPTY.replace("raise", "return 'Passed'; raise")),
         imports=IMPORTS + FAKE + PATCHED,
     )
-    hand_in(root / "in" / "imports.ipynb", right(), imports=IMPORTS + "\nimport no_such_module")
+    hand_in(
+        root / "in" / "imports.ipynb",
+        right(),
+        stub("gae", "def f(**k):\n    return no_such_module.gae(**k)"),
+        stub("q_from_v", WRONG),
+        imports="import no_such_module\nget_ipython().magic()\n" + IMPORTS,
+    )
     hand_in(
         root / "in" / "helpers.ipynb",
         new_code_cell("def total(x):\n    return x.sum(axis=AXIS, keepdims=True)"),
@@ -85,7 +98,7 @@ def graded(tmp_path_factory):
         stub("q_from_v", "def f(**k):\n    return nowhere", tagged=False),
         stub("q_from_v", EMPTY),
         new_markdown_cell("## Answers"),
-        stub("returns_to_go", WRONG, tagged=False),
+        answer(WRONG),
     )
     hand_in(root / "in" / "loop.ipynb", stub("gae", "while True: pass\ndef f(): return 1"), right())
     status = grade.main([str(root / "in"), "--output", str(root / "out"), "--seconds", "25"])
@@ -117,10 +130,13 @@ def test_neither_fakes_nor_patches_of_the_checker_pass(graded):
     assert verdicts == dict.fromkeys(("advantages", "q_from_v", "returns_to_go"), "not yet")
 
 
-def test_a_cell_of_imports_that_fails_says_so(graded):
-    row = graded["imports"]["advantages"]
-    assert row["verdict"] == "error"
-    assert "the cell of imports failed: ModuleNotFoundError" in row["hint"]
+def test_imports_that_fail_are_skipped_and_named_and_who_needs_them_has_an_error(graded):
+    rows = graded["imports"]
+    verdicts = {name: row["verdict"] for name, row in rows.items()}
+    assert verdicts == {"advantages": "passed", "gae": "error", "q_from_v": "not yet"}
+    note = "`import no_such_module` failed and was left out: ModuleNotFoundError"
+    assert all(note in row["hint"] for row in rows.values())
+    assert "NameError" in rows["gae"]["hint"]
 
 
 def test_cells_that_bind_what_is_needed_are_run_and_no_others(graded):
