@@ -51,9 +51,10 @@ def test_sockets_of_this_machine_and_other_events_are_let_pass(own_log):
 
 
 def test_this_process_is_guarded(own_log):
-    with pytest.raises(guard.NetworkRefused):
+    # By the hook of the tests, or by the one that a worker of theirs begins with.
+    with pytest.raises(OSError, match="tests reach nothing but this machine"):
         socket.create_connection((OUTSIDE, 80), timeout=1)
-    with pytest.raises(guard.NetworkRefused):
+    with pytest.raises(OSError, match="tests reach nothing but this machine"):
         socket.getaddrinfo("example.org", 80)
     assert OUTSIDE in own_log.read_text()
 
