@@ -22,7 +22,7 @@ from tests.browser.panels import IDLE, PICTURE_SECONDS, THUMB
 
 ANIMATION = ROOT / "docs" / "images" / "reward_kl_drag.gif"
 CHAPTER, SLIDER = "07_rlhf.ipynb", "beta"
-SOURCES = ["import RewardKLPlane\n", "RewardKLPlane()"]  # of the two cells that are run
+SOURCES = ["%matplotlib inline\n", "RewardKLPlane()"]  # of the two cells that are run
 # There and back around the default, as many steps of the slider to each side.
 FRAMES, STEPS = 36, 18
 WINDOW = {"width": 1300, "height": 900}  # leaves the canvas the width of CANVAS
