@@ -18,9 +18,9 @@ from rlnotes.functional.advantages import generalized_advantage_estimation
 from rlnotes.functional.log_probs import action_log_probs
 from rlnotes.functional.policy_gradients import ppo_clip_loss, value_loss
 from rlnotes.functional.trust_region import surrogate_objective
-from rlnotes.models.mlp import MLP
+from rlnotes.training import actor_critic
 from rlnotes.training.on_policy import Record, collect_steps, play_episodes
-from rlnotes.training.optimizing import adam, descend, torch_rng
+from rlnotes.training.optimizing import descend, torch_rng
 
 
 @dataclass(frozen=True)
@@ -137,18 +137,8 @@ def collect(env, policy: nn.Module, config: Config, rng: np.random.Generator) ->
     return Record(*(torch.cat(parts, dim=1) for parts in zip(*episodes, strict=True)))
 
 
-class Learner:
-    """The policy, its critic and their update."""
-
-    def __init__(
-        self, observation_size: int, num_actions: int, config: Config, generator: torch.Generator
-    ):
-        self.config = config
-        sizes = [observation_size, *config.hidden_sizes]
-        self.policy = MLP([*sizes, num_actions], generator=generator, final_gain=0.01)
-        self.critic = MLP([*sizes, 1], generator=generator)
-        self.policy_optimizer = adam(self.policy, config.learning_rate)
-        self.value_optimizer = adam(self.critic, config.value_learning_rate)
+class Learner(actor_critic.Learner):
+    """The policy, its critic and their update; A2C has the same networks."""
 
     def update(self, record: Record) -> None:
         """The steps of both networks on one batch; weights and targets are fixed."""
