@@ -24,9 +24,14 @@ READY = """() => {
     const context = window.jupyterapp?.shell.currentWidget?.context;
     return context?.isReady && context.sessionContext.session?.kernel?.status === 'idle';
 }"""
-# All cells on the page: the notebook would otherwise keep only the visible ones.
-SHOW_ALL = """() => {
+# All cells on the page, seen or not. JupyterLab attaches them when idle, and stops
+# where it is when the mode changes: so the mode waits until the last one is there.
+SHOW_ALL = """async () => {
     const notebook = window.jupyterapp.shell.currentWidget.content;
+    const all = () => notebook.widgets.every(cell => cell.node.isConnected);
+    for (const end = Date.now() + 60000; !all() && Date.now() < end;)
+        await new Promise(resolve => setTimeout(resolve, 50));
+    if (!all()) throw new Error('JupyterLab did not attach all cells');
     notebook.notebookConfig = {...notebook.notebookConfig, windowingMode: 'none'};
 }"""
 RUN = """() => {
