@@ -32,8 +32,9 @@ class Link:
     Attributes:
         chapter: two digits, such as "07".
         cell: the id of the cell in the notebook of that chapter.
-        label: what the link is called: the number of the section, such as "7.5", or
-            its title if it has none. Empty stands for the chapter as a whole.
+        label: what the link is called: the number of the section, such as "7.5" or
+            "7.5, memory", or its title if it has none. Empty stands for the chapter
+            as a whole.
         shows: words that stand in the source or in the stored text output of the
             cell. Empty if the link proves nothing and only points.
 
