@@ -126,6 +126,38 @@ def ladder(
     return Ladder(exact, np.array(means), np.array(variances))
 
 
+def without_ratio(
+    mdp: FiniteMDP,
+    episodes: Trajectories,
+    logits: np.ndarray,
+    old_logits: np.ndarray,
+    *,
+    learned: float,
+    gae_lambda: float,
+) -> Ladder:
+    """Exact moments on a used batch of the five rungs that know no ratio.
+
+        g = sum over t of score_t * Psi_t,    the episode is one of `old_logits`
+
+    The score is that of `logits`, whose gradient is wanted. Arguments and errors are
+    those of `ladder`.
+    """
+    require_finite_numbers(learned=learned)
+    exact = policy_gradient(mdp, logits, gamma=1.0)
+    require_shape(exact.shape, old_logits=old_logits)
+    scores, player = episodes.scores(softmax_policy(logits)), softmax_policy(old_logits)
+    critic = learned * policy_values(mdp, player, gamma=1.0)
+    found = [
+        estimator_moments(
+            episodes.probs(player),
+            weighted_scores(scores, rung_weights(episodes, critic, rung, gae_lambda=gae_lambda)),
+        )
+        for rung in range(INGREDIENTS.index("reuse") + 1)
+    ]
+    means, variances = zip(*found, strict=True)
+    return Ladder(exact, np.array(means), np.array(variances))
+
+
 def rung_weights(
     episodes: Trajectories, critic: np.ndarray, rung: int, *, gae_lambda: float
 ) -> np.ndarray:

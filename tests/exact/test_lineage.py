@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from rlnotes.envs.small_tasks import balancing, two_forks
-from rlnotes.exact.lineage import INGREDIENTS, RUNGS, Ladder, ladder, rung_weights
+from rlnotes.exact.lineage import (
+    INGREDIENTS,
+    RUNGS,
+    Ladder,
+    ladder,
+    rung_weights,
+    without_ratio,
+)
 from rlnotes.exact.policy_gradients import objective
 from rlnotes.exact.trajectories import enumerate_trajectories
 
@@ -58,9 +65,11 @@ def plain_weights(n, rung, critic, gae_lambda):
     return [sum(gae_lambda ** (k - t) * td[k] for k in range(t, steps)) for t in range(steps)]
 
 
-def plain_moments(rung, learned, gae_lambda, clip_epsilon):
-    """Mean and variance from autograd on the loss of one episode after the other."""
-    player = OLD if rung >= 5 else NEW
+def plain_moments(rung, learned, gae_lambda, clip_epsilon, *, player):
+    """Mean and variance from autograd on the loss of one episode after the other.
+
+    Rungs with reuse have a ratio to the player, the others log probabilities.
+    """
     critic = learned * values_by_hand(player)
     estimates, probs = [], []
     for n in range(len(EPISODES.mask)):
@@ -73,7 +82,7 @@ def plain_moments(rung, learned, gae_lambda, clip_epsilon):
             old = np.exp(player[s, a]) / np.exp(player[s]).sum()
             prob = prob * old
             ratio = torch.softmax(logits[s], dim=0)[a] / old
-            kept = ratio * weight
+            kept = (ratio if rung >= 5 else torch.log_softmax(logits[s], dim=0)[a]) * weight
             if rung == 6:
                 band = ratio.clamp(1 - clip_epsilon, 1 + clip_epsilon)
                 kept = torch.minimum(kept, band * weight)
@@ -91,9 +100,34 @@ def plain_moments(rung, learned, gae_lambda, clip_epsilon):
 @pytest.mark.parametrize(("learned", "clip_epsilon"), [(0.6, 0.2), (1.0, 0.1)])
 def test_every_rung_is_the_gradient_of_its_loss_over_all_episodes(rung, learned, clip_epsilon):
     found = at(NEW, learned=learned, clip_epsilon=clip_epsilon)
-    mean, variance = plain_moments(rung, learned, 0.9, clip_epsilon)
+    player = OLD if rung >= 5 else NEW
+    mean, variance = plain_moments(rung, learned, 0.9, clip_epsilon, player=player)
     np.testing.assert_allclose(found.means[rung], mean, atol=1e-12)
     assert found.variances[rung] == pytest.approx(variance, rel=1e-10)
+
+
+@pytest.mark.parametrize("rung", range(5))
+@pytest.mark.parametrize("learned", [0.6, 1.0])
+def test_without_a_ratio_a_used_batch_gives_the_slope_of_the_plain_loss(rung, learned):
+    found = without_ratio(WORLD, EPISODES, NEW, OLD, learned=learned, gae_lambda=0.9)
+    mean, variance = plain_moments(rung, learned, 0.9, 0.2, player=OLD)
+    np.testing.assert_allclose(found.means[rung], mean, atol=1e-12)
+    assert found.variances[rung] == pytest.approx(variance, rel=1e-10)
+    np.testing.assert_allclose(found.exact, slope_of_objective(WORLD, NEW), atol=1e-8)
+    assert found.biases[rung] > 0.1
+
+
+def test_without_a_ratio_a_fresh_batch_is_that_of_the_ladder():
+    found = without_ratio(WORLD, EPISODES, NEW, NEW, learned=0.6, gae_lambda=0.9)
+    np.testing.assert_array_equal(found.means, at(NEW, NEW, learned=0.6).means[:5])
+
+
+def test_without_a_ratio_bad_input_is_refused_too():
+    settings = {"learned": 1.0, "gae_lambda": 0.9}
+    with pytest.raises(ValueError, match="old_logits must have shape"):
+        without_ratio(WORLD, EPISODES, NEW, OLD[:3], **settings)
+    with pytest.raises(ValueError, match="learned must be finite, got nan"):
+        without_ratio(WORLD, EPISODES, NEW, OLD, **{**settings, "learned": np.nan})
 
 
 def test_the_exact_gradient_is_the_slope_of_the_objective():
