@@ -58,6 +58,7 @@ def recipes() -> dict[str, Callable[[Pool], list[Row] | Arrays]]:
         "dqn_cartpole_default": record_dqn.cartpole_default,
         "dqn_maze_bias": record_dqn.maze_bias,
         "reinforce_cartpole": record_policy_gradients.curves,
+        "reinforce_played": record_policy_gradients.played,
         "reinforce_noise": record_policy_gradients.gradient_noise,
         "ppo_cartpole": record_ppo.ppo_cartpole,
         "trpo_cartpole": record_ppo.trpo_cartpole,

@@ -14,6 +14,7 @@ SEEDS, NOISE_SEEDS = range(40), range(10)
 NUM_STEPS, EVERY, NUM_EPISODES = 80_000, 2_000, 16
 CUTS_END = "REINFORCE, baseline, cuts end"
 METHODS = ("REINFORCE", CUTS_END, "REINFORCE, baseline", "A2C")
+WAITING = ("REINFORCE", "REINFORCE, baseline")  # copies wait for the longest episode
 CHECKPOINTS = (0, 4, 8, 12)  # updates of the policy before its gradient is looked at
 SAMPLE_SIZE, VALUE_STEPS = 256, 300
 
@@ -43,6 +44,18 @@ def curves(pool) -> list[dict]:
     ]
 
 
+def played(pool) -> list[dict]:
+    """The runs of `curves` whose copies wait, against the steps that were played."""
+    runs = pool.map(played_curve, list(product(WAITING, SEEDS)), chunksize=1)
+    by_method = np.array(runs).reshape(len(WAITING), len(SEEDS), -1)
+    return [
+        {"seed": seed, "step": int(step)}
+        | {name: _short(float(x)) for name, x in zip(WAITING, by_method[:, i, j], strict=True)}
+        for i, seed in enumerate(SEEDS)
+        for j, step in enumerate(_grid())
+    ]
+
+
 def gradient_noise(pool) -> list[dict]:
     """Variance of one episode's gradient at fixed policies, without and with V."""
     rows = [row for rows in pool.map(noise_of_run, NOISE_SEEDS, chunksize=1) for row in rows]
@@ -61,15 +74,25 @@ def curve(run: tuple[str, int]) -> np.ndarray:
         result = actor_critic.train_actor_critic(VecCartPole, config, watch=watch)
         returns, ends = result.episode_returns, result.episode_ends
     else:
-        config = reinforce.Config(
-            num_updates=NUM_STEPS, baseline=method != "REINFORCE", num_envs=NUM_EPISODES, seed=seed
-        )
+        config = _config(method, seed)
         make_env = CutsAsEnds if method == CUTS_END else VecCartPole
         result = reinforce.train_reinforce(make_env, config, watch=watch)
         returns = result.episode_returns.ravel()
         ends = result.num_steps.repeat(NUM_EPISODES)
-    counts = np.maximum(np.searchsorted(ends, _grid(), side="right"), NUM_EPISODES)
-    return np.array([returns[count - NUM_EPISODES : count].mean() for count in counts])
+    return _of_last_episodes(returns, ends)
+
+
+def played_curve(run: tuple[str, int]) -> np.ndarray:
+    """Like `curve`, but a copy that waits counts no step; so the run is longer."""
+
+    def watch(step, _):
+        return step >= 3 * NUM_STEPS
+
+    result = reinforce.train_reinforce(VecCartPole, _config(*run), watch=watch)
+    ends = result.episode_lengths.sum(axis=1).cumsum()
+    if ends[-1] < NUM_STEPS:
+        raise ValueError(f"run must have {NUM_STEPS} played steps, got {ends[-1]}")
+    return _of_last_episodes(result.episode_returns.ravel(), ends.repeat(NUM_EPISODES))
 
 
 def noise_of_run(seed: int) -> list[dict]:
@@ -132,6 +155,17 @@ def episode_gradients(policy: torch.nn.Module, record: Record, weights: Tensor) 
         reinforce.policy_loss(policy, one, weights[index : index + 1]).backward()
         gradients.append(torch.cat([-p.grad.flatten() for p in policy.parameters()]))
     return torch.stack(gradients)
+
+
+def _config(method: str, seed: int) -> reinforce.Config:
+    return reinforce.Config(
+        num_updates=NUM_STEPS, baseline=method != "REINFORCE", num_envs=NUM_EPISODES, seed=seed
+    )
+
+
+def _of_last_episodes(returns: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    counts = np.maximum(np.searchsorted(ends, _grid(), side="right"), NUM_EPISODES)
+    return np.array([returns[count - NUM_EPISODES : count].mean() for count in counts])
 
 
 def _grid() -> np.ndarray:

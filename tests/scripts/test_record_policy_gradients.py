@@ -2,6 +2,7 @@
 
 from itertools import product
 from multiprocessing.pool import ThreadPool
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -100,3 +101,36 @@ def test_the_first_rows_of_the_recorded_curves_come_out_again(short):
     for row, before in zip(again, recorded, strict=True):
         numbers = {name: float(value) for name, value in row.items()}
         assert numbers == pytest.approx(before, rel=0.01)
+
+
+def test_played_steps_leave_out_those_of_copies_that_wait(short):
+    with ThreadPool(1) as pool:
+        rows = record_policy_gradients.played(pool)
+    assert [list(row) for row in rows] == [["seed", "step", PLAIN, WITH_V]] * 4
+    for name, baseline in ((PLAIN, False), (WITH_V, True)):
+        config = reinforce.Config(num_updates=14, baseline=baseline, seed=39)
+        result = reinforce.train_reinforce(VecCartPole, config)
+        played = np.cumsum([sum(lengths) for lengths in result.episode_lengths])
+        assert played[-1] > 4_000
+        for row in rows[2:]:
+            last = (played <= row["step"]).sum() - 1
+            assert float(row[name]) == pytest.approx(result.episode_returns[last].mean(), rel=1e-3)
+    recorded = [r for r in load("reinforce_played") if r["seed"] in (0, 39) and r["step"] <= 4_000]
+    for row, before in zip(rows, recorded, strict=True):
+        assert {n: float(x) for n, x in row.items()} == pytest.approx(before, rel=0.01)
+
+
+def test_a_run_with_too_few_played_steps_is_refused(monkeypatch):
+    monkeypatch.setattr(record_policy_gradients, "NUM_STEPS", 300)
+    few = SimpleNamespace(episode_lengths=np.full((1, 16), 10))
+    monkeypatch.setattr(reinforce, "train_reinforce", lambda *_, **__: few)
+    with pytest.raises(ValueError, match="run must have 300 played steps, got 160"):
+        record_policy_gradients.played_curve((WITH_V, 0))
+
+
+def test_the_recorded_played_steps_have_forty_seeds_and_no_gap():
+    rows = load("reinforce_played")
+    assert [(row["seed"], row["step"]) for row in rows] == list(
+        product(range(40), range(2_000, 80_001, 2_000))
+    )
+    assert all(8 <= row[name] <= 500 for row in rows for name in (PLAIN, WITH_V))
