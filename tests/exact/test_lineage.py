@@ -68,7 +68,7 @@ def plain_weights(n, rung, critic, gae_lambda):
 def plain_moments(rung, learned, gae_lambda, clip_epsilon, *, player):
     """Mean and variance from autograd on the loss of one episode after the other.
 
-    Rungs with reuse have a ratio to the player, the others log probabilities.
+    Rungs with reuse have a ratio to the player, the others log-probabilities.
     """
     critic = learned * values_by_hand(player)
     estimates, probs = [], []
