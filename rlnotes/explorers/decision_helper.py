@@ -15,12 +15,12 @@ from rlnotes.plotting.numbers import Labels
 from rlnotes.plotting.style import BLUE, GREY, INK, REFERENCE, label, new_figure
 from rlnotes.review.decisions import Decision, decide, decision_tree
 
-SIZE = (10.6, 6.0)
+SIZE = (10.6, 6.4)
 COLUMNS = (0.95, 3.05, 5.15, 7.25)  # middles of the boxes of the questions
 LEAF_COLUMN = 9.65
 BOX = (1.5, 0.5)
 LEAF_BOX = (1.6, 0.36)
-TOP, STEP = 5.75, 0.45  # the first leaf, and from leaf to leaf
+TOP, STEP = 6.15, 0.42  # the first leaf, and from leaf to leaf
 LIST_TOP, LINE = 1.94, 0.185
 LIST_LEFT, WORDS_LEFT = 0.3, 3.85
 QUESTION_WIDTH, REASON_WIDTH, NUM_LINES = 18, 90, 8
@@ -82,7 +82,7 @@ class DecisionHelper(Explorer):
     def build(self):
         figure, (axes,) = new_figure(1, size=SIZE)
         label(axes, heading="Thick: the path. Hollow: not asked", x="", y="")
-        axes.set(xlim=(0, SIZE[0]), ylim=(0.3, 6.05))
+        axes.set(xlim=(0, SIZE[0]), ylim=(0.3, 6.45))
         axes.set_axis_off()
         tree = decision_tree()
         (self.others,) = axes.plot([], [], **{**REFERENCE, "zorder": 10})

@@ -96,7 +96,8 @@ class Recorder(RendererBase):
         self._draw_outline(gc, outline, rgbFace)
 
     def _draw_outline(self, gc, outline: Path, face) -> None:
-        if not len(outline.vertices):
+        # Agg draws no line to nowhere; a canvas may draw its end.
+        if len(outline.vertices) < 2:
             return
         try:
             self._page.add(gc, frames.PATH, self._page.words(outline), face=face)

@@ -48,12 +48,12 @@ class PopularTables:
         )
 
     def against_ours(self) -> Table:
-        """The cells in which a table differs from the comparison, each with the reason.
+        """What differs from the comparison: in how many of the tables, and why.
 
         Raises:
             ValueError: if a difference has no reason.
         """
-        rows = []
+        in_tables: dict[Claim, int] = {}
         for name, method, column, values in self.differences():
             claim = (method, column, values)
             if claim not in self.reasons:
@@ -61,12 +61,15 @@ class PopularTables:
                     f"reasons must explain {column} of {method} in table {name!r},"
                     f" which says {_said(values)!r}"
                 )
-            reason, link = self.reasons[claim]
+            in_tables[claim] = in_tables.get(claim, 0) + 1
+        rows = []
+        for (method, column, values), number in in_tables.items():
+            reason, link = self.reasons[method, column, values]
             ours = self.comparison.column(column)[method]
-            titles = self._titles(method, column)
             explained = f"{reason} ({link.markdown()})"
-            rows.append((*titles, self.titles[name], _said(values), ours, explained))
-        header = ("method", "column", "table", "says", "this book", "why")
+            titles = self._titles(method, column)
+            rows.append((*titles, _said(values), str(number), ours, explained))
+        header = ("method", "column", "they say", "tables", "this book", "why")
         return Table(header, tuple(rows))
 
     def differences(self) -> Iterator[tuple[str, str, str, frozenset[str]]]:

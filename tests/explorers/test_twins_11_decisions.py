@@ -64,7 +64,7 @@ def test_the_walked_branches_join_the_asked_boxes_and_end_at_the_leaf(explorer):
         assert {tuple(point) for point in edge(*branch)[:3]} <= drawn
     x, _ = explorer.walked.get_data()
     assert np.isnan(x).sum() == len(branches)
-    assert np.isnan(explorer.others.get_data()[0]).sum() == 14 - len(branches)
+    assert np.isnan(explorer.others.get_data()[0]).sum() == 18 - len(branches)
 
 
 def test_boxes_do_not_overlap_and_branches_end_at_them():

@@ -208,6 +208,7 @@ def test_a_gap_of_nan_splits_a_line():
     [
         line([], []),
         line([np.nan, np.nan], [1, 2]),
+        line([10, 20], [10, np.nan]),  # no line leads anywhere
         line([1, 50], [1, 9], visible=False),
         line([1, 50], [1, 9], lw=0, ls="none"),
         line([-50, -10], [-50, -20]),  # cut off

@@ -23,7 +23,9 @@ BY_HAND = {
     "yn.yn": "RLOO",
     "yn.n.": "collect first",
     "n..y.": "DPO",
-    "n..n.": "SFT",
+    "nyyn.": "Q from log",
+    "nynn.": "SFT, best",
+    "nn.n.": "SFT",
 }
 
 
@@ -64,6 +66,8 @@ def test_what_is_ignored_changes_nothing_and_what_is_asked_does_somewhere():
         ("RLOO", {"may_sample", "has_pairs"}),
         ("collect first", {"may_sample"}),
         ("DPO", {"has_pairs"}),
+        ("Q from log", {"has_score", "few_actions"}),
+        ("SFT, best", {"has_score"}),
         ("SFT", set()),
     ],
 )
@@ -99,7 +103,7 @@ def test_the_text_names_path_leaf_and_what_does_not_matter():
     assert repr(decide(answers)) == short
     assert lines[0] == "**Collect labels, or write a verifier, first**"
     assert lines[2] == "1. May the model write or act while it is trained? **Yes.**"
-    assert lines[3].endswith("score each new output? **No.**")
+    assert lines[3].endswith("score each output? **No.**")
     assert lines[4].endswith("one is preferred? **No.**")
     assert "[9.9](09_grpo.ipynb#cell-id=09-verifiers-load-carry-verifiers-print)" in lines[-1]
     assert lines[-1].endswith("few actions, replayable steps; memory for a critic.")
