@@ -1,9 +1,11 @@
 """The command that grades: whose notebook it is, what it writes and what it refuses."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
+from functools import partial
 
 import psutil
 import pytest
@@ -175,14 +177,17 @@ def test_control_c_ends_the_pupils_process_too(folder, tmp_path):
     endless = f"open({str(mark)!r}, 'w').write('x')\ndef f(*a):\n    return 1\nwhile True: pass"
     hand_in(folder / "anna" / "a.ipynb", stub("advantages", endless))
     command = [sys.executable, "-m", "rlnotes.scripts.grade", folder, "--output", "out"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    # A shell's background jobs ignore Control-C, and so would the process of this test.
+    listens = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, preexec_fn=listens) as process:
         until = time.monotonic() + 100
         while not mark.exists():
             assert process.poll() is None
             assert time.monotonic() < until
             time.sleep(0.1)
         children = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(2)
+        process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert children
     assert process.returncode == 130
