@@ -52,7 +52,7 @@ peers: $(PEERS)/.ready
 # the notebooks print. What differs from constraints.txt is printed first.
 newest:
 	$(PYTHON) -m venv --clear $(NEWEST)
-	$(NEWEST)/bin/python -m pip install --quiet $(PIP_ARGS) -e ".[dev,documents]" \
+	$(NEWEST)/bin/python -m pip install --quiet $(PIP_ARGS) -e ".[dev,documents,site]" \
 	    torch==$(shell sed -n 's/^torch==//p' constraints.txt)
 	$(NEWEST)/bin/python -m pip freeze --exclude-editable | sort -f >$(NEWEST)/versions.txt
 	sort -f constraints.txt | diff - $(NEWEST)/versions.txt | grep '^>' || true
@@ -95,11 +95,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	pwd -P >$@
 
 $(VENV)/.ready-dev: $(VENV)/.ready
-	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[dev,documents]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[dev,documents,site]"
 	touch $@
 
 $(VENV)/.ready-bench: $(VENV)/.ready-dev
-	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[dev,documents,bench,trl]"
+	$(BIN)/python -m pip install --quiet -c constraints.txt $(PIP_ARGS) -e ".[dev,documents,site,bench,trl]"
 	touch $@
 
 $(BRIDGE)/.ready: pyproject.toml constraints.txt

@@ -29,6 +29,7 @@ LAYERS = {
         | {"gymnasium", "matplotlib", "ipywidgets", "anywidget", "traitlets", "IPython", "PIL"},
     ),
     "exercises": (BELOW_PLOTTING, MATHS),
+    "site": (["_checks"], {"latex2mathml", "nbconvert"}),  # the extra `site`
 }
 # Libraries of the extra `documents`, and the modules that may need it.
 EXTRA = {"pdfplumber", "pdfminer", "facturx", "pypdf", "lxml"}
@@ -92,6 +93,7 @@ def test_imports_run_downwards_only(path):
         ("plotting", "rlnotes.functional.bellman"),
         ("exercises", "rlnotes.plotting.style"),
         ("explorers", "rlnotes.scripts.lab"),
+        ("explorers", "rlnotes.site.formulas"),
     ],
 )
 def test_the_check_sees_a_forbidden_import(layer, name):

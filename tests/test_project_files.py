@@ -22,6 +22,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 RUNTIME = {r.name: r for r in map(Requirement, PROJECT["dependencies"])}
 DEV = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["dev"])}
 DOCUMENTS = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["documents"])}
+SITE = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["site"])}
 TRL = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["trl"])}
 PEERS = {r.name: r for r in map(Requirement, PROJECT["optional-dependencies"]["peers"])}
 CONSTRAINTS = (ROOT / "constraints.txt", ROOT / "tests" / "peers" / "constraints.txt")
@@ -55,9 +56,9 @@ def test_conda_installs_the_package_itself_last():
     assert text.endswith("- pip:\n      - -e .")
 
 
-@pytest.mark.parametrize("name", [*RUNTIME, *DEV, *DOCUMENTS, *TRL])
+@pytest.mark.parametrize("name", [*RUNTIME, *DEV, *DOCUMENTS, *SITE, *TRL])
 def test_every_dependency_is_pinned_inside_its_range(name):
-    requirement = (RUNTIME | DEV | DOCUMENTS | TRL)[name]
+    requirement = (RUNTIME | DEV | DOCUMENTS | SITE | TRL)[name]
     assert constraints()[name.lower()] in requirement.specifier
 
 
