@@ -29,7 +29,10 @@ LAYERS = {
         | {"gymnasium", "matplotlib", "ipywidgets", "anywidget", "traitlets", "IPython", "PIL"},
     ),
     "exercises": (BELOW_PLOTTING, MATHS),
-    "site": (["_checks"], {"latex2mathml", "nbconvert"}),  # the extra `site`
+    "site": (  # with the extra `site`
+        ["_checks", "explorers", "plotting"],
+        {"ipywidgets", "latex2mathml", "nbconvert", "numpy"},
+    ),
 }
 # Libraries of the extra `documents`, and the modules that may need it.
 EXTRA = {"pdfplumber", "pdfminer", "facturx", "pypdf", "lxml"}

@@ -6,6 +6,7 @@ shows a panel that replays recorded frames, a file holds a PNG.
 """
 
 import base64
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 
 import ipywidgets
@@ -35,7 +36,9 @@ class BadSetting(Exception):
 class Explorer:
     """Base class of all explorers.
 
-    Subclasses set `title` and define `make_controls`, `build` and `update`.
+    Subclasses set `title` and define `make_controls`, `build` and `update`. A page
+    without a kernel holds the values that `in_page` names for some controls; None lets
+    `rlnotes.site.grids` choose.
 
     Args:
         **settings: start values of controls by name; the others keep their default.
@@ -45,6 +48,7 @@ class Explorer:
     """
 
     title = ""
+    in_page: Mapping[str, Sequence] | None = None
 
     def __init__(self, **settings):
         with unannounced():  # the controls hold the values; the panel shows them
@@ -104,7 +108,18 @@ class Explorer:
 
     def figure(self) -> Figure:
         """The figure as it stands, for saving or for a test."""
-        return self._open().figure
+        return self.scene.figure
+
+    @property
+    def scene(self) -> Scene:
+        """The figure, ready to be recorded."""
+        return self._open()
+
+    @property
+    def main_numbers(self) -> str:
+        """The main numbers of the picture."""
+        self._open()
+        return self._numbers
 
     @property
     def panel(self) -> Panel:
@@ -123,7 +138,7 @@ class Explorer:
     @property
     def description(self) -> str:
         """Text twin: every setting and the main numbers of the picture."""
-        listed = ", ".join(f"{name} = {_plain(value)}" for name, value in self.settings.items())
+        listed = ", ".join(f"{name} = {plain(value)}" for name, value in self.settings.items())
         return f"{self.title}. Setting: {listed}. {self._numbers}"
 
     @property
@@ -247,5 +262,6 @@ def _notice(figure: Figure) -> Text:
     return figure.text(0.5, 0.5, "", visible=False, bbox=box, **place)
 
 
-def _plain(value) -> str:
+def plain(value) -> str:
+    """A value of a control as the text says it."""
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -44,6 +44,17 @@ def specification(name: str, control: ipywidgets.ValueWidget) -> dict:
     return {**spec, "kind": "range", "min": low, "max": high, "step": step, "texts": texts}
 
 
+def every_value(control: ipywidgets.ValueWidget) -> list:
+    """Every value that a reader can choose, in order."""
+    if isinstance(control, ipywidgets.Checkbox):
+        return [False, True]
+    if hasattr(control, "options"):
+        return list(control.options)
+    count = round((control.max - control.min) / control.step)
+    kind = int if isinstance(control, ipywidgets.IntSlider) else lambda x: round(x, 10)
+    return [kind(control.min + k * control.step) for k in range(count)] + [kind(control.max)]
+
+
 def to_browser(control: ipywidgets.ValueWidget) -> float | int | bool:
     """The value as the browser counts it: a number, or the place among the options."""
     return control.index if hasattr(control, "options") else control.value

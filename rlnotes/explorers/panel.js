@@ -204,8 +204,18 @@ function make(tag, properties = {}, ...children) {
     return element;
 }
 
-// One control: `read` gives its value as the kernel counts it, `show` sets it.
-function makeControl({name, kind, label, value, min, max, step, texts}, prefix) {
+// One control: `read` gives its value as the kernel counts it, `show` sets it. A page
+// without a kernel may have some that are `fixed`: a sentence says why.
+function makeControl(spec, prefix) {
+    const control = makeInput(spec, prefix);
+    if (spec.fixed) {
+        Object.assign(control.input, {disabled: true, title: spec.fixed});
+        control.parts.push(make("span", {class: "fixed", title: spec.fixed}, "in the notebook"));
+    }
+    return control;
+}
+
+function makeInput({name, kind, label, value, min, max, step, texts}, prefix) {
     const id = `${prefix}-${name}`, caption = make("label", {htmlFor: id}, label);
     if (kind === "select") {
         const options = texts.map((text, index) => make("option", {value: index}, text));

@@ -44,6 +44,11 @@ class Scene:
         """Width and height in pixels."""
         return self._recorder.width, self._recorder.height
 
+    @cached_property
+    def head(self) -> bytes:
+        """The words with which every frame begins."""
+        return self._recorder.record([])
+
     @property
     def sheet(self) -> bytes:
         """The outlines that the frames so far refer to."""
@@ -69,6 +74,16 @@ class Scene:
                 problem = str(unrecorded)
         sentence = f"Sent as a picture, and slowly, since no frame can hold {problem}."
         return self._recorder.picture(_few_colours(self._pixels())), sentence
+
+    def pieces(self) -> list[bytes]:
+        """Of each artist that changes its part of the frame, which is `head` and these.
+
+        Raises:
+            NotRecordableError: if one of them, or the background, cannot be recorded.
+        """
+        if self.background and self._problem:
+            raise NotRecordableError(self._problem)
+        return [self._recorder.record([artist])[len(self.head) :] for artist in self.artists]
 
     def png(self) -> bytes:
         """The picture as Agg draws it."""
