@@ -157,14 +157,14 @@ async function load(name, addresses, report) {
 }
 
 async function start(figure) {
-    const {name, files, setting} = figure.dataset;
+    const [name, files, places] = ["name", "files", "setting"].map(key => JSON.parse(figure.dataset[key]));
     const progress = document.createElement("progress");
     progress.setAttribute("aria-label", "Loading the pictures of all settings");
     progress.max = 1;
     figure.append(progress);
     try {
-        const frames = await load(name, JSON.parse(files), share => { progress.value = share; });
-        const places = JSON.parse(setting), box = document.createElement("div");
+        const frames = await load(name, files, share => { progress.value = share; });
+        const box = document.createElement("div");
         window.rlnotesPanel.open(sourceOf(new Answers(frames, places)), box);
         figure.replaceChildren(box);
         figure.dataset.live = "true";

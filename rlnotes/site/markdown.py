@@ -1,0 +1,67 @@
+"""Text cells as HTML: formulas as MathML, headings with places, links between pages."""
+
+import re
+from collections import Counter
+from html import escape, unescape
+
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from rlnotes.site.formulas import mathml
+
+_CELL = re.compile(r"^([\w-]+)\.ipynb(?:#cell-id=([\w-]+)|#([\w-]+))?$")
+
+
+
+
+def page_address(address: str) -> str:
+    """Where a link of a notebook leads on the site.
+
+    Example:
+        >>> page_address("06_ppo.ipynb#cell-id=b30ca2f0")
+        '06_ppo.html#b30ca2f0'
+    """
+    found = _CELL.match(address)
+    if not found:
+        return address
+    page, cell, place = found.groups()
+    target = cell or place
+    return f"{page}.html" + (f"#{target}" if target else "")
+
+
+class PageRenderer(IPythonRenderer):
+    """Writes the HTML of one page; `headings` are those so far: level, HTML, place."""
+
+    def __init__(self):
+        super().__init__(escape=False, exclude_anchor_links=True)
+        self.headings: list[tuple[int, str, str]] = []
+        self._places: Counter = Counter()
+
+    def to_html(self, text: str) -> str:
+        """The HTML of one text."""
+        return MarkdownWithMath(renderer=self).render(text)
+
+    def heading(self, text: str, level: int, **attrs) -> str:
+        place = self._place(text)
+        self.headings.append((level, text, place))
+        return f'<h{level} id="{place}">{text}</h{level}>\n'
+
+    def link(self, text: str, url: str, title: str | None = None) -> str:
+        return super().link(text, page_address(url), title)
+
+    def inline_math(self, body: str) -> str:
+        return mathml(body, display=False)
+
+    def block_math(self, body: str) -> str:
+        return mathml(body, display=True)
+
+    def multiline_math(self, text: str) -> str:
+        return mathml(text, display=True)
+
+    def latex_environment(self, name: str, body: str) -> str:
+        return mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", display=True)
+
+    def _place(self, html: str) -> str:
+        words = re.sub(r"<math.*?</math>|<[^>]*>", "", html, flags=re.DOTALL)
+        place = re.sub(r"[^a-z0-9]+", "-", unescape(words).lower()).strip("-") or "section"
+        self._places[place] += 1
+        return place if self._places[place] == 1 else f"{place}-{self._places[place]}"
