@@ -64,16 +64,29 @@ def catalog() -> dict[str, Callable]:
         >>> "maze_values" in catalog()
         True
     """
-    return {
-        module: getattr(import_module(f"rlnotes.explorers.{module}"), name)
-        for module, name in _EXPLORERS.items()
-    }
+    return {name: explorer_class(name) for name in _EXPLORERS}
+
+
+def class_names() -> dict[str, str]:
+    """Name of each explorer, and of its class; loads none of them."""
+    return dict(_EXPLORERS)
+
+
+def explorer_class(name: str) -> Callable:
+    """The class of one explorer, by its name in the catalogue; loads that one.
+
+    Raises:
+        ValueError: if there is none of that name.
+    """
+    if name not in _EXPLORERS:
+        raise ValueError(f"name must be one of {list(_EXPLORERS)}, got {name!r}")
+    return getattr(import_module(f"rlnotes.explorers.{name}"), _EXPLORERS[name])
 
 
 def __getattr__(name: str) -> type:
     for module, class_name in _EXPLORERS.items():
         if name == class_name:
-            return getattr(import_module(f"rlnotes.explorers.{module}"), name)
+            return explorer_class(module)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

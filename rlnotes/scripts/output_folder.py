@@ -1,5 +1,7 @@
 """A folder of files that one script writes: all at once, and only over its own.
 
+A name may lead into a folder below it: "pictures/maze.png".
+
 The folder has a hidden list of what was written. A folder that holds anything else, or
 a file changed since, is left alone.
 """
@@ -39,7 +41,7 @@ def require_replaceable(folder: Path, made_by: str, sources: Path | None = None)
         for place, name in ((sources, "sources"), (Path.cwd(), "working directory")):
             if place is not None and _is_at_or_below(place, folder):
                 raise ValueError(f"{folder} is or contains the {name}, {place}: name another")
-        others = {path.name for path in folder.iterdir()} - _unchanged(folder, made_by)
+        others = _files(folder) - _unchanged(folder, made_by)
         if others:
             example = min(others, key=lambda name: (name.startswith("."), name))
             raise ValueError(
@@ -74,6 +76,7 @@ def write_all(contents: dict[str, bytes], folder: Path, made_by: str) -> list[Pa
     try:
         new.mkdir()
         for name, content in contents.items():
+            (new / name).parent.mkdir(parents=True, exist_ok=True)
             write_new(content, new / name)
         write_new(_list(contents, made_by), new / LIST)
         _switch(real, old, new)
@@ -125,6 +128,8 @@ def _clean(old: Path, new: Path, made_by: str) -> None:
         (old / name).unlink()
     with suppress(OSError):  # not empty: somebody wrote into it, so it stays
         if old.exists():
+            for folder in sorted(filter(Path.is_dir, old.rglob("*")), reverse=True):
+                folder.rmdir()
             old.rmdir()
         old.parent.rmdir()
 
@@ -137,9 +142,18 @@ def _unchanged(folder: Path, made_by: str) -> set[str]:
         if text != _as_json(written) or written["made_by"] != made_by:
             return set()
         digests = written["sha256"].items()
-        return {LIST} | {p.name for p in folder.iterdir() if (p.name, _digest(p)) in digests}
+        return {LIST} | {n for n in _files(folder) if (n, _digest(folder / n)) in digests}
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return set()
+
+
+def _files(folder: Path) -> set[str]:
+    """Names of what lies in a folder and in those below it; an empty folder counts, too."""
+    found = set()
+    for path in folder.iterdir():
+        below = _files(path) if path.is_dir() and not path.is_symlink() else set()
+        found |= {f"{path.name}/{name}" for name in below} or {path.name}
+    return found
 
 
 def _list(contents: dict[str, bytes], made_by: str) -> bytes:

@@ -2,15 +2,13 @@
 
 import re
 from collections import Counter
-from html import escape, unescape
+from html import unescape
 
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 from rlnotes.site.formulas import mathml
 
 _CELL = re.compile(r"^([\w-]+)\.ipynb(?:#cell-id=([\w-]+)|#([\w-]+))?$")
-
-
 
 
 def page_address(address: str) -> str:

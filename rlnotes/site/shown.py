@@ -4,11 +4,11 @@ import ast
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from rlnotes.explorers import catalog
+from rlnotes.explorers import class_names
 
 
 class Shown(NamedTuple):
-    """An explorer by its name in the catalogue, and the setting with which it begins."""
+    """An explorer by its name in the catalogue, and the values that a cell gives it."""
 
     name: str
     setting: dict
@@ -31,8 +31,8 @@ def shown_by(source: str) -> Shown | None:
     call = lines[-1].value if lines and isinstance(lines[-1], ast.Expr) else None
     if not isinstance(call, ast.Call):
         return None
-    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    names = {kind.__name__: name for name, kind in catalog().items()}
+    called = getattr(call.func, "attr", getattr(call.func, "id", ""))
+    names = {class_name: name for name, class_name in class_names().items()}
     if called not in names:
         return None
     try:
@@ -50,4 +50,7 @@ def tasks_of(cell: Mapping) -> list[Shown]:
     which the notebook shows the explorer.
     """
     tasks = cell["metadata"].get("rlnotes", {}).get("try", [])
-    return [Shown(task["explorer"], {k: task[k] for k in task if k != "explorer"}) for task in tasks]
+    return [
+        Shown(task["explorer"], {name: value for name, value in task.items() if name != "explorer"})
+        for task in tasks
+    ]

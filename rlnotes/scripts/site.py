@@ -1,0 +1,61 @@
+"""Write the book as a site: every chapter and every explorer, without a kernel.
+
+    python -m rlnotes.scripts.site [--output FOLDER] [--kept FOLDER] [--only NAME ...]
+
+The pages go to FOLDER (default: site/). Open index.html there, or copy the folder to
+any web server that serves files. FOLDER must be new, empty, or hold nothing but what
+this command wrote and nobody has changed: that is replaced, all at once.
+
+Each explorer is recorded over a grid of settings, and kept in .site/ until its code or
+its data change. With `--only` the named explorers are made, each as a page of its own
+in FOLDER/embed, and no chapter.
+
+Needs the extra `site`: pip install -e ".[site]".
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from rlnotes.scripts.checkout import ROOT
+from rlnotes.scripts.output_files import folder_name
+from rlnotes.scripts.output_folder import check_or_explain, write_or_explain
+
+NAME = "site"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Build the site and say how large it is; returns the exit code."""
+    chosen = _parser().parse_args(arguments)
+    notebooks = ROOT / "notebooks"
+    if status := check_or_explain(chosen.output, NAME, sources=notebooks):
+        return status
+    from rlnotes.site.build import build  # here: the processes that record import this module
+
+    begun = time.monotonic()
+    try:
+        files, anew = build(notebooks, chosen.kept, only=chosen.only)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if status := write_or_explain(files, chosen.output, NAME):
+        return status
+    size = sum(map(len, files.values())) / 1e6
+    print(f"{len(anew)} explorers made anew in {time.monotonic() - begun:.0f} s")
+    print(f"{len(files)} files, {size:.1f} MB, written to {chosen.output}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--output", type=folder_name, default=ROOT / "site", metavar="FOLDER")
+    parser.add_argument("--kept", type=folder_name, default=ROOT / ".site", metavar="FOLDER")
+    parser.add_argument("--only", nargs="+", default=[], metavar="NAME")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
