@@ -148,7 +148,7 @@ def _unchanged(folder: Path, made_by: str) -> set[str]:
 
 
 def _files(folder: Path) -> set[str]:
-    """Names of what lies in a folder and in those below it; an empty folder counts, too."""
+    """Names of what lies in a folder and below it; an empty folder counts, too."""
     found = set()
     for path in folder.iterdir():
         below = _files(path) if path.is_dir() and not path.is_symlink() else set()

@@ -16,7 +16,6 @@ Needs the extra `site`: pip install -e ".[site]".
 import argparse
 import sys
 import time
-from pathlib import Path
 
 from rlnotes.scripts.checkout import ROOT
 from rlnotes.scripts.output_files import folder_name
