@@ -7,6 +7,8 @@
 # make check      style only
 # make notebooks  run all notebooks and store their outputs
 # make handout    student copies without answers (handout/)
+# make site       the book as pages that need no kernel (site/)
+# make site-test  those pages in a real browser (needs Chromium)
 # make bench      ratios against plain loops and a library, measured in one run
 # make clean      remove the environments (.venv and .venv-*), and nothing else
 #
@@ -24,14 +26,14 @@ NEWEST := .venv-newest
 # One thread each: the tests run in parallel and their tensors are small.
 export OMP_NUM_THREADS := 1
 
-.PHONY: lab test browser bridge peers newest check notebooks handout bench clean
+.PHONY: lab test browser bridge peers newest check notebooks handout site site-test bench clean
 .DELETE_ON_ERROR:
 
 lab: $(VENV)/.ready
 	$(BIN)/python -m rlnotes.scripts.lab $(LAB_ARGS)
 
 TESTS := -m pytest -n 2 --dist loadscope --nbval-lax --nbval-current-env --nbval-cell-timeout 120 \
-    --ignore tests/browser --ignore tests/bridges --ignore tests/peers --ignore rlnotes/bridges \
+    --ignore tests/browser --ignore tests/built_site --ignore tests/bridges --ignore tests/peers --ignore rlnotes/bridges \
     rlnotes tests notebooks docs
 
 test: check
@@ -70,6 +72,12 @@ notebooks: $(VENV)/.ready-dev
 
 handout: $(VENV)/.ready
 	$(BIN)/python -m rlnotes.scripts.handout
+
+site: $(VENV)/.ready-dev
+	$(BIN)/python -m rlnotes.scripts.site
+
+site-test: site
+	$(BIN)/python -m pytest tests/built_site $(PYTEST_ARGS)
 
 bench: $(VENV)/.ready-bench
 	$(BIN)/python -m tests.benchmarks

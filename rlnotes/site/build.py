@@ -72,7 +72,7 @@ def embedded(made: Made) -> dict[str, bytes]:
     """A page with one explorer alone, for an iframe, and its picture."""
     address = f"pictures/{made.name}.png"
     told = _told(made, Shown(made.name, {}), up="../")
-    figure = figure_of(told, image(f"../{address}", made.picture, made.text), made.text)
+    figure = figure_of(told, image(f"../{address}", made.picture, made.title), made.text)
     body = f'<main id="text" class="alone">\n<h1>{escape(made.title)}</h1>\n{figure}\n</main>'
     page = document(made.title, body, up="../")
     return {f"embed/{made.name}.html": page.encode(), address: made.picture}

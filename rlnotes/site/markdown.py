@@ -60,6 +60,7 @@ class PageRenderer(IPythonRenderer):
 
     def _place(self, html: str) -> str:
         words = re.sub(r"<math.*?</math>|<[^>]*>", "", html, flags=re.DOTALL)
-        place = re.sub(r"[^a-z0-9]+", "-", unescape(words).lower()).strip("-") or "section"
+        letters = re.sub(r"[^a-z0-9]+", "-", unescape(words).lower())
+        place = f"s-{letters.strip('-')}".rstrip("-")  # no cell and no anchor begins so
         self._places[place] += 1
         return place if self._places[place] == 1 else f"{place}-{self._places[place]}"

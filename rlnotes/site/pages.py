@@ -34,17 +34,18 @@ def page_of(chapter: Chapter, book: list[Chapter], live: Callable[[Shown], Mappi
     """
     renderer, pictures = PageRenderer(), {}
 
-    def picture(output: Mapping, cell: Mapping) -> str:
+    def picture(output: Mapping, cell: Mapping, alt: str = "") -> str:
         png = with_fewer_colours(base64.b64decode(output["data"]["image/png"]))
         address = f"pictures/{chapter.path.stem}-{cell['id']}-{len(pictures)}.png"
         pictures[address] = png
-        alt = output["metadata"].get("image/png", {}).get("alt") or output["data"]["text/plain"]
-        return image(address, png, alt)
+        told = output["metadata"].get("image/png", {}).get("alt") or output["data"]["text/plain"]
+        return image(address, png, alt or told)
 
     def explorer(cell: Mapping) -> str:
         (output,) = (o for o in cell["outputs"] if "image/png" in o.get("data", {}))
-        told = live(shown_by(cell["source"]))
-        return figure_of(told, picture(output, cell), output["data"]["text/plain"])
+        twin = output["data"]["text/plain"]  # visible, so it is not said twice
+        title = twin.partition(" Setting: ")[0]
+        return figure_of(live(shown_by(cell["source"])), picture(output, cell, title), twin)
 
     exporter = HTMLExporter(
         template_name="rlnotes",

@@ -1,0 +1,113 @@
+"""Every page as its readers meet it: from a disk, by keyboard, on a phone, offline."""
+
+import shutil
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from rlnotes.explorers import class_names
+from rlnotes.scripts.checkout import ROOT
+from rlnotes.site.book import chapters_of
+from tests.built_site.open_page import OpenPage
+
+CHAPTERS = [chapter.address for chapter in chapters_of(ROOT / "notebooks")]
+ALONE = [f"embed/{name}.html" for name in class_names()]
+PHONE = 390
+# What axe finds in pages of other makers' rules only, each with a reason.
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def host(site):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+
+
+@pytest.mark.parametrize("address", ["index.html", *CHAPTERS])
+def test_a_page_from_a_disk_works_and_asks_for_files_of_the_site_only(browser, site, address):
+    with OpenPage(browser, site / address) as opened:
+        opened.wait_until_live()
+        assert opened.faults == []
+        assert all(request.startswith(site.as_uri()) for request in opened.requests)
+
+
+@pytest.mark.parametrize("address", ["index.html", *CHAPTERS, *ALONE])
+def test_axe_finds_nothing_and_a_phone_need_not_scroll_sideways(browser, site, address):
+    with OpenPage(browser, site / address, width=PHONE) as opened:
+        opened.wait_until_live()
+        found = Axe().run(opened.page, options=RULES).response["violations"]
+        assert [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in found] == []
+        width = opened.page.evaluate("document.documentElement.scrollWidth")
+        assert width <= PHONE
+
+
+@pytest.mark.parametrize("address", CHAPTERS)
+def test_without_scripts_picture_and_text_are_there(browser, site, address):
+    with OpenPage(browser, site / address, script=False) as opened:
+        for figure in opened.page.locator("figure.explorer").all():
+            figure.scroll_into_view_if_needed()
+            assert figure.locator("img").is_visible()
+            assert "Setting: " in figure.locator("figcaption").inner_text()
+
+
+def test_a_host_is_asked_for_nothing_before_an_explorer_is_near(browser, site, host):
+    context = browser.new_context(viewport={"width": 1300, "height": 700})
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(host + "06_ppo.html")
+    page.wait_for_timeout(500)
+    assert all(url.startswith(host) for url in asked)
+    assert [url for url in asked if "/frames/" in url] == []
+    page.locator("figure.explorer").first.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('figure.explorer').dataset.live === 'true'")
+    assert {url.partition("/frames/")[2][:18] for url in asked if "/frames/" in url}
+    context.close()
+
+
+def test_keys_move_a_slider_and_the_text_follows(browser, site):
+    with OpenPage(browser, site / "embed" / "ppo_clip.html") as opened:
+        opened.wait_until_live()
+        before = opened.text("twin")
+        for _ in range(20):
+            opened.page.keyboard.press("Tab")
+            if opened.page.evaluate("document.activeElement.name") == "ratio":
+                break
+        opened.page.keyboard.press("ArrowRight")
+        opened.page.wait_for_function(
+            "text => document.querySelector('.rlnotes-twin').textContent !== text", arg=before
+        )
+        assert opened.page.evaluate("document.activeElement.name") == "ratio"
+
+
+@pytest.mark.parametrize("fault", ["shortened", "of another explorer", "missing"])
+def test_frames_that_cannot_be_read_leave_picture_text_and_a_sentence(
+    browser, site, tmp_path, fault
+):
+    for folder in ("assets", "embed", "frames", "pictures"):
+        shutil.copytree(site / folder, tmp_path / folder)
+    (frames,) = (tmp_path / "frames").glob("decision_helper-*.js")
+    whole = frames.read_bytes()
+    if fault == "missing":
+        frames.unlink()
+    elif fault == "shortened":
+        frames.write_bytes(whole[: len(whole) // 2])
+    else:
+        frames.write_bytes(whole.replace(b"decision_helper", b"another"))
+    with OpenPage(browser, tmp_path / "embed" / "decision_helper.html") as opened:
+        opened.page.wait_for_selector("figure .rlnotes-problem")
+        said = opened.page.locator("figure .rlnotes-problem").inner_text()
+        assert said.startswith("The frames of this explorer could not be loaded.")
+        assert opened.page.locator("figure img").is_visible()
+        assert opened.page.locator("figcaption").is_visible()
+        assert opened.page.locator("progress").count() == 0
