@@ -20,6 +20,7 @@ from tests.benchmarks import (
     reinforce,
     rlhf,
     seeds,
+    site,
 )
 from tests.benchmarks.frame import measure, table
 
@@ -72,6 +73,7 @@ SECTIONS = {
     "notebooks": notebooks.section,
     "explorers": explorers.section,
     "pixels": pixels.section,
+    "site": site.section,
 }
 
 parser = argparse.ArgumentParser(description=__doc__)
