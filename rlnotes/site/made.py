@@ -97,7 +97,7 @@ def make(name: str, wanted: list[dict], kept: Path) -> None:
         )
     explorer.set(**explorer.defaults)
     picture = pictures.with_fewer_colours(explorer.png())
-    rests_on = {path: _digest(path) for path in sorted(_loaded() | _data(opened))}
+    rests_on = {path: _digest(PACKAGE / path) for path in sorted(_loaded() | _data(opened))}
     told = {
         "wanted": wanted,
         "libraries": _libraries(),
@@ -109,6 +109,7 @@ def make(name: str, wanted: list[dict], kept: Path) -> None:
     }
     (kept / f"{name}.frames").write_bytes(packed)
     (kept / f"{name}.png").write_bytes(picture)
+    told["made"] = {path: _digest(kept / path) for path in (f"{name}.frames", f"{name}.png")}
     # Last: without it nothing counts as kept.
     (kept / f"{name}.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
 
@@ -122,7 +123,8 @@ def is_fresh(kept: Path, name: str, wanted: list[dict]) -> bool:
     return (
         told["wanted"] == wanted
         and told["libraries"] == _libraries()
-        and all(_digest(path) == digest for path, digest in told["rests_on"].items())
+        and all(_digest(PACKAGE / path) == digest for path, digest in told["rests_on"].items())
+        and all(_digest(kept / path) == digest for path, digest in told["made"].items())
     )
 
 
@@ -158,9 +160,9 @@ def _libraries() -> dict[str, str]:
     return {name: version(name) for name in LIBRARIES}
 
 
-def _digest(path: str) -> str:
-    """Of a file of the package; empty if it is gone."""
+def _digest(path: Path) -> str:
+    """Of a file; empty if it is gone."""
     try:
-        return hashlib.sha256((PACKAGE / path).read_bytes()).hexdigest()
+        return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return ""

@@ -7,6 +7,8 @@ import pytest
 from PIL import Image
 
 from rlnotes.explorers import class_names, explorer_class
+from rlnotes.scripts.checkout import ROOT
+from rlnotes.site.book import chapters_of, wanted_settings
 from tests.browser.pictures import difference
 from tests.built_site.open_page import OpenPage
 
@@ -74,3 +76,15 @@ def test_every_control_that_varies_moves_text_and_picture(browser, site, values,
             assert len({text for text, _ in moved}) == len(some[key]), key
             if len(some[key]) > 1:
                 assert len({picture for _, picture in moved}) > 1, key
+
+
+def test_what_the_texts_ask_to_try_is_there(browser, site, values, name, explorer):
+    some = values[name]
+    wanted = wanted_settings(chapters_of(ROOT / "notebooks"))[name]
+    with OpenPage(browser, site / "embed" / f"{name}.html") as opened:
+        opened.wait_until_live()
+        for setting in wanted:
+            explorer.set(**{**explorer.defaults, **setting})
+            places = {key: some[key].index(value) for key, value in explorer.settings.items()}
+            opened.set(as_sent(places, some))
+            assert opened.text("twin") == explorer.description

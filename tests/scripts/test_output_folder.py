@@ -117,6 +117,34 @@ def test_a_set_replaces_its_former_one_and_nothing_else_is_left(tmp_path):
     assert [path.name for path in folder.parent.iterdir()] == ["folder"]
 
 
+def test_a_name_may_lead_into_a_folder_below(tmp_path):
+    folder = tmp_path / "site"
+    write_all({"a.txt": b"1", "x/b.txt": b"2", "x/y/c.txt": b"3"}, folder, "test")
+    write_all({"x/d.txt": b"4"}, folder, "test")
+    found = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*.txt")}
+    assert found == {"x/d.txt": b"4"}
+    assert [p.name for p in folder.iterdir() if p.is_dir()] == ["x"]
+    assert [p.name for p in tmp_path.iterdir()] == ["site"]
+
+
+@pytest.mark.parametrize("mine", ["x/mine.txt", "x/y/mine.txt", "mine/empty/"])
+def test_what_lies_in_a_folder_below_is_left_alone(tmp_path, mine):
+    folder = tmp_path / "site"
+    write_all({"x/b.txt": b"2", "x/y/c.txt": b"3"}, folder, "test")
+    path = folder / mine
+    path.parent.mkdir(exist_ok=True)
+    if mine.endswith("/"):
+        path.mkdir()
+    else:
+        path.write_text("mine")
+    with pytest.raises(
+        ValueError, match=f"site holds {mine.rstrip('/')}, which was not written by"
+    ):
+        write_all({"x/d.txt": b"4"}, folder, "test")
+    assert path.exists()
+    assert (folder / "x" / "b.txt").read_bytes() == b"2"
+
+
 def test_an_empty_folder_may_be_used_through_a_link(tmp_path):
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")

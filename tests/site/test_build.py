@@ -1,0 +1,128 @@
+"""The files of the site, and the command that writes them."""
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from rlnotes.scripts import site as command
+from rlnotes.site import build
+from rlnotes.site.assets import as_classic, assets
+from rlnotes.site.book import chapters_of, wanted_settings
+from rlnotes.site.made import Made
+from tests.site.html_parts import Parts
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+NAME = "decision_helper"
+PNG = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTt2FwAAAABJRU5ErkJggg=="
+)
+
+
+def toy(size: int) -> Made:
+    packed = bytes(k % 251 for k in range(size))
+    return Made("toy", "A toy & more", "A toy", {"x": [1, 3]}, {"x": 3}, packed, PNG)
+
+
+@pytest.mark.parametrize("size", [1, 89_998, 90_000, 90_001, 200_000])
+def test_frames_are_parts_of_one_text(size):
+    files = build.frame_files(toy(size))
+    parts = [
+        re.fullmatch(r'rlnotesFrames\("toy",(\d+),"([\w+/=]*)"\);\n', content.decode()).groups()
+        for content in files.values()
+    ]
+    assert [int(number) for number, _ in parts] == list(range(len(parts)))
+    assert base64.b64decode("".join(text for _, text in parts)) == toy(size).packed
+    assert all(len(text) <= build.PART for _, text in parts)
+    assert list(files) == [f"frames/toy-{k}.js" for k in range(len(parts))]
+
+
+def test_an_explorer_alone_leads_to_its_frames_and_its_picture():
+    files = build.embedded(toy(100_000))
+    page = Parts(files["embed/toy.html"].decode())
+    (figure,), (image,) = page.all("figure"), page.all("img")
+    assert json.loads(figure["data-files"]) == ["../frames/toy-0.js", "../frames/toy-1.js"]
+    assert json.loads(figure["data-setting"]) == [1]
+    assert image["src"] == "../pictures/toy.png"
+    assert files["pictures/toy.png"] == PNG
+    assert {a["src"] for a in page.all("script")} == {"../assets/explorers.js"}
+    assert page.faults == []
+
+
+def test_the_front_page_leads_to_every_chapter_and_explorer():
+    book = chapters_of(NOTEBOOKS)
+    page = Parts(build.front_page(book, [toy(1)]))
+    links = {a["href"] for a in page.all("a")}
+    assert {chapter.address for chapter in book} <= links
+    assert "embed/toy.html" in links
+    assert page.faults == []
+
+
+def test_what_a_text_asks_to_try_is_wanted():
+    wanted = wanted_settings(chapters_of(NOTEBOOKS))
+    assert {} in wanted["ppo_clip"]
+    assert any(setting.get("beside") for setting in wanted["ppo_clip"])
+
+
+def test_a_folder_without_chapters_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="folder must have chapters, got "):
+        chapters_of(tmp_path)
+
+
+def test_the_script_is_the_panel_of_the_notebook_without_its_export():
+    script = assets()["explorers.js"].decode()
+    assert "export " not in script
+    assert "import(" not in script
+    assert "fetch(" not in script
+    with pytest.raises(ValueError, match="module must end with its export, got"):
+        as_classic("const x = 1;")
+
+
+def test_the_font_comes_with_its_licence():
+    assert b"SIL OPEN FONT LICENSE" in assets()["stix-two-math-OFL.txt"].upper()
+    assert assets()["stix-two-math.woff2"].startswith(b"wOF2")
+
+
+def test_one_explorer_is_written_alone_and_again(tmp_path, capsys):
+    arguments = [
+        "--only",
+        NAME,
+        "--output",
+        str(tmp_path / "out"),
+        "--kept",
+        str(tmp_path / "kept"),
+    ]
+    assert command.main(arguments) == 0
+    first = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert "1 explorers made anew" in capsys.readouterr().out
+    assert (tmp_path / "out" / "embed" / f"{NAME}.html").is_file()
+    assert not (tmp_path / "out" / "index.html").exists()
+    assert command.main(arguments) == 0
+    assert "0 explorers made anew" in capsys.readouterr().out
+    again = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    assert again == first
+
+
+def test_an_unknown_explorer_is_refused_before_anything_is_made(tmp_path, capsys):
+    arguments = [
+        "--only",
+        "maze",
+        "--output",
+        str(tmp_path / "out"),
+        "--kept",
+        str(tmp_path / "kept"),
+    ]
+    assert command.main(arguments) == 2
+    assert re.search(
+        r"only must name explorers of .*'maze_values'.*, got 'maze'", capsys.readouterr().err
+    )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_with_other_things_is_left_alone(tmp_path, capsys):
+    (tmp_path / "mine.txt").write_text("mine")
+    assert command.main(["--only", NAME, "--output", str(tmp_path)]) == 2
+    assert "mine.txt, which was not written by site" in capsys.readouterr().err
+    assert [p.name for p in tmp_path.iterdir()] == ["mine.txt"]
