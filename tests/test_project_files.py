@@ -243,6 +243,13 @@ def test_the_running_time_of_a_chapter_is_that_of_the_readme(chapter):
     assert said == [str(max(5, 5 * round(int(measured) / 5)))], "to the next five seconds"
 
 
+def test_the_readme_has_the_running_times_of_the_benchmarks():
+    measured = rows_of((ROOT / "docs/benchmarks.md").read_text("utf-8"))
+    said = dict(re.findall(r"(?m)^\| \d+ \| .+/(\w+)\.ipynb\) .+ \| (\d+) s \|$", readme()))
+    chapters = [path.stem for path in (ROOT / "notebooks").glob("*.ipynb")]
+    assert said == {chapter: measured[chapter][1] for chapter in chapters}
+
+
 def readme() -> str:
     return (ROOT / "README.md").read_text(encoding="utf-8")
 
