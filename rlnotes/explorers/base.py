@@ -8,6 +8,7 @@ shows a panel that replays recorded frames, a file holds a PNG.
 import base64
 from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
+from typing import ClassVar
 
 import ipywidgets
 from matplotlib.artist import Artist
@@ -48,7 +49,7 @@ class Explorer:
     """
 
     title = ""
-    in_page: Mapping[str, Sequence] | None = None
+    in_page: ClassVar[Mapping[str, Sequence] | None] = None
 
     def __init__(self, **settings):
         with unannounced():  # the controls hold the values; the panel shows them

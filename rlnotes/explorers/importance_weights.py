@@ -1,5 +1,7 @@
 """An expectation under P from samples of Q: what weights repair, and their price."""
 
+from typing import ClassVar
+
 import ipywidgets
 import numpy as np
 from matplotlib.axes import Axes
@@ -50,6 +52,14 @@ class ImportanceWeights(Explorer):
     """Left: P and Q. Middle: estimates over n samples. Right: sequences of T steps."""
 
     title = "Importance weights: the mean of x under P from samples of Q"
+    in_page: ClassVar = {
+        "q_centre": (2.0, 3.0, 4.0, 5.5, 7.0),
+        "q_width": (1.0, 2.0, 4.0),
+        "hole": tuple(HOLES),
+        "num_samples": (10, 50, 100, 400),
+        "length": (1, 5, 10, 20, 40),
+        "seed": (1, 6, 15),
+    }
 
     def make_controls(self):
         slider, whole = ipywidgets.FloatSlider, ipywidgets.IntSlider

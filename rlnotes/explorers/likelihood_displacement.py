@@ -5,6 +5,7 @@ arXiv:2410.08847, for likelihood displacement.
 """
 
 from functools import lru_cache
+from typing import ClassVar
 
 import ipywidgets
 import numpy as np
@@ -58,6 +59,13 @@ class LikelihoodDisplacement(Explorer):
     """
 
     title = "Likelihood displacement: DPO on one pair, four answers"
+    in_page: ClassVar = {
+        "similarity": (0.0, 0.22, 0.24, 0.6, 0.8, 0.94),
+        "lean": (0.0, 0.3, 0.35, 0.6, 0.8),
+        "beta": (0.1, 0.5, 1.0),
+        "sft_weight": (0.0, 0.1, 0.5),
+        "step": (0, 1, 10, 20, 40, 60, 80, 100),
+    }
 
     def make_controls(self):
         slider, select = ipywidgets.FloatSlider, ipywidgets.SelectionSlider

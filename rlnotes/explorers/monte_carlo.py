@@ -1,6 +1,7 @@
 """Monte Carlo against the exact value: one running mean, and the error of many."""
 
 from functools import lru_cache
+from typing import ClassVar
 
 import ipywidgets
 import numpy as np
@@ -22,6 +23,11 @@ class MonteCarlo(Explorer):
     """Average sampled returns of the uniform policy from (0,0), beside the exact V."""
 
     title = "Monte Carlo against the exact value at (0,0), uniform policy"
+    in_page: ClassVar = {
+        "num_episodes": (5, 10, 15, 20, 25, 35, 50, 70, 100, 150, 200, 250, 300, 350, 400),
+        "gamma": (0.0, 0.5, 0.7, 0.8, 0.9, 0.95, 1.0),
+        "seed": (0, 1, 2, 3),
+    }
 
     def make_controls(self):
         return {
