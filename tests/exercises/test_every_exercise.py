@@ -303,7 +303,9 @@ def deep(x):
     ],
 )
 def test_odd_candidates_get_a_true_sentence(candidate, message):
-    verdict = TOY.check(candidate)
+    # Only the endless one shall run out of time, however busy the machine is.
+    patient = replace(TOY, seconds=1.0 if candidate is endless else 60.0)
+    verdict = patient.check(candidate)
     assert not verdict.passed
     assert message in verdict.message
     assert "exercises/base.py" not in verdict.message
