@@ -31,7 +31,16 @@ LAYERS = {
     "exercises": (BELOW_PLOTTING, MATHS),
     "site": (  # with the extra `site`
         ["_checks", "explorers", "plotting"],
-        {"ipywidgets", "latex2mathml", "nbconvert", "numpy"},
+        {
+            "ipywidgets",
+            "latex2mathml",
+            "nbconvert",
+            "nbformat",
+            "numpy",
+            "PIL",
+            "pygments",
+            "torch",
+        },
     ),
 }
 # Libraries of the extra `documents`, and the modules that may need it.
