@@ -176,9 +176,9 @@ class Explorer:
             before = set(vars(self))
             with house_style():
                 figure, artists = self.build()
-                self._notice = _notice(figure)
+                self.notice = _notice(figure)
                 self._made_by_build = set(vars(self)) - before
-                self._scene = Scene(figure, [*artists, self._notice])
+                self._scene = Scene(figure, [*artists, self.notice])
                 self._update_artists()
         return self._scene
 
@@ -250,11 +250,11 @@ class Explorer:
     def _update_artists(self) -> None:
         try:
             self._numbers = self.update(**self.settings)
-            self._notice.set_visible(False)
+            self.notice.set_visible(False)
         except BadSetting as problem:
             self._numbers = f"Not shown: {problem} The picture is the one before."
-            self._notice.set(text=f"Not shown: {problem}\nThe picture is the one before.")
-            self._notice.set_visible(True)
+            self.notice.set(text=f"Not shown: {problem}\nThe picture is the one before.")
+            self.notice.set_visible(True)
 
 
 def _notice(figure: Figure) -> Text:

@@ -15,7 +15,7 @@ def assets() -> dict[str, bytes]:
         site.joinpath("book.css").read_text("utf-8"),
         site.joinpath("formulas.css").read_text("utf-8"),
         explorers.joinpath("panel.css").read_text("utf-8"),
-        HtmlFormatter(style="default").get_style_defs(".highlight"),
+        HtmlFormatter(style="xcode").get_style_defs(".highlight"),
     ]
     panel = as_classic(explorers.joinpath("panel.js").read_text("utf-8"))
     script = panel + site.joinpath("explorers.js").read_text("utf-8")

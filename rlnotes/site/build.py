@@ -93,7 +93,7 @@ def front_page(book: list[Chapter], made: Iterable[Made]) -> str:
 <h1>rlnotes</h1>
 <p>{WELCOME}</p>
 <h2>Chapters</h2>
-<table><thead><tr><th></th><th>chapter</th><th>question</th></tr></thead>
+<table><thead><tr><td></td><th>chapter</th><th>question</th></tr></thead>
 <tbody>
 {rows}
 </tbody></table>

@@ -4,7 +4,7 @@
 (() => {
 "use strict";
 
-const VERSION = 1;
+const VERSION = 1, KEEP = 0xFFFF;
 const NEAR = "800px"; // from the window: frames begin to load
 const BROKEN = "The frames of this explorer could not be loaded. The picture and its text stay; " +
     "the notebook has the explorer.";
@@ -68,7 +68,11 @@ class Frames {
     }
     // A frame as the panel takes it, for these places among the values of the controls.
     frame(places) {
-        const pieces = this.slots.map(({pieces, table}) => pieces[this.look(table, places)]);
+        const pieces = this.slots.map(({pieces, table}, i) => {
+            const number = this.look(table, places);
+            return number === KEEP ? this.shown[i] : pieces[number];
+        });
+        this.shown = pieces;
         const size = pieces.reduce((sum, piece) => sum + piece.length, this.head.length / 2);
         const frame = new Uint16Array(size);
         new Uint8Array(frame.buffer).set(this.head);
@@ -186,7 +190,17 @@ function sourceOf(answers) {
     };
 }
 
+// What must be scrolled can be reached by the keyboard; what need not is no stop on the way.
+function reachable() {
+    for (const element of document.querySelectorAll("pre, section.text, section.text p, .table, .printed, math[display]")) {
+        if (element.scrollWidth > element.clientWidth + 1) element.tabIndex = 0;
+        else element.removeAttribute("tabindex");
+    }
+}
+
+addEventListener("resize", reachable);
 addEventListener("DOMContentLoaded", () => {
+    reachable();
     const observer = new IntersectionObserver(entries => {
         for (const {isIntersecting, target} of entries) {
             if (!isIntersecting) continue;

@@ -10,7 +10,8 @@ The sections follow one another, little-endian:
     of each slot: sizes        numbers: words of each piece
                   words        numbers: all pieces, one after the other
                   table        numbers: the piece at each combination of the controls
-                               on which the slot depends, the last one's fastest
+                               on which the slot depends, the last one's fastest;
+                               65535 stands for the piece that was shown before
     said                       a table of the same kind: the row of the sentence
     sentences                  of each pattern, of each of its words that changes, the
                                number of the variant in each row

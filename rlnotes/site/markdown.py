@@ -46,6 +46,12 @@ class PageRenderer(IPythonRenderer):
     def link(self, text: str, url: str, title: str | None = None) -> str:
         return super().link(text, page_address(url), title)
 
+    def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
+        """A cell of a table; an empty one in the head is no heading of anything."""
+        tag = "th" if head and text.strip() else "td"
+        style = f' style="text-align:{align}"' if align else ""
+        return f"  <{tag}{style}>{text}</{tag}>\n"
+
     def inline_math(self, body: str) -> str:
         return mathml(body, display=False)
 

@@ -11,6 +11,7 @@ from rlnotes.explorers.base import Explorer, plain
 from rlnotes.explorers.controls import every_value, specification
 from rlnotes.plotting.operations import NotRecordableError
 
+KEEP = 0xFFFF  # in place of a piece: the one that was shown before
 FIXED = "The page keeps this value. The notebook moves it."
 
 
@@ -29,7 +30,8 @@ class Recorded(NamedTuple):
         background, sheet: what never changes, and the outlines, as a panel takes them.
         head: the first words of every frame.
         slots: of each artist the distinct pieces.
-        pieces: [frames, slots] numbers of the pieces.
+        pieces: [frames, slots] numbers of the pieces. A setting without a picture keeps
+            those shown before, `KEEP`, under a sentence that says so.
         sentences: the distinct ones that say the main numbers.
         said: [frames] numbers of the sentences.
     """
@@ -48,11 +50,6 @@ class Recorded(NamedTuple):
     sentences: list[str]
     said: np.ndarray
 
-    def frame(self, index: int) -> bytes:
-        """A whole frame, as a panel takes it."""
-        parts = (slot[k] for slot, k in zip(self.slots, self.pieces[index], strict=True))
-        return self.head + b"".join(parts)
-
 
 def record(name: str, explorer: Explorer, values: Mapping[str, list]) -> Recorded:
     """Set the explorer to every combination of the values, and take down what it shows.
@@ -61,6 +58,7 @@ def record(name: str, explorer: Explorer, values: Mapping[str, list]) -> Recorde
         ValueError: if a picture has something that no frame can hold.
     """
     scene = explorer.scene
+    are_notices = [artist is explorer.notice for artist in scene.artists]
     slots: list[dict[bytes, int]] = [{} for _ in scene.artists]
     sentences: dict[str, int] = {}
     pieces, said = [], []
@@ -71,7 +69,13 @@ def record(name: str, explorer: Explorer, values: Mapping[str, list]) -> Recorde
             parts = scene.pieces()
         except NotRecordableError as problem:
             raise ValueError(f"{name} must be recorded for the page, got {problem}") from problem
-        pieces.append([d.setdefault(p, len(d)) for d, p in zip(slots, parts, strict=True)])
+        has_picture = not explorer.notice.get_visible()
+        pieces.append(
+            [
+                slot.setdefault(part, len(slot)) if has_picture or is_notice else KEEP
+                for slot, part, is_notice in zip(slots, parts, are_notices, strict=True)
+            ]
+        )
         said.append(sentences.setdefault(explorer.main_numbers, len(sentences)))
     return Recorded(
         name=name,

@@ -22,10 +22,15 @@ class FrameFile:
         self.said = self._table({"depends": self.header["said"]})
         self.sentences = [text for group in self.header["sentences"] for text in self._texts(group)]
         assert self._bytes == b""
+        self.shown = [b""] * len(self.slots)
 
     def frame(self, places: list[int]) -> bytes:
-        parts = [pieces[table[self._at(table, places)]] for pieces, table in self.slots]
-        return bytes(self.header["head"]) + b"".join(parts)
+        numbers = [table[self._at(table, places)] for _, table in self.slots]
+        self.shown = [
+            self.shown[slot] if number == 0xFFFF else self.slots[slot][0][number]
+            for slot, number in enumerate(numbers)
+        ]
+        return bytes(self.header["head"]) + b"".join(self.shown)
 
     def text(self, places: list[int]) -> str:
         sentence = self.sentences[self.said[self._at(self.said, places)]]
