@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -41,7 +41,7 @@ def require_replaceable(folder: Path, made_by: str, sources: Path | None = None)
         for place, name in ((sources, "sources"), (Path.cwd(), "working directory")):
             if place is not None and _is_at_or_below(place, folder):
                 raise ValueError(f"{folder} is or contains the {name}, {place}: name another")
-        others = _files(folder) - _unchanged(folder, made_by)
+        others = _names(folder, _written(folder, made_by)) - _unchanged(folder, made_by)
         if others:
             example = min(others, key=lambda name: (name.startswith("."), name))
             raise ValueError(
@@ -136,23 +136,33 @@ def _clean(old: Path, new: Path, made_by: str) -> None:
 
 def _unchanged(folder: Path, made_by: str) -> set[str]:
     """Names of the files that are as the script wrote them, list included."""
+    written = _written(folder, made_by)
+    found = _names(folder, written) if written else set()
+    return {n for n in found if n == LIST or written.get(n, "") == _digest(folder / n)}
+
+
+def _written(folder: Path, made_by: str) -> dict[str, str]:
+    """Names and digests of what the script wrote, by the list; empty without one."""
     try:
         text = (folder / LIST).read_bytes()
         written = json.loads(text)
         if text != _as_json(written) or written["made_by"] != made_by:
-            return set()
-        digests = written["sha256"].items()
-        return {LIST} | {n for n in _files(folder) if (n, _digest(folder / n)) in digests}
+            return {}
+        return dict(written["sha256"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return set()
+        return {}
 
 
-def _files(folder: Path) -> set[str]:
-    """Names of what lies in a folder and below it; an empty folder counts, too."""
+def _names(folder: Path, written: Iterable[str], above: str = "") -> set[str]:
+    """What lies in a folder, and below it in those folders that the names lead into."""
+    known = {name[len(above) :].partition("/")[0] for name in written if name.startswith(above)}
     found = set()
     for path in folder.iterdir():
-        below = _files(path) if path.is_dir() and not path.is_symlink() else set()
-        found |= {f"{path.name}/{name}" for name in below} or {path.name}
+        name = f"{above}{path.name}"
+        below = set()
+        if path.name in known and path.is_dir() and not path.is_symlink():
+            below = _names(path, written, f"{name}/")
+        found |= below or {name}
     return found
 
 
