@@ -10,6 +10,7 @@ import numpy as np
 from rlnotes.explorers.base import Explorer, plain
 from rlnotes.explorers.controls import every_value, specification
 from rlnotes.plotting.operations import NotRecordableError
+from rlnotes.plotting.style import house_style
 
 KEEP = 0xFFFF  # in place of a piece: the one that was shown before
 FIXED = "The page keeps this value. The notebook moves it."
@@ -51,6 +52,7 @@ class Recorded(NamedTuple):
     said: np.ndarray
 
 
+@house_style()  # ticks are chosen by the size of their letters
 def record(name: str, explorer: Explorer, values: Mapping[str, list]) -> Recorded:
     """Set the explorer to every combination of the values, and take down what it shows.
 

@@ -14,13 +14,21 @@ from tests.site.read_frames import FrameFile
 NUM_FRAMES = 60
 # A checkbox; menus; pictures that are images; sentences of several patterns.
 # The maze has settings without a picture.
-SOME = ["bradley_terry", "decision_helper", "maze_values", "ppo_clip", "trust_region_step"]
+SOME = [
+    "bradley_terry",
+    "decision_helper",
+    "maze_values",
+    "monte_carlo",
+    "ppo_clip",
+    "trust_region_step",
+]
 
 
 @pytest.fixture(scope="module", params=SOME)
 def both(request):
     explorer = catalog()[request.param]()
-    values = page_values(explorer, num_frames=NUM_FRAMES)
+    limit = NUM_FRAMES if explorer.in_page is None else 500
+    values = page_values(explorer, num_frames=limit)
     yield explorer, values, FrameFile(frame_file.pack(record(request.param, explorer, values)))
     explorer.close()
 
@@ -34,8 +42,14 @@ def test_every_setting_has_the_explorers_picture_sentence_and_code(both):
         assert file.frame(places) == frame
         assert file.text(places) == explorer.description
         assert file.code(places) == explorer.code
-    assert file.background == explorer.scene.background
     assert file.sheet == explorer.scene.sheet
+
+
+def test_the_background_is_that_of_a_panel(both):
+    explorer, _, file = both
+    fresh = type(explorer)()
+    assert file.background == fresh.panel.background
+    fresh.close()
 
 
 def test_the_header_has_what_a_panel_needs(both):
