@@ -191,6 +191,10 @@ def test_chapter_3_quotes_the_steps_of_the_benchmarks_as_they_are():
     assert [f"{number}k" for number in quoted] == measured
     row = next(line for line in texts["03-6aed000a"].splitlines() if "to solve CartPole" in line)
     assert re.findall(r"(\d+),000", row) == quoted
+    review = json.loads((ROOT / "notebooks/11_review.ipynb").read_text(encoding="utf-8"))
+    read = {cell["id"]: "".join(cell["source"]) for cell in review["cells"]}
+    said = re.findall(r"it took (\d+),000 .*DQN (\d+),000", read["11-lineage-samples-read"])
+    assert said == [(quoted[2], quoted[0])]
 
 
 def chapter_heads() -> dict[int, str]:

@@ -107,22 +107,16 @@ def ladder(
     scores = episodes.scores(policy)
     ratios = (policy / old_policy)[episodes.states, episodes.actions]
 
-    players = policy, old_policy
-    probs, old_probs = (episodes.probs(player) for player in players)
-    critic, old_critic = (learned * policy_values(mdp, player, gamma=1.0) for player in players)
-
-    def moments(probs: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
-        return estimator_moments(probs, weighted_scores(scores, weights))
-
-    fresh = [
-        moments(probs, rung_weights(episodes, critic, rung, gae_lambda=gae_lambda))
-        for rung in range(4)
-    ]
-    advantages = rung_weights(episodes, old_critic, 3, gae_lambda=gae_lambda)
+    fresh, _ = _plain_rungs(mdp, episodes, scores, policy, learned, gae_lambda)
+    _, weights = _plain_rungs(mdp, episodes, scores, old_policy, learned, gae_lambda)
+    advantages, old_probs = weights[-1], episodes.probs(old_policy)
     pair = torch.from_numpy(ratios), torch.from_numpy(advantages)
     counted = ppo_gradient_mask(*pair, clip_epsilon=clip_epsilon).numpy()
-    reused = [moments(old_probs, ratios * advantages * kept) for kept in (1.0, counted)]
-    means, variances = zip(*fresh, fresh[-1], *reused, strict=True)
+    reused = [
+        estimator_moments(old_probs, weighted_scores(scores, ratios * advantages * kept))
+        for kept in (1.0, counted)
+    ]
+    means, variances = zip(*fresh, *reused, strict=True)
     return Ladder(exact, np.array(means), np.array(variances))
 
 
@@ -146,16 +140,25 @@ def without_ratio(
     exact = policy_gradient(mdp, logits, gamma=1.0)
     require_shape(exact.shape, old_logits=old_logits)
     scores, player = episodes.scores(softmax_policy(logits)), softmax_policy(old_logits)
-    critic = learned * policy_values(mdp, player, gamma=1.0)
-    found = [
-        estimator_moments(
-            episodes.probs(player),
-            weighted_scores(scores, rung_weights(episodes, critic, rung, gae_lambda=gae_lambda)),
-        )
-        for rung in range(INGREDIENTS.index("reuse") + 1)
-    ]
+    found, _ = _plain_rungs(mdp, episodes, scores, player, learned, gae_lambda)
     means, variances = zip(*found, strict=True)
     return Ladder(exact, np.array(means), np.array(variances))
+
+
+def _plain_rungs(
+    mdp: FiniteMDP,
+    episodes: Trajectories,
+    scores: np.ndarray,
+    player: np.ndarray,
+    learned: float,
+    gae_lambda: float,
+) -> tuple[list[tuple[np.ndarray, float]], list[np.ndarray]]:
+    """Moments and weights of the rungs that know no ratio, on episodes of a player."""
+    critic = learned * policy_values(mdp, player, gamma=1.0)
+    rungs = range(INGREDIENTS.index("reuse") + 1)
+    weights = [rung_weights(episodes, critic, rung, gae_lambda=gae_lambda) for rung in rungs]
+    probs = episodes.probs(player)
+    return [estimator_moments(probs, weighted_scores(scores, w)) for w in weights], weights
 
 
 def rung_weights(

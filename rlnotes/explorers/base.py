@@ -113,20 +113,28 @@ class Explorer:
 
     @property
     def scene(self) -> Scene:
-        """The figure, ready to be recorded."""
-        return self._open()
+        """The figure, ready to be recorded; built again if it was freed."""
+        if self._scene is None:
+            before = set(vars(self))
+            with house_style():
+                figure, artists = self.build()
+                self.notice = _notice(figure)
+                self._made_by_build = set(vars(self)) - before
+                self._scene = Scene(figure, [*artists, self.notice])
+                self._update_artists()
+        return self._scene
 
     @property
     def main_numbers(self) -> str:
         """The main numbers of the picture."""
-        self._open()
+        _ = self.scene
         return self._numbers
 
     @property
     def panel(self) -> Panel:
         """The widget that a notebook shows, for a layout of your own."""
         if self._panel is None:
-            scene = self._open()
+            scene = self.scene
             self._panel = Panel(
                 self._take,
                 title=self.title,
@@ -152,7 +160,7 @@ class Explorer:
     def png(self) -> bytes:
         """The picture, drawn by Agg."""
         with house_style():
-            return self._open().png()
+            return self.scene.png()
 
     def close(self) -> None:
         """Free the figure and the panel. The setting stays; both come back on use."""
@@ -169,18 +177,6 @@ class Explorer:
         bundle["text/plain"] = self.description
         bundle["image/png"] = base64.b64encode(self.png()).decode("ascii")
         return bundle, {**metadata, "image/png": {"alt": self.description}}
-
-    def _open(self) -> Scene:
-        """The figure, built again if it was freed."""
-        if self._scene is None:
-            before = set(vars(self))
-            with house_style():
-                figure, artists = self.build()
-                self.notice = _notice(figure)
-                self._made_by_build = set(vars(self)) - before
-                self._scene = Scene(figure, [*artists, self.notice])
-                self._update_artists()
-        return self._scene
 
     def _on_change(self, _change) -> None:
         if not self._paused:
@@ -199,7 +195,7 @@ class Explorer:
         try:
             with house_style():
                 if self._scene is None:
-                    self._open()
+                    _ = self.scene
                 else:
                     self._update_artists()
                 if self._panel is not None:
@@ -217,7 +213,7 @@ class Explorer:
 
     def _state(self) -> dict:
         """What the panel shows of the setting as it stands."""
-        scene = self._open()
+        scene = self.scene
         with house_style():
             background = scene.background
             frame, unrecorded = scene.frame()

@@ -63,6 +63,8 @@ class Frames {
         const size = axes.reduce((product, axis) => product * this.counts[axis], 1);
         return {axes, numbers: sections.numbers(size)};
     }
+    // What was shown before is each view's own.
+    copy() { return Object.assign(Object.create(Frames.prototype), this); }
     look({axes, numbers}, places) {
         return numbers[axes.reduce((index, axis) => index * this.counts[axis] + places[axis], 0)];
     }
@@ -133,7 +135,7 @@ class Answers {
 
 // ---- the page ----
 
-const arriving = new Map();
+const arriving = new Map(), loaded = new Map(); // by name: a page may show one twice
 // Each file of frames calls this with its part of the text.
 window.rlnotesFrames = (name, number, text) => { arriving.get(name)?.set(number, text); };
 
@@ -167,7 +169,8 @@ async function start(figure) {
     progress.max = 1;
     figure.append(progress);
     try {
-        const frames = await load(name, files, share => { progress.value = share; });
+        if (!loaded.has(name)) loaded.set(name, load(name, files, share => { progress.value = share; }));
+        const frames = (await loaded.get(name)).copy();
         const box = document.createElement("div");
         window.rlnotesPanel.open(sourceOf(new Answers(frames, places)), box);
         figure.replaceChildren(box);

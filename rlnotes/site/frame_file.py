@@ -94,7 +94,7 @@ def lookup_table(full: np.ndarray) -> tuple[list[int], np.ndarray]:
     return depends, full[tuple(slice(None) if a in depends else 0 for a in range(full.ndim))]
 
 
-def by_pattern(sentences: list[str]) -> tuple[list[list], np.ndarray, list[list[int]]]:
+def by_pattern(sentences: list[str]) -> tuple[list[dict], np.ndarray, list[list[int]]]:
     """Sentences of equally many words together: patterns, row of each, columns."""
     groups: dict[int, list[int]] = {}
     for index, sentence in enumerate(sentences):

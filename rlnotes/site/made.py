@@ -18,6 +18,7 @@ from typing import NamedTuple
 import rlnotes
 
 PACKAGE = Path(rlnotes.__file__).parent
+MARK = ".rlnotes-site"  # in a folder of results
 LARGEST = 500_000  # bytes of the frames of one explorer
 LIBRARIES = ("matplotlib", "numpy", "torch")
 NO_DATA = (".py", ".pyc", ".js", ".css")  # code is looked up otherwise; frames need no style
@@ -58,11 +59,16 @@ def make_all(
 
     Returns:
         The explorers by name, and the names of those that were made now.
+
+    Raises:
+        ValueError: if the folder holds anything and was not made here.
     """
     tasks = {name: [dict(setting) for setting in settings] for name, settings in wanted.items()}
     stale = [name for name in tasks if not is_fresh(kept, name, tasks[name])]
     if stale:
+        _require_own(kept)
         kept.mkdir(parents=True, exist_ok=True)
+        (kept / MARK).touch()
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(AHEAD))
         number = processes or os.cpu_count()
@@ -70,6 +76,13 @@ def make_all(
             for job in [pool.submit(make, name, tasks[name], kept) for name in stale]:
                 job.result()
     return {name: load(kept, name) for name in tasks}, stale
+
+
+def _require_own(kept: Path) -> None:
+    if kept.exists() and not (kept / MARK).is_file():
+        others = sorted(path.name for path in kept.iterdir()) if kept.is_dir() else ["no folder"]
+        if others:
+            raise ValueError(f"kept must be new, empty, or made by this, got {kept} ({others[0]})")
 
 
 def make(name: str, wanted: list[dict], kept: Path) -> None:
@@ -88,7 +101,7 @@ def make(name: str, wanted: list[dict], kept: Path) -> None:
 
     explorer = explorer_class(name)()
     values = grids.page_values(explorer, wanted=wanted)
-    packed = frame_file.pack(recorded.record(name, explorer, values))
+    packed = frame_file.pack(recorded.record(explorer, values))
     if len(packed) > LARGEST:
         counts = ", ".join(f"{key} {len(some)}" for key, some in values.items())
         raise ValueError(

@@ -23,11 +23,10 @@ class Recorded(NamedTuple):
     Frame i belongs to the i-th combination of values, the last control's fastest.
 
     Attributes:
-        name, title, size: of the explorer, and of its picture in pixels.
+        title, size: of the explorer, and of its picture in pixels.
         controls: what a panel needs to build each of them, and for each of its values
             in the page `plain`, as the text says it, and `code`, as Python does.
         line: the beginning of the line of Python that rebuilds a setting.
-        default: number of the frame of the default setting.
         background, sheet: what never changes, and the outlines, as a panel takes them.
         head: the first words of every frame.
         slots: of each artist the distinct pieces.
@@ -37,12 +36,10 @@ class Recorded(NamedTuple):
         said: [frames] numbers of the sentences.
     """
 
-    name: str
     title: str
     size: tuple[int, int]
     controls: list[dict]
     line: str
-    default: int
     background: bytes
     sheet: bytes
     head: bytes
@@ -53,7 +50,7 @@ class Recorded(NamedTuple):
 
 
 @house_style()  # ticks are chosen by the size of their letters
-def record(name: str, explorer: Explorer, values: Mapping[str, list]) -> Recorded:
+def record(explorer: Explorer, values: Mapping[str, list]) -> Recorded:
     """Set the explorer to every combination of the values, and take down what it shows.
 
     Raises:
@@ -64,12 +61,12 @@ def record(name: str, explorer: Explorer, values: Mapping[str, list]) -> Recorde
     slots: list[dict[bytes, int]] = [{} for _ in scene.artists]
     sentences: dict[str, int] = {}
     pieces, said = [], []
-    combinations = list(product(*values.values()))
-    for combination in combinations:
+    for combination in product(*values.values()):
         explorer.set(**dict(zip(values, combination, strict=True)))
         try:
             parts = scene.pieces()
         except NotRecordableError as problem:
+            name = type(explorer).__name__
             raise ValueError(f"{name} must be recorded for the page, got {problem}") from problem
         has_picture = not explorer.notice.get_visible()
         pieces.append(
@@ -80,7 +77,6 @@ def record(name: str, explorer: Explorer, values: Mapping[str, list]) -> Recorde
         )
         said.append(sentences.setdefault(explorer.main_numbers, len(sentences)))
     return Recorded(
-        name=name,
         title=explorer.title,
         size=scene.size,
         controls=[
@@ -88,7 +84,6 @@ def record(name: str, explorer: Explorer, values: Mapping[str, list]) -> Recorde
             for key, control in explorer.controls.items()
         ],
         line=explorer.code.partition("(")[0],
-        default=combinations.index(tuple(explorer.defaults[key] for key in values)),
         background=scene.background,
         sheet=scene.sheet,
         head=scene.head,

@@ -5,10 +5,7 @@ import json
 import statistics
 import tempfile
 import time
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 from playwright.sync_api import Browser, Page
 
@@ -16,6 +13,7 @@ from rlnotes.scripts.checkout import ROOT
 from rlnotes.scripts.output_folder import write_all
 from rlnotes.site.build import build
 from tests.browser.chromium import running_browser
+from tests.built_site.host import hosted
 
 EVENTS = 20
 HEADER = """
@@ -38,13 +36,6 @@ WATCH = """() => {
     })).observe(document.querySelector('.rlnotes-twin'), {childList: true});
 }"""
 LIVE = "document.querySelector('figure.explorer').dataset.live === 'true'"
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """A host that says nothing."""
-
-    def log_message(self, *_):
-        pass
 
 
 def section() -> str:
@@ -96,17 +87,13 @@ def _moving(kept: Path) -> str:
 
 
 def _in_browser(site: Path) -> list[tuple[str, str]]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    host = f"http://127.0.0.1:{server.server_port}/"
-    with running_browser() as browser:
+    with hosted(site) as host, running_browser() as browser:
         loads = [_first_load(browser, site, host, path.name) for path in site.glob("[0-9]*.html")]
         spans = [
             span
             for path in sorted((site / "embed").glob("*.html"))
             for span in _spans(browser, host + f"embed/{path.name}")
         ]
-    server.shutdown()
     cuts = statistics.quantiles(spans, n=20)
     return [
         ("first load of a chapter, median, kB", f"{statistics.median(loads) / 1e3:.0f}"),

@@ -1,9 +1,6 @@
 """Every page as its readers meet it: from a disk, by keyboard, on a phone, offline."""
 
 import shutil
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,26 +8,19 @@ from axe_playwright_python.sync_playwright import Axe
 from rlnotes.explorers import class_names
 from rlnotes.scripts.checkout import ROOT
 from rlnotes.site.book import chapters_of
+from tests.built_site.host import hosted
 from tests.built_site.open_page import OpenPage
 
 CHAPTERS = [chapter.address for chapter in chapters_of(ROOT / "notebooks")]
 ALONE = [f"embed/{name}.html" for name in class_names()]
 PHONE = 390
-# What axe finds in pages of other makers' rules only, each with a reason.
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
 
 
 @pytest.fixture(scope="module")
 def host(site):
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(site)))
-    Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
+    with hosted(site) as address:
+        yield address
 
 
 @pytest.mark.parametrize("address", ["index.html", *CHAPTERS])

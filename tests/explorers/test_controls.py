@@ -6,7 +6,13 @@ import pytest
 from ipywidgets.widgets.widget import _instances
 
 from rlnotes.explorers import catalog
-from rlnotes.explorers.controls import from_browser, require_possible, specification, to_browser
+from rlnotes.explorers.controls import (
+    every_value,
+    from_browser,
+    require_possible,
+    specification,
+    to_browser,
+)
 from tests.explorers.settings import choices
 
 NAMES = list(catalog())
@@ -172,3 +178,15 @@ def test_the_widgets_behind_are_closed(explorers, name):
         for widget in (control, control.layout, control.style):
             assert widget.comm is None
             assert widget not in _instances.values()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_value_is_a_choice_without_the_noise_of_the_steps(explorers, name):
+    for control in explorers[name].controls.values():
+        values = every_value(control)
+        assert [type(value) for value in values] == [type(value) for value in choices(control)]
+        if isinstance(values[0], float):
+            np.testing.assert_allclose(values, choices(control), atol=1e-9)
+            assert all(value == round(value, 10) for value in values)
+        else:
+            assert values == choices(control)

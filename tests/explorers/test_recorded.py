@@ -149,7 +149,7 @@ def test_what_cannot_be_recorded_is_sent_as_a_picture_and_named(kind):
 
 def test_the_frame_asked_for_first_is_a_picture_too():
     toy = ShadedBackground()
-    frame, problem = toy._open().frame()
+    frame, problem = toy.scene.frame()
     assert problem
     assert [it.kind for it in replay.read(frame)] == ["image"]
 

@@ -11,7 +11,8 @@ from rlnotes.scripts import site as command
 from rlnotes.site import build
 from rlnotes.site.assets import as_classic, assets
 from rlnotes.site.book import chapters_of, wanted_settings
-from rlnotes.site.made import Made
+from rlnotes.site.grids import NUM_FRAMES
+from rlnotes.site.made import LARGEST, Made
 from tests.site.html_parts import Parts
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -103,6 +104,18 @@ def test_one_explorer_is_written_alone_and_again(tmp_path, capsys):
     assert "0 explorers made anew" in capsys.readouterr().out
     again = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert again == first
+
+
+def test_one_explorer_does_not_take_the_place_of_the_whole_site(capsys):
+    with pytest.raises(SystemExit):
+        command.main(["--only", NAME])
+    assert "--only needs --output" in capsys.readouterr().err
+
+
+def test_the_page_on_the_site_names_its_limits():
+    text = (NOTEBOOKS.parent / "docs" / "site.md").read_text(encoding="utf-8")
+    assert f"at most {NUM_FRAMES:,} settings" in text
+    assert f"{LARGEST // 1000} kB" in text
 
 
 def test_an_unknown_explorer_is_refused_before_anything_is_made(tmp_path, capsys):

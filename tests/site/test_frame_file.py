@@ -29,7 +29,7 @@ def both(request):
     explorer = catalog()[request.param]()
     limit = NUM_FRAMES if explorer.in_page is None else 500
     values = page_values(explorer, num_frames=limit)
-    yield explorer, values, FrameFile(frame_file.pack(record(request.param, explorer, values)))
+    yield explorer, values, FrameFile(frame_file.pack(record(explorer, values)))
     explorer.close()
 
 
@@ -69,7 +69,7 @@ def test_the_header_has_what_a_panel_needs(both):
 
 def test_the_same_recording_has_the_same_bytes(both):
     explorer, values, _ = both
-    first, second = (frame_file.pack(record("it", explorer, values)) for _ in range(2))
+    first, second = (frame_file.pack(record(explorer, values)) for _ in range(2))
     assert first == second
 
 

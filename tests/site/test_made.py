@@ -99,6 +99,18 @@ def test_made_again_it_has_the_same_bytes(first, tmp_path):
         assert (tmp_path / "kept" / path.name).read_bytes() == path.read_bytes()
 
 
+@pytest.mark.parametrize("is_file", [False, True])
+def test_a_folder_of_others_is_left_alone(tmp_path, is_file):
+    kept = tmp_path / "kept"
+    mine = kept if is_file else kept / f"{NAME}.png"
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text("mine")
+    with pytest.raises(ValueError, match="kept must be new, empty, or made by this, got "):
+        made.make_all(WANTED, kept)
+    assert mine.read_text() == "mine"
+    assert len(list(tmp_path.rglob("*"))) == (1 if is_file else 2)
+
+
 def test_frames_over_their_limit_name_the_explorer_and_its_counts(monkeypatch, tmp_path):
     monkeypatch.setattr(made, "LARGEST", 1000)
     with pytest.raises(
