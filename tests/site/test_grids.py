@@ -8,6 +8,7 @@ import pytest
 from rlnotes.explorers import catalog
 from rlnotes.explorers.controls import every_value
 from rlnotes.explorers.discounting import Discounting
+from rlnotes.explorers.monte_carlo import MonteCarlo
 from rlnotes.explorers.ppo_clip import PPOClip
 from rlnotes.site.grids import NUM_FRAMES, page_values, spread
 
@@ -43,6 +44,13 @@ def test_what_is_wanted_is_there_and_its_control_moves_first(clip):
     assert {1.5, 1.45, 0.35} <= set(values["ratio"])
     assert len(values["ratio"]) > 3
     assert page_values(clip, num_frames=9)["ratio"] != values["ratio"]
+
+
+def test_seeds_stand_still_before_anything_else_does(clip):
+    monte_carlo = type("Any", (MonteCarlo,), {"in_page": None})()
+    assert [len(v) for v in page_values(monte_carlo, num_frames=16).values()] == [4, 4, 1]
+    wanted = [{"seed": 3}]
+    assert len(page_values(monte_carlo, wanted=wanted, num_frames=16)["seed"]) == 4
 
 
 def test_a_menu_has_all_its_options_or_does_not_move(clip):
