@@ -30,7 +30,7 @@ LAYERS = {
     ),
     "exercises": (BELOW_PLOTTING, MATHS),
     "site": (  # with the extra `site`
-        ["_checks", "explorers", "plotting"],
+        ["_checks", "explorers", "plotting", "review"],
         {
             "ipywidgets",
             "latex2mathml",

@@ -24,6 +24,16 @@ def markdown(data: QuizData) -> str:
     return "\n\n".join(parts)
 
 
+def answers(data: QuizData) -> str:
+    """What is right for each item, and where it is shown, as a Markdown list."""
+    lines = []
+    for item in data.items:
+        right = " or ".join(f"**{escaped(option)}**" for option in item.right)
+        where = f" See {item.link.markdown()}." if item.link else ""
+        lines.append(f"1. {escaped(item.prompt)}: {right}.{where}")
+    return "\n".join(lines)
+
+
 def plain_text(data: QuizData) -> str:
     """The same as plain text."""
     head = [f"{data.title}. {data.instruction}", *([data.text] if data.text else [])]

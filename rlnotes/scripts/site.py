@@ -7,10 +7,10 @@ The pages go to FOLDER (default: site/). Open index.html there, or copy the fold
 any web server that serves files. FOLDER must be new, empty, or hold nothing but what
 this command wrote and nobody has changed: that is replaced, all at once.
 
-Each explorer is recorded over a grid of settings, and kept in .site/ until its code or
-its data change (`--kept` names another folder, new or made by this command). With
-`--only` the named explorers are made, each as a page of its own in FOLDER/embed, and no
-chapter.
+Each explorer is recorded over a grid of settings. Explorers and chapters are kept in
+.site/ until their code or their data change (`--kept` names another folder, new or made
+by this command). With `--only` the named explorers are made, each as a page of its own
+in FOLDER/embed, and no chapter.
 
 Needs the extra `site`: pip install -e ".[site]".
 """
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     if status := write_or_explain(files, output, NAME):
         return status
     size = sum(map(len, files.values())) / 1e6
-    print(f"{len(anew)} explorers made anew in {time.monotonic() - begun:.0f} s")
+    print(f"{len(anew)} explorers and chapters made anew in {time.monotonic() - begun:.0f} s")
     print(f"{len(files)} files, {size:.1f} MB, written to {output}")
     return 0
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import nbformat
 
-from rlnotes.site.shown import shown_by, tasks_of
+from rlnotes.site.shown import Shown, shown_by, tasks_of
 
 
 class Chapter(NamedTuple):
@@ -49,15 +49,23 @@ def wanted_settings(chapters: list[Chapter]) -> dict[str, list[dict]]:
     """
     wanted: dict[str, list[dict]] = {}
     for chapter in chapters:
-        cells = nbformat.read(chapter.path, as_version=4).cells
-        shown = [found for cell in cells if (found := shown_by_cell(cell))]
+        shown = shown_in(chapter)
         begun = dict(reversed(shown))
-        tasks = [task for cell in cells for task in tasks_of(cell)]
+        tasks = [task for cell in _cells(chapter) for task in tasks_of(cell)]
         for name, setting in [*shown, *((n, {**begun[n], **s}) for n, s in tasks)]:
             wanted.setdefault(name, []).append(setting)
     return wanted
 
 
-def shown_by_cell(cell):
+def shown_in(chapter: Chapter) -> list[Shown]:
+    """The explorers that a chapter shows, in order."""
+    return [found for cell in _cells(chapter) if (found := shown_by_cell(cell))]
+
+
+def shown_by_cell(cell) -> Shown | None:
     """The explorer that a cell shows, if it is a code cell and shows one."""
     return shown_by(cell.source) if cell.cell_type == "code" else None
+
+
+def _cells(chapter: Chapter) -> list:
+    return nbformat.read(chapter.path, as_version=4).cells

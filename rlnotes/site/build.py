@@ -1,18 +1,16 @@
 """The whole site as files: pages, explorers alone, and what they share."""
 
-import base64
 from collections.abc import Iterable
 from html import escape
 from pathlib import Path
 
+from rlnotes.site import made, pages
 from rlnotes.site.assets import assets
 from rlnotes.site.book import Chapter, chapters_of, wanted_settings
 from rlnotes.site.document import document, figure_of, image, ways
-from rlnotes.site.made import Made, make_all
-from rlnotes.site.pages import page_of
-from rlnotes.site.shown import Shown
+from rlnotes.site.kept import make_all, result_of
+from rlnotes.site.made import Made
 
-PART = 120_000  # characters in a file of frames, so that a page can tell how far it is
 WELCOME = (
     "How language models are trained with reinforcement learning, from a maze of six cells to "
     "RLHF, DPO and GRPO. Drag a slider: most worlds here are small enough for the exact answer, "
@@ -27,12 +25,12 @@ def build(
 
     Args:
         notebooks: folder of the chapters.
-        kept: folder in which explorers are kept from one call to the next.
+        kept: folder in which explorers and pages are kept from one call to the next.
         only: names of explorers; their pages alone are made, and those of no chapter.
-        processes: how many explorers are made at once.
+        processes: how many of them are made at once.
 
     Returns:
-        The files, and the names of the explorers that were made anew.
+        The files, and the names of the explorers and chapters that were made anew.
 
     Raises:
         ValueError: if `only` names an explorer that no chapter shows.
@@ -44,41 +42,36 @@ def build(
             raise ValueError(f"only must name explorers of {sorted(wanted)}, got {name!r}")
     if only:
         wanted = {name: wanted[name] for name in only}
-    made, anew = make_all(wanted, kept, processes=processes)
+    jobs = [made.job_of(name, settings) for name, settings in wanted.items()]
+    anew = make_all(jobs, kept, processes=processes)
+    explorers = {name: made.made_of(kept, name) for name in wanted}
     files = {f"assets/{name}": content for name, content in assets().items()}
-    for explorer in made.values():
-        files |= frame_files(explorer) | embedded(explorer)
+    for explorer in explorers.values():
+        files |= explorer.frame_files | embedded(explorer)
     if only:
         return files, anew
-    for chapter in book:
-        page = page_of(chapter, book, lambda shown: _told(made[shown.name], shown))
-        files |= {chapter.address: page.html.encode(), **page.pictures}
-    files["index.html"] = front_page(book, made.values()).encode()
+    live = {name: explorer.live for name, explorer in explorers.items()}
+    jobs = [pages.job_of(chapter, book, live) for chapter in book]
+    anew += make_all(jobs, kept, processes=processes)
+    for job in jobs:
+        files |= result_of(kept, job.name).files
+    files["index.html"] = front_page(book, explorers.values()).encode()
     return files, anew
 
 
-def frame_files(made: Made) -> dict[str, bytes]:
-    """The frames of an explorer as scripts, which a page may load from a disk, too."""
-    text = base64.b64encode(made.packed).decode("ascii")
-    return {
-        address: f'rlnotesFrames("{made.name}",{number},"{text[start : start + PART]}");\n'.encode()
-        for (number, start), address in zip(
-            enumerate(range(0, len(text), PART)), _frame_addresses(made), strict=True
-        )
-    }
-
-
-def embedded(made: Made) -> dict[str, bytes]:
+def embedded(explorer: Made) -> dict[str, bytes]:
     """A page with one explorer alone, for an iframe, and its picture."""
-    address = f"pictures/{made.name}.png"
-    told = _told(made, Shown(made.name, {}), up="../")
-    figure = figure_of(told, image(f"../{address}", made.picture, made.title), made.text)
-    body = f'<main id="text" class="alone">\n<h1>{escape(made.title)}</h1>\n{figure}\n</main>'
-    page = document(made.title, body, up="../")
-    return {f"embed/{made.name}.html": page.encode(), address: made.picture}
+    address = f"pictures/{explorer.name}.png"
+    told = explorer.live.at({}, up="../")
+    figure = figure_of(
+        told, image(f"../{address}", explorer.picture, explorer.title), explorer.text
+    )
+    body = f'<main id="text" class="alone">\n<h1>{escape(explorer.title)}</h1>\n{figure}\n</main>'
+    page = document(explorer.title, body, up="../")
+    return {f"embed/{explorer.name}.html": page.encode(), address: explorer.picture}
 
 
-def front_page(book: list[Chapter], made: Iterable[Made]) -> str:
+def front_page(book: list[Chapter], explorers: Iterable[Made]) -> str:
     """The table of contents of the whole site."""
     rows = "\n".join(
         f'<tr><td>{c.number}</td><td><a href="{c.address}">{escape(c.title.partition(". ")[2])}</a>'
@@ -87,7 +80,7 @@ def front_page(book: list[Chapter], made: Iterable[Made]) -> str:
     )
     alone = "\n".join(
         f'<li><a href="embed/{m.name}.html">{escape(m.title)}</a></li>'
-        for m in sorted(made, key=lambda m: m.title)
+        for m in sorted(explorers, key=lambda m: m.title)
     )
     body = f"""<main id="text">
 <h1>rlnotes</h1>
@@ -103,17 +96,3 @@ def front_page(book: list[Chapter], made: Iterable[Made]) -> str:
 </ul>
 </main>"""
     return document("Reinforcement learning of language models", body, ways=ways(book))
-
-
-def _told(made: Made, shown: Shown, *, up: str = "") -> dict:
-    start = {**made.defaults, **shown.setting}
-    return {
-        "name": made.name,
-        "files": [up + address for address in _frame_addresses(made)],
-        "setting": [values.index(start[name]) for name, values in made.values.items()],
-    }
-
-
-def _frame_addresses(made: Made) -> list[str]:
-    characters = 4 * -(-len(made.packed) // 3)
-    return [f"frames/{made.name}-{k}.js" for k in range(-(-characters // PART))]

@@ -1,17 +1,22 @@
 """A chapter as one HTML page, made from its stored outputs by nbconvert."""
 
 import base64
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
 from nbconvert import HTMLExporter
 
-from rlnotes.site.book import Chapter
+from rlnotes.site.book import Chapter, shown_in
 from rlnotes.site.document import document, figure_of, image, neighbours, run_box, ways
+from rlnotes.site.kept import Job, Result
+from rlnotes.site.made import Live
 from rlnotes.site.markdown import PageRenderer
 from rlnotes.site.pictures import with_fewer_colours
+from rlnotes.site.revealed import revealed_by
 from rlnotes.site.shown import Shown, shown_by
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -22,6 +27,24 @@ class Page(NamedTuple):
 
     html: str
     pictures: dict[str, bytes]
+
+
+def job_of(chapter: Chapter, book: list[Chapter], explorers: Mapping[str, Live]) -> Job:
+    """How to make the page of a chapter, with its pictures."""
+    needed = [explorers[name] for name in sorted({shown.name for shown in shown_in(chapter)})]
+    asked = {
+        "notebook": hashlib.sha256(chapter.path.read_bytes()).hexdigest(),
+        "book": [[each.path.name, each.title] for each in book],
+        "explorers": [live._asdict() for live in needed],
+    }
+    return Job(chapter.path.stem, asked, partial(page_files, chapter, book, needed))
+
+
+def page_files(chapter: Chapter, book: list[Chapter], explorers: Iterable[Live]) -> Result:
+    """The page of a chapter and its pictures, by their addresses."""
+    by_name = {live.name: live for live in explorers}
+    page = page_of(chapter, book, lambda shown: by_name[shown.name].at(shown.setting))
+    return Result({}, {chapter.address: page.html.encode(), **page.pictures})
 
 
 def page_of(chapter: Chapter, book: list[Chapter], live: Callable[[Shown], Mapping]) -> Page:
@@ -58,6 +81,7 @@ def page_of(chapter: Chapter, book: list[Chapter], live: Callable[[Shown], Mappi
         "shown_explorer": shown_by,
         "picture": picture,
         "explorer_figure": explorer,
+        "revealed": revealed_by,
         "is_answer": lambda cell: "answer" in cell["metadata"].get("tags", []),
         "is_hidden": lambda cell: cell["metadata"].get("jupyter", {}).get("source_hidden", False),
     }

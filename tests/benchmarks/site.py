@@ -1,7 +1,7 @@
 """The built site: bytes, the time to build it, and from a key press to new pixels."""
 
 import gzip
-import json
+import shutil
 import statistics
 import tempfile
 import time
@@ -9,9 +9,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page
 
+from rlnotes.explorers import class_names
 from rlnotes.scripts.checkout import ROOT
 from rlnotes.scripts.output_folder import write_all
 from rlnotes.site.build import build
+from rlnotes.site.made import made_of
 from tests.browser.chromium import running_browser
 from tests.built_site.host import hosted
 
@@ -45,7 +47,7 @@ def section() -> str:
         begun = time.perf_counter()
         files, _ = build(ROOT / "notebooks", kept)
         first = time.perf_counter() - begun
-        (kept / "ppo_clip.json").unlink()
+        shutil.rmtree(kept / "ppo_clip")
         begun = time.perf_counter()
         files, _ = build(ROOT / "notebooks", kept)
         again = time.perf_counter() - begun
@@ -78,9 +80,7 @@ def _sizes(files: dict[str, bytes]) -> list[tuple[str, str]]:
 
 def _moving(kept: Path) -> str:
     counts = [
-        len(values)
-        for path in kept.glob("*.json")
-        for values in json.loads(path.read_text())["values"].values()
+        len(values) for name in class_names() for values in made_of(kept, name).values.values()
     ]
     moving = sum(count > 1 for count in counts)
     return f"{moving} of {len(counts)} ({moving / len(counts):.0%})"

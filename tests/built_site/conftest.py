@@ -1,11 +1,12 @@
 """The built site, and one Chromium for all tests here. `make site` builds it."""
 
-import json
 from pathlib import Path
 
 import pytest
 
+from rlnotes.explorers import class_names
 from rlnotes.scripts.checkout import ROOT
+from rlnotes.site.made import made_of
 from tests.browser.chromium import running_browser
 
 SITE, KEPT = ROOT / "site", ROOT / ".site"
@@ -20,7 +21,7 @@ def site() -> Path:
 @pytest.fixture(scope="session")
 def values():
     """Name of an explorer -> of each control, the values in the page."""
-    return {path.stem: json.loads(path.read_text())["values"] for path in KEPT.glob("*.json")}
+    return {name: made_of(KEPT, name).values for name in class_names()}
 
 
 @pytest.fixture(scope="session")

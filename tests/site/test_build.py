@@ -12,7 +12,7 @@ from rlnotes.site import build
 from rlnotes.site.assets import as_classic, assets
 from rlnotes.site.book import chapters_of, wanted_settings
 from rlnotes.site.grids import NUM_FRAMES
-from rlnotes.site.made import LARGEST, Made
+from rlnotes.site.made import LARGEST, PART, Made
 from tests.site.html_parts import Parts
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -29,14 +29,14 @@ def toy(size: int) -> Made:
 
 @pytest.mark.parametrize("size", [1, 89_998, 90_000, 90_001, 200_000])
 def test_frames_are_parts_of_one_text(size):
-    files = build.frame_files(toy(size))
+    files = toy(size).frame_files
     parts = [
         re.fullmatch(r'rlnotesFrames\("toy",(\d+),"([\w+/=]*)"\);\n', content.decode()).groups()
         for content in files.values()
     ]
     assert [int(number) for number, _ in parts] == list(range(len(parts)))
     assert base64.b64decode("".join(text for _, text in parts)) == toy(size).packed
-    assert all(len(text) <= build.PART for _, text in parts)
+    assert all(len(text) <= PART for _, text in parts)
     assert list(files) == [f"frames/toy-{k}.js" for k in range(len(parts))]
 
 
@@ -97,11 +97,11 @@ def test_one_explorer_is_written_alone_and_again(tmp_path, capsys):
     ]
     assert command.main(arguments) == 0
     first = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-    assert "1 explorers made anew" in capsys.readouterr().out
+    assert "1 explorers and chapters made anew" in capsys.readouterr().out
     assert (tmp_path / "out" / "embed" / f"{NAME}.html").is_file()
     assert not (tmp_path / "out" / "index.html").exists()
     assert command.main(arguments) == 0
-    assert "0 explorers made anew" in capsys.readouterr().out
+    assert "0 explorers and chapters made anew" in capsys.readouterr().out
     again = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert again == first
 

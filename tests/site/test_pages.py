@@ -42,6 +42,14 @@ def cells_of(address: str) -> list:
     return nbformat.read(chapter.path, as_version=4).cells
 
 
+def is_asked(cell) -> bool:
+    """Whether the cell shows a quiz, or waits for a text of the reader."""
+    shown = [output.get("data", {}).get("text/plain", "") for output in cell.get("outputs", [])]
+    ends = cell.source.rstrip().endswith
+    is_quiz = (ends('"]') and "quizzes()" in cell.source) or "quiz_of_column(" in cell.source
+    return is_quiz or any(text.startswith("Write your answer first") for text in shown)
+
+
 ADDRESSES = [chapter.address for chapter in BOOK]
 
 
@@ -105,7 +113,9 @@ def test_answers_stand_folded(pages, address):
     for name in answers:
         begin = rf'<section class="code" id="{name}">\s*<details class="answer"><summary>'
         assert re.search(begin, pages[address].html)
-    assert pages[address].html.count('<details class="answer">') == len(answers)
+    asked = [cell for cell in cells_of(address) if is_asked(cell)]
+    assert bool(asked) == (address == "11_review.html")
+    assert pages[address].html.count('<details class="answer">') == len(answers) + len(asked)
     assert "<details open" in pages[address].html  # the contents, and nothing else
     assert pages[address].html.count("<details open") == 1
 

@@ -1,0 +1,170 @@
+"""Results that are kept until what they rest on changes, each made in its own process.
+
+What a result rests on is what its process loaded: modules of this package and its data
+files. They are noted beside it, with their digests.
+"""
+
+import hashlib
+import json
+import multiprocessing
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import NamedTuple
+
+import rlnotes
+
+PACKAGE = Path(rlnotes.__file__).parent
+MARK = ".rlnotes-site"  # in a folder of results
+NOTE = "made.json"  # in the folder of each result, written last: without it nothing counts
+LIBRARIES = ("latex2mathml", "matplotlib", "mistune", "nbconvert", "numpy", "pillow", "torch")
+NO_DATA = (".py", ".pyc", ".js", ".css")  # modules are looked up; a result has no style
+# Loaded once, before the processes are made; nothing of this package may be among them.
+AHEAD = (
+    "ipywidgets",
+    "matplotlib.backends.backend_agg",
+    "nbconvert",
+    "numpy",
+    "PIL.Image",
+    "torch",
+)
+
+_opened: set[str] = set()  # by this process, if it makes a result
+
+
+class Result(NamedTuple):
+    """What is kept: a note that JSON can hold, and files by their addresses."""
+
+    told: dict
+    files: dict[str, bytes]
+
+
+class Job(NamedTuple):
+    """How to make a result.
+
+    Attributes:
+        name: of its folder.
+        asked: all that the work depends on beside the package, as JSON can hold it.
+        work: makes the result; it can be sent to a process.
+    """
+
+    name: str
+    asked: dict
+    work: Callable[[], Result]
+
+
+def make_all(jobs: Iterable[Job], kept: Path, *, processes: int | None = None) -> list[str]:
+    """Do those jobs whose results are not kept, or rest on what has changed.
+
+    Args:
+        jobs: what shall be there.
+        kept: folder of the results.
+        processes: how many at once; by default one for each core.
+
+    Returns:
+        The names of those that were made now.
+
+    Raises:
+        ValueError: if the folder holds anything and was not made here.
+    """
+    stale = [job for job in jobs if not is_fresh(kept, job)]
+    if stale:
+        _require_own(kept)
+        kept.mkdir(parents=True, exist_ok=True)
+        (kept / MARK).touch()
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(list(AHEAD))
+        number = processes or os.cpu_count()
+        with ProcessPoolExecutor(number, context, _watch, max_tasks_per_child=1) as pool:
+            for done in [pool.submit(_make, job, kept) for job in stale]:
+                done.result()
+    return [job.name for job in stale]
+
+
+def is_fresh(kept: Path, job: Job) -> bool:
+    """Whether what is kept is what the job would make now."""
+    try:
+        note = _note_of(kept, job.name)
+    except (OSError, ValueError):
+        return False
+    return (
+        note["asked"] == json.loads(json.dumps(job.asked))
+        and note["libraries"] == _libraries()
+        and all(_digest(PACKAGE / path) == digest for path, digest in note["rests_on"].items())
+        and all(_digest(kept / job.name / a) == digest for a, digest in note["made"].items())
+    )
+
+
+def result_of(kept: Path, name: str) -> Result:
+    """What is kept under a name."""
+    note = _note_of(kept, name)
+    return Result(note["told"], {a: (kept / name / a).read_bytes() for a in note["made"]})
+
+
+def _note_of(kept: Path, name: str) -> dict:
+    return json.loads((kept / name / NOTE).read_text("utf-8"))
+
+
+def _require_own(kept: Path) -> None:
+    if kept.exists() and not (kept / MARK).is_file():
+        others = sorted(path.name for path in kept.iterdir()) if kept.is_dir() else ["no folder"]
+        if others:
+            raise ValueError(f"kept must be new, empty, or made by this, got {kept} ({others[0]})")
+
+
+def _watch() -> None:
+    """Take down which files this process opens, from now on."""
+    sys.addaudithook(
+        lambda event, details: (
+            _opened.add(details[0]) if event == "open" and isinstance(details[0], str) else None
+        )
+    )
+
+
+def _make(job: Job, kept: Path) -> None:
+    told, files = job.work()
+    folder = kept / job.name
+    shutil.rmtree(folder, ignore_errors=True)
+    for address, content in files.items():
+        path = folder / address
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    note = {
+        "asked": job.asked,
+        "libraries": _libraries(),
+        "rests_on": {path: _digest(PACKAGE / path) for path in sorted(_modules() | _data())},
+        "made": {address: _digest(folder / address) for address in files},
+        "told": told,
+    }
+    (folder / NOTE).write_text(json.dumps(note, indent=1) + "\n", "utf-8")
+
+
+def _modules() -> set[str]:
+    """Modules of the package that this process has loaded, as paths below it."""
+    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    return {str(Path(f).relative_to(PACKAGE)) for f in files if f and PACKAGE in Path(f).parents}
+
+
+def _data() -> set[str]:
+    paths = (Path(name) for name in list(_opened))
+    return {
+        str(path.relative_to(PACKAGE))
+        for path in paths
+        if PACKAGE in path.parents and path.suffix not in NO_DATA and path.is_file()
+    }
+
+
+def _libraries() -> dict[str, str]:
+    return {name: version(name) for name in LIBRARIES}
+
+
+def _digest(path: Path) -> str:
+    """Of a file; empty if it is gone."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
