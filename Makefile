@@ -77,7 +77,7 @@ site: $(VENV)/.ready-dev
 	$(BIN)/python -m rlnotes.scripts.site
 
 site-test: site
-	$(BIN)/python -m pytest tests/built_site $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 tests/built_site $(PYTEST_ARGS)
 
 bench: $(VENV)/.ready-bench
 	$(BIN)/python -m tests.benchmarks

@@ -1,16 +1,18 @@
 """The whole site as files: pages, explorers alone, and what they share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
 
 from rlnotes.site import made, pages
 from rlnotes.site.assets import assets
-from rlnotes.site.book import Chapter, chapters_of, wanted_settings
+from rlnotes.site.book import Chapter, chapters_of, shown_in, wanted_settings
 from rlnotes.site.document import document, figure_of, image, ways
 from rlnotes.site.kept import make_all, result_of
 from rlnotes.site.made import Made
+from rlnotes.site.markdown import PageRenderer
 
+FIRST = "reward_kl_plane"  # stands on the front page
 WELCOME = (
     "How language models are trained with reinforcement learning, from a maze of six cells to "
     "RLHF, DPO and GRPO. Drag a slider: most worlds here are small enough for the exact answer, "
@@ -55,7 +57,7 @@ def build(
     anew += make_all(jobs, kept, processes=processes)
     for job in jobs:
         files |= result_of(kept, job.name).files
-    files["index.html"] = front_page(book, explorers.values()).encode()
+    files["index.html"] = front_page(book, explorers).encode()
     return files, anew
 
 
@@ -71,28 +73,42 @@ def embedded(explorer: Made) -> dict[str, bytes]:
     return {f"embed/{explorer.name}.html": page.encode(), address: explorer.picture}
 
 
-def front_page(book: list[Chapter], explorers: Iterable[Made]) -> str:
-    """The table of contents of the whole site."""
-    rows = "\n".join(
-        f'<tr><td>{c.number}</td><td><a href="{c.address}">{escape(c.title.partition(". ")[2])}</a>'
-        f"</td><td>{escape(c.question)}</td></tr>"
-        for c in book
-    )
-    alone = "\n".join(
-        f'<li><a href="embed/{m.name}.html">{escape(m.title)}</a></li>'
-        for m in sorted(explorers, key=lambda m: m.title)
-    )
+def front_page(book: list[Chapter], explorers: Mapping[str, Made]) -> str:
+    """One explorer at once, the table of contents, and each explorer alone."""
+    first = explorers[FIRST]
+    picture = image(f"pictures/{FIRST}.png", first.picture, first.title)
+    rows = "\n".join(map(_row, book))
     body = f"""<main id="text">
 <h1>rlnotes</h1>
 <p>{WELCOME}</p>
+{figure_of(first.live.at({}), picture, first.text)}
 <h2>Chapters</h2>
 <table><thead><tr><td></td><th>chapter</th><th>question</th></tr></thead>
 <tbody>
 {rows}
 </tbody></table>
 <h2>Each explorer alone</h2>
-<ul>
-{alone}
-</ul>
+{_alone(book, explorers)}
 </main>"""
     return document("Reinforcement learning of language models", body, ways=ways(book))
+
+
+def _row(chapter: Chapter) -> str:
+    name = escape(chapter.title.partition(". ")[2])
+    question = PageRenderer().to_html(chapter.question)
+    link = f'<a href="{chapter.address}">{name}</a>'
+    return f"<tr><td>{chapter.number}</td><td>{link}</td><td>{question}</td></tr>"
+
+
+def _alone(book: list[Chapter], explorers: Mapping[str, Made]) -> str:
+    """The explorers of each chapter that shows them first."""
+    left, parts = dict(explorers), []
+    for chapter in book:
+        links = [
+            f'<li><a href="embed/{name}.html">{escape(left.pop(name).title)}</a></li>'
+            for name, _ in shown_in(chapter)
+            if name in left
+        ]
+        if links:
+            parts += [f"<h3>{escape(chapter.title)}</h3>", "<ul>", *links, "</ul>"]
+    return "\n".join(parts)

@@ -80,7 +80,8 @@ def image(address: str, png: bytes, alt: str) -> str:
     """A picture that is loaded when it comes near the window."""
     width, height = size_of(png)
     size = f'width="{width}" height="{height}"'
-    return f'<img src="{address}" {size} loading="lazy" decoding="async" alt="{escape(alt)}">'
+    shown = f'<img src="{address}" {size} loading="lazy" decoding="async" alt="{escape(alt)}">'
+    return f'<div class="view">{shown}</div>'
 
 
 def figure_of(told: Mapping, picture: str, text: str) -> str:

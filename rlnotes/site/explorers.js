@@ -6,6 +6,7 @@
 
 const VERSION = 1, KEEP = 0xFFFF;
 const NEAR = "800px"; // from the window: frames begin to load
+const SCROLLED = "pre, section.text, section.text p, .table, .printed, .view, math[display]";
 const BROKEN = "The frames of this explorer could not be loaded. The picture and its text stay; " +
     "the notebook has the explorer.";
 
@@ -173,8 +174,13 @@ async function start(figure) {
         const frames = (await loaded.get(name)).copy();
         const box = document.createElement("div");
         window.rlnotesPanel.open(sourceOf(new Answers(frames, places)), box);
+        const view = document.createElement("div"), canvas = box.querySelector("canvas");
+        view.className = "view";
+        canvas.replaceWith(view);
+        view.append(canvas);
         figure.replaceChildren(box);
         figure.dataset.live = "true";
+        reachable();
     } catch (error) {
         console.warn(`${name}: ${error.message}`);
         progress.remove();
@@ -195,15 +201,17 @@ function sourceOf(answers) {
 
 // What must be scrolled can be reached by the keyboard; what need not is no stop on the way.
 function reachable() {
-    for (const element of document.querySelectorAll("pre, section.text, section.text p, .table, .printed, math[display]")) {
+    for (const element of document.querySelectorAll(SCROLLED)) {
         if (element.scrollWidth > element.clientWidth + 1) element.tabIndex = 0;
         else element.removeAttribute("tabindex");
     }
 }
 
 addEventListener("resize", reachable);
+addEventListener("toggle", reachable, true); // what was folded had no width
 addEventListener("DOMContentLoaded", () => {
     reachable();
+    document.fonts.ready.then(reachable);
     const observer = new IntersectionObserver(entries => {
         for (const {isIntersecting, target} of entries) {
             if (!isIntersecting) continue;

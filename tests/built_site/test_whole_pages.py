@@ -14,6 +14,11 @@ from tests.built_site.open_page import OpenPage
 CHAPTERS = [chapter.address for chapter in chapters_of(ROOT / "notebooks")]
 ALONE = [f"embed/{name}.html" for name in class_names()]
 PHONE = 390
+# Of each picture its width on the page, and the one that it would like.
+WIDTHS = """() => [...document.querySelectorAll('.view > *')].map(view => [
+    view.getBoundingClientRect().width,
+    parseFloat(view.style.width || view.getAttribute('width')),
+])"""
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 
 
@@ -36,9 +41,13 @@ def test_axe_finds_nothing_and_a_phone_need_not_scroll_sideways(browser, site, a
     with OpenPage(browser, site / address, width=PHONE) as opened:
         opened.wait_until_live()
         found = Axe().run(opened.page, options=RULES).response["violations"]
-        assert [(v["id"], [n["html"][:200] for n in v["nodes"]]) for v in found] == []
+        nodes = [(v["id"], n["html"][:200]) for v in found for n in v["nodes"]]
+        # axe-core sees no text in MathML, which a screen reader reads.
+        assert [n for n in nodes if n[0] != "empty-table-header" or "<math" not in n[1]] == []
         width = opened.page.evaluate("document.documentElement.scrollWidth")
         assert width <= PHONE
+        shown = opened.page.evaluate(WIDTHS)
+        assert all(here >= min(640, natural) for here, natural in shown), shown
 
 
 @pytest.mark.parametrize("address", CHAPTERS)

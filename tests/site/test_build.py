@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from rlnotes.explorers import class_names
 from rlnotes.scripts import site as command
 from rlnotes.site import build
 from rlnotes.site.assets import as_classic, assets
@@ -54,10 +55,15 @@ def test_an_explorer_alone_leads_to_its_frames_and_its_picture():
 
 def test_the_front_page_leads_to_every_chapter_and_explorer():
     book = chapters_of(NOTEBOOKS)
-    page = Parts(build.front_page(book, [toy(1)]))
-    links = {a["href"] for a in page.all("a")}
-    assert {chapter.address for chapter in book} <= links
-    assert "embed/toy.html" in links
+    explorers = {name: toy(1)._replace(name=name) for name in class_names()}
+    page = Parts(build.front_page(book, explorers))
+    links = [a["href"] for a in page.all("a")]
+    assert {chapter.address for chapter in book} <= set(links)
+    alone = [link for link in links if link.startswith("embed/")]
+    assert sorted(alone) == sorted(f"embed/{name}.html" for name in class_names())
+    (figure,) = page.all("figure")
+    assert json.loads(figure["data-files"]) == [f"frames/{build.FIRST}-0.js"]
+    assert not any("$" in text for _, text in page.text)
     assert page.faults == []
 
 
