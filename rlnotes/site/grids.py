@@ -10,7 +10,7 @@ from rlnotes._checks import require_option, require_positive_integer
 from rlnotes.explorers.base import Explorer
 from rlnotes.explorers.controls import every_value, require_possible
 
-NUM_FRAMES = 2600  # as many settings as a page holds of one explorer, if it names none
+NUM_FRAMES = 2700  # as many settings as a page holds of one explorer, if it names none
 FEWEST = 4  # values of a slider that moves
 WISHED = 1.6  # a control that a task asks to move has so many times as many steps
 

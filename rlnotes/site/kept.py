@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -69,7 +69,8 @@ def make_all(jobs: Iterable[Job], kept: Path, *, processes: int | None = None) -
         The names of those that were made now.
 
     Raises:
-        ValueError: if the folder holds anything and was not made here.
+        ValueError: if the folder holds anything and was not made here. What a job
+            raises ends all; results that were ready are kept.
     """
     stale = [job for job in jobs if not is_fresh(kept, job)]
     if stale:
@@ -80,8 +81,12 @@ def make_all(jobs: Iterable[Job], kept: Path, *, processes: int | None = None) -
         context.set_forkserver_preload(list(AHEAD))
         number = processes or os.cpu_count()
         with ProcessPoolExecutor(number, context, _watch, max_tasks_per_child=1) as pool:
-            for done in [pool.submit(_make, job, kept) for job in stale]:
-                done.result()
+            try:
+                for done in as_completed([pool.submit(_make, job, kept) for job in stale]):
+                    done.result()
+            except BaseException:
+                pool.shutdown(cancel_futures=True)  # what is under way ends first
+                raise
     return [job.name for job in stale]
 
 

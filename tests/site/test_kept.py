@@ -123,6 +123,20 @@ def test_files_lie_at_their_addresses_and_old_ones_go(tmp_path):
     assert {p.name for p in (tmp_path / "kept" / "toy").iterdir()} == {"z.txt", keeping.NOTE}
 
 
+def fail() -> Result:
+    raise ValueError("num_frames must be less")
+
+
+def test_a_job_that_fails_ends_the_others(tmp_path):
+    bad = Job("bad", {}, fail)
+    many = [bad, *(toy()._replace(name=f"toy_{k}") for k in range(8))]
+    with pytest.raises(ValueError, match="num_frames must be less"):
+        make_all(many, tmp_path / "kept", processes=1)
+    ready = [job for job in many if is_fresh(tmp_path / "kept", job)]
+    assert bad not in ready
+    assert len(ready) < 6
+
+
 @pytest.mark.parametrize("is_file", [False, True])
 def test_a_folder_of_others_is_left_alone(tmp_path, is_file):
     kept = tmp_path / "kept"
