@@ -6,6 +6,7 @@ Rafailov et al. (2023), arXiv:2305.18290, Eq. 7; the relatives are credited in
 
 from collections.abc import Callable
 from functools import lru_cache, partial
+from typing import ClassVar
 
 import ipywidgets
 import numpy as np
@@ -47,6 +48,14 @@ class DPOLoss(Explorer):
     """Left: two implicit rewards. Middle: loss by margin. Right: pull by margin."""
 
     title = "The loss of a pair, and how hard it pulls"
+    in_page: ClassVar = {
+        "chosen_log_prob": (-16.0, -12.0, -10.0, -8.0, -4.0),
+        "rejected_log_prob": (-16.0, -11.5, -9.5, -7.0, -4.0),
+        "ref_chosen_log_prob": (-12.0, -11.0, -8.0),
+        "beta": (0.02, 0.1, 1.0),
+        "loss": tuple(LOSSES),
+        "flip_rate": (0.1, 0.4),
+    }
 
     def make_controls(self):
         def slider(value, low, high, words):

@@ -1,5 +1,7 @@
 """A group of K answers: rewards, advantages, and a few steps on the same group."""
 
+from typing import ClassVar
+
 import ipywidgets
 import numpy as np
 
@@ -25,6 +27,14 @@ class GroupOfAnswers(Explorer):
     """Left: rewards and their baseline. Middle: advantages. Right: ratios."""
 
     title = "A group of K answers"
+    in_page: ClassVar = {
+        "group": tuple(GROUPS),
+        "advantage": tuple(NAMES),
+        "reward_change": (-1.0, 0.0, 1.0),
+        "clip_epsilon": (0.05, 0.2),
+        "beta": (0.04, 0.8),
+        "num_epochs": (1, 2, 4, 5, 10),
+    }
 
     def make_controls(self):
         def slider(value, low, high, step, words):

@@ -64,7 +64,7 @@ class LikelihoodDisplacement(Explorer):
         "lean": (0.0, 0.3, 0.35, 0.6, 0.8),
         "beta": (0.1, 0.5, 1.0),
         "sft_weight": (0.0, 0.1, 0.5),
-        "step": (0, 1, 10, 20, 40, 60, 80, 100),
+        "step": (0, 1, 20, 40, 60, 80, 100),
     }
 
     def make_controls(self):

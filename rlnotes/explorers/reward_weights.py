@@ -1,6 +1,7 @@
 """Weights of an invoice reward, and which of eight answers it pays most."""
 
 from functools import lru_cache
+from typing import ClassVar
 
 import ipywidgets
 import numpy as np
@@ -33,6 +34,15 @@ class RewardWeights(Explorer):
     """Answers in the order of their reward, each as a bar of its weighted parts."""
 
     title = "What the reward pays for"
+    in_page: ClassVar = {
+        "document": tuple(TARGETS),
+        "w_fields": (0.0, 0.4, 1.0),
+        "w_structure": (0.0, 0.3, 0.6, 1.0),
+        "w_hallucination": (0.0, 0.1, 0.5, 1.0),
+        "label_known": (False, True),
+        "rules": ("full", "naive"),
+        "missing_rows": MISSING,
+    }
 
     def make_controls(self):
         def weight(part, words):

@@ -65,13 +65,13 @@ def _needed(explorer: Explorer, wanted: list[Mapping]) -> dict[str, list]:
 def _named(explorer: Explorer, named: Mapping[str, Iterable], needed: dict) -> dict[str, list]:
     for name in named:
         require_option(explorer.controls, control=name)
-    values = {}
+    values, owner = {}, type(explorer).__name__
     for name, control in explorer.controls.items():
         values[name] = list(named.get(name, [explorer.defaults[name]]))
         for value in values[name]:
             require_possible(name, value, control)
         for value in needed[name]:
-            require_option(values[name], **{f"{name} in the page": value})
+            require_option(values[name], **{f"{name} in the page of {owner}": value})
     return values
 
 

@@ -82,7 +82,7 @@ def test_an_explorer_may_name_its_values():
     [
         ({"gama": (1.0,)}, "control must be one of .*'gama'"),
         ({"gamma": (0.9, 1.5)}, "gamma must be between .*1.5"),
-        ({"gamma": (0.5, 1.0)}, "gamma in the page must be one of .*0.9"),
+        ({"gamma": (0.5, 1.0)}, "gamma in the page of .* must be one of .*0.9"),
     ],
 )
 def test_wrong_names_and_values_are_refused(in_page, message):
