@@ -83,7 +83,7 @@ def _moving(kept: Path) -> str:
         len(values) for name in class_names() for values in made_of(kept, name).values.values()
     ]
     moving = sum(count > 1 for count in counts)
-    return f"{moving} of {len(counts)} ({moving / len(counts):.0%})"
+    return f"{moving} of {len(counts)} ({100 * moving / len(counts):.0f} %)"
 
 
 def _in_browser(site: Path) -> list[tuple[str, str]]:

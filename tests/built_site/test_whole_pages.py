@@ -74,19 +74,39 @@ def test_a_host_is_asked_for_nothing_before_an_explorer_is_near(browser, site, h
     context.close()
 
 
-def test_keys_move_a_slider_and_the_text_follows(browser, site):
-    with OpenPage(browser, site / "embed" / "ppo_clip.html") as opened:
+def key_for(control) -> str:
+    """A key that takes this control to another value."""
+    kind, place, last = control.evaluate("""control => control.tagName === 'SELECT'
+        ? ['select', control.selectedIndex, control.options.length - 1]
+        : [control.type, Number(control.value), Number(control.max)]""")
+    if kind == "checkbox":
+        return "Space"
+    onwards, back = ("ArrowDown", "ArrowUp") if kind == "select" else ("ArrowRight", "ArrowLeft")
+    return back if place == last else onwards
+
+
+@pytest.mark.parametrize("address", ["index.html", *CHAPTERS, *ALONE])
+def test_the_keyboard_reaches_and_moves_every_control_that_varies(browser, site, address):
+    with OpenPage(browser, site / address) as opened:
+        page = opened.page
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
         opened.wait_until_live()
-        before = opened.text("twin")
-        for _ in range(20):
-            opened.page.keyboard.press("Tab")
-            if opened.page.evaluate("document.activeElement.name") == "ratio":
-                break
-        opened.page.keyboard.press("ArrowRight")
-        opened.page.wait_for_function(
-            "text => document.querySelector('.rlnotes-twin').textContent !== text", arg=before
-        )
-        assert opened.page.evaluate("document.activeElement.name") == "ratio"
+        for figure in page.locator("figure.explorer").all():
+            controls = figure.locator("input:enabled, select:enabled").all()
+            assert controls
+            controls[0].focus()
+            for control in controls:
+                assert control.evaluate("control => control === document.activeElement")
+                before = figure.locator(".rlnotes-twin").text_content()
+                page.keyboard.press(key_for(control))
+                page.wait_for_function(
+                    "([figure, text]) =>"
+                    " figure.querySelector('.rlnotes-twin').textContent !== text",
+                    arg=[figure.element_handle(), before],
+                )
+                page.keyboard.press("Tab")
+        assert opened.faults == []
 
 
 @pytest.mark.parametrize("fault", ["shortened", "of another explorer", "missing"])

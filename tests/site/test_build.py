@@ -2,7 +2,10 @@
 
 import base64
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,10 @@ NAME = "decision_helper"
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGP4DwABAQEAsTt2FwAAAABJRU5ErkJggg=="
 )
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
 def toy(size: int) -> Made:
@@ -102,14 +109,27 @@ def test_one_explorer_is_written_alone_and_again(tmp_path, capsys):
         str(tmp_path / "kept"),
     ]
     assert command.main(arguments) == 0
-    first = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
+    first = contents(tmp_path)
     assert "1 explorers and chapters made anew" in capsys.readouterr().out
     assert (tmp_path / "out" / "embed" / f"{NAME}.html").is_file()
     assert not (tmp_path / "out" / "index.html").exists()
     assert command.main(arguments) == 0
     assert "0 explorers and chapters made anew" in capsys.readouterr().out
-    again = {p.relative_to(tmp_path): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
-    assert again == first
+    assert contents(tmp_path) == first
+
+
+def test_another_order_of_sets_gives_the_same_bytes(tmp_path):
+    for seed in ("1", "2"):
+        arguments = ["--only", NAME, "--output", f"out{seed}", "--kept", f"kept{seed}"]
+        subprocess.run(
+            [sys.executable, "-m", "rlnotes.scripts.site", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            check=True,
+        )
+    for folder in ("out", "kept"):
+        first, second = (contents(tmp_path / f"{folder}{seed}") for seed in "12")
+        assert first == second
 
 
 def test_one_explorer_does_not_take_the_place_of_the_whole_site(capsys):
