@@ -100,7 +100,7 @@ class Compared:
 
     def _said(self, heading: str, form: Callable[[Statement], str]) -> str:
         if self.is_short:
-            return _WRITE_FIRST
+            return WRITE_FIRST
         parts = heading.format("Your answer"), self._own()
         answer = heading.format("A model answer"), self.card.listed(form)
         return "\n\n".join([*parts, *answer, self._found(), self.card.common_mistake(form)])
@@ -126,7 +126,7 @@ class Compared:
 
 
 _MISTAKE = "A common wrong answer:"
-_WRITE_FIRST = f"Write your answer first: at least {FEWEST_WORDS} words, then run the cell again."
+WRITE_FIRST = f"Write your answer first: at least {FEWEST_WORDS} words, then run the cell again."
 _NO_JUDGEMENT = (
     "A count of words is no judgement: other words may say the same, and the right words "
     "may stand in a wrong sentence. Read both and compare."

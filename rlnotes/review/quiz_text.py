@@ -24,14 +24,14 @@ def markdown(data: QuizData) -> str:
     return "\n\n".join(parts)
 
 
-def answers(data: QuizData) -> str:
-    """What is right for each item, and where it is shown, as a Markdown list."""
-    lines = []
+def answers(data: QuizData) -> list[tuple[str, str]]:
+    """Of each item its prompt; and what is right and where it is shown, in Markdown."""
+    pairs = []
     for item in data.items:
         right = " or ".join(f"**{escaped(option)}**" for option in item.right)
-        where = f" See {item.link.markdown()}." if item.link else ""
-        lines.append(f"1. {escaped(item.prompt)}: {right}.{where}")
-    return "\n".join(lines)
+        where = f" (See {item.link.markdown()}.)" if item.link else ""
+        pairs.append((item.prompt, right + where))
+    return pairs
 
 
 def plain_text(data: QuizData) -> str:

@@ -12,11 +12,13 @@ from rlnotes.site.kept import make_all, result_of
 from rlnotes.site.made import Made
 from rlnotes.site.markdown import PageRenderer
 
+HOME = '<p>From <a href="../index.html" target="_top">rlnotes</a>.</p>\n'
 FIRST = "reward_kl_plane"  # stands on the front page
 WELCOME = (
     "How language models are trained with reinforcement learning, from a maze of six cells to "
     "RLHF, DPO and GRPO. Drag a slider: most worlds here are small enough for the exact answer, "
-    "which stands beside every estimate. Nothing is installed, and no request leaves this site."
+    "which stands beside every estimate. Nothing has to be installed for that, and no request "
+    "leaves this site."
 )
 
 
@@ -49,7 +51,7 @@ def build(
     explorers = {name: made.made_of(kept, name) for name in wanted}
     files = {f"assets/{name}": content for name, content in assets().items()}
     for explorer in explorers.values():
-        files |= explorer.frame_files | embedded(explorer)
+        files |= explorer.frame_files | embedded(explorer, "" if only else HOME)
     if only:
         return files, anew
     live = {name: explorer.live for name, explorer in explorers.items()}
@@ -61,14 +63,15 @@ def build(
     return files, anew
 
 
-def embedded(explorer: Made) -> dict[str, bytes]:
-    """A page with one explorer alone, for an iframe, and its picture."""
+def embedded(explorer: Made, home: str = "") -> dict[str, bytes]:
+    """A page with one explorer alone, for an iframe; `home` is the end of its text."""
     address = f"pictures/{explorer.name}.png"
     told = explorer.live.at({}, up="../")
     figure = figure_of(
         told, image(f"../{address}", explorer.picture, explorer.title), explorer.text
     )
-    body = f'<main id="text" class="alone">\n<h1>{escape(explorer.title)}</h1>\n{figure}\n</main>'
+    text = f"<h1>{escape(explorer.title)}</h1>\n{figure}\n{home}"
+    body = f'<main id="text" class="alone">\n{text}</main>'
     page = document(explorer.title, body, up="../")
     return {f"embed/{explorer.name}.html": page.encode(), address: explorer.picture}
 

@@ -12,7 +12,11 @@ RUN = (
     "code is yours to change."
 )
 
-
+STILL = "<noscript><p>Without scripts this picture has one setting.</p></noscript>"
+NOTE = (
+    '<p class="note">A page of a notebook: the sliders move here. Cells, menus and exercises run '
+    '<a href="#run">in the notebook</a>.</p>'
+)
 CURRENT = ' aria-current="page"'
 
 
@@ -33,6 +37,7 @@ def document(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{escape(title)} | rlnotes</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="{up}assets/book.css">
 <script src="{up}assets/explorers.js" defer></script>
 </head>
@@ -70,8 +75,8 @@ def neighbours(chapter: Chapter, book: list[Chapter]) -> str:
 def run_box(chapter: Chapter) -> str:
     """How to run a chapter."""
     return (
-        f'<aside class="run"><p><strong>Run this chapter yourself.</strong> {RUN} In a clone of '
-        f"the repository:</p>\n<pre><code>make lab</code></pre>\n"
+        f'<aside class="run" id="run"><p><strong>Run this chapter yourself.</strong> {RUN} In a '
+        f"clone of the repository:</p>\n<pre><code>make lab</code></pre>\n"
         f"<p>Then open <code>{chapter.path.name}</code>.</p></aside>"
     )
 
@@ -94,4 +99,4 @@ def figure_of(told: Mapping, picture: str, text: str) -> str:
     """
     data = " ".join(f'data-{key}="{escape(json.dumps(value))}"' for key, value in told.items())
     caption = f"<figcaption>{escape(text)}</figcaption>"
-    return f'<figure class="explorer" {data}>\n{picture}\n{caption}\n</figure>'
+    return f'<figure class="explorer" {data}>\n{STILL}\n{picture}\n{caption}\n</figure>'

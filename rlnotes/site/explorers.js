@@ -143,7 +143,8 @@ window.rlnotesFrames = (name, number, text) => { arriving.get(name)?.set(number,
 function script(address) {
     return new Promise((resolve, reject) => {
         const element = document.createElement("script");
-        Object.assign(element, {src: address, onload: resolve, onerror: reject});
+        const missing = () => reject(new Error(`${address} did not come.`));
+        Object.assign(element, {src: address, onload: resolve, onerror: missing});
         document.head.append(element);
     });
 }
@@ -152,7 +153,7 @@ async function load(name, addresses, report) {
     const parts = new Map();
     arriving.set(name, parts);
     for (const [number, address] of addresses.entries()) {
-        report(number / addresses.length);
+        if (number) report(number / addresses.length);
         await script(address);
         if (!parts.has(number)) throw new Error("A part is missing.");
     }
@@ -168,7 +169,7 @@ async function start(figure) {
     const progress = document.createElement("progress");
     progress.setAttribute("aria-label", "Loading the pictures of all settings");
     progress.max = 1;
-    figure.append(progress);
+    figure.prepend(progress); // without a value it only says that something goes on
     try {
         if (!loaded.has(name)) loaded.set(name, load(name, files, share => { progress.value = share; }));
         const frames = (await loaded.get(name)).copy();
@@ -179,16 +180,37 @@ async function start(figure) {
         canvas.replaceWith(view);
         view.append(canvas);
         figure.replaceChildren(box);
+        tellFixed(frames, figure);
         figure.dataset.live = "true";
         reachable();
     } catch (error) {
         console.warn(`${name}: ${error.message}`);
+        loaded.delete(name);
         progress.remove();
-        const sentence = document.createElement("p");
+        const sentence = document.createElement("p"), again = document.createElement("button");
         Object.assign(sentence, {className: "rlnotes-problem", textContent: BROKEN});
         sentence.setAttribute("role", "status");
+        Object.assign(again, {type: "button", textContent: "Try again", onclick: () => {
+            sentence.remove();
+            start(figure);
+        }});
+        sentence.append(" ", again);
         figure.append(sentence);
     }
+}
+
+// Which controls stand still, in words that a screen reader finds at each of them.
+function tellFixed(frames, figure) {
+    const fixed = frames.controls.filter(control => control.fixed);
+    if (!fixed.length) return;
+    const said = document.createElement("p");
+    said.className = "fixed";
+    said.id = `fixed-${document.querySelectorAll("p.fixed").length}`;
+    said.textContent = `Here ${fixed.map(({label}) => label).join(" and ")} ` +
+        `${fixed.length > 1 ? "keep their values" : "keeps its value"}. The notebook moves ` +
+        `${fixed.length > 1 ? "them" : "it"}.`;
+    figure.querySelector(".rlnotes-controls").after(said);
+    for (const {name} of fixed) figure.querySelector(`[name="${name}"]`).setAttribute("aria-describedby", said.id);
 }
 
 function sourceOf(answers) {
@@ -210,6 +232,8 @@ function reachable() {
 addEventListener("resize", reachable);
 addEventListener("toggle", reachable, true); // what was folded had no width
 addEventListener("DOMContentLoaded", () => {
+    const contents = document.querySelector(".contents details");
+    if (contents && matchMedia("(max-width: 900px)").matches) contents.open = false;
     reachable();
     document.fonts.ready.then(reachable);
     const observer = new IntersectionObserver(entries => {

@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.metadata import version
@@ -21,7 +22,19 @@ import rlnotes
 PACKAGE = Path(rlnotes.__file__).parent
 MARK = ".rlnotes-site"  # in a folder of results
 NOTE = "made.json"  # in the folder of each result, written last: without it nothing counts
-LIBRARIES = ("latex2mathml", "matplotlib", "mistune", "nbconvert", "numpy", "pillow", "torch")
+LIBRARIES = (
+    "ipywidgets",
+    "Jinja2",
+    "latex2mathml",
+    "matplotlib",
+    "mistune",
+    "nbconvert",
+    "nbformat",
+    "numpy",
+    "pillow",
+    "Pygments",
+    "torch",
+)
 NO_DATA = (".py", ".pyc", ".js", ".css")  # modules are looked up; a result has no style
 # Loaded once, before the processes are made; nothing of this package may be among them.
 AHEAD = (
@@ -33,7 +46,11 @@ AHEAD = (
     "torch",
 )
 
+CHANGED = "changed meanwhile"  # in place of a digest
+NOTED = {"asked", "libraries", "rests_on", "made", "told"}
+
 _opened: set[str] = set()  # by this process, if it makes a result
+_started = time.time_ns()
 
 
 class Result(NamedTuple):
@@ -96,6 +113,8 @@ def is_fresh(kept: Path, job: Job) -> bool:
         note = _note_of(kept, job.name)
     except (OSError, ValueError):
         return False
+    if not isinstance(note, dict) or set(note) != NOTED:
+        return False
     return (
         note["asked"] == json.loads(json.dumps(job.asked))
         and note["libraries"] == _libraries()
@@ -134,6 +153,7 @@ def _make(job: Job, kept: Path) -> None:
     told, files = job.work()
     folder = kept / job.name
     shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
     for address, content in files.items():
         path = folder / address
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,7 +161,7 @@ def _make(job: Job, kept: Path) -> None:
     note = {
         "asked": job.asked,
         "libraries": _libraries(),
-        "rests_on": {path: _digest(PACKAGE / path) for path in sorted(_modules() | _data())},
+        "rests_on": {path: _digest_as_read(path) for path in sorted(_modules() | _data())},
         "made": {address: _digest(folder / address) for address in files},
         "told": told,
     }
@@ -164,7 +184,14 @@ def _data() -> set[str]:
 
 
 def _libraries() -> dict[str, str]:
-    return {name: version(name) for name in LIBRARIES}
+    return {"Python": sys.version, **{name: version(name) for name in LIBRARIES}}
+
+
+def _digest_as_read(path: str) -> str:
+    """Of a file of the package; none if it may have changed after it was read."""
+    if (PACKAGE / path).stat().st_mtime_ns >= _started:
+        return CHANGED
+    return _digest(PACKAGE / path)
 
 
 def _digest(path: Path) -> str:

@@ -1,6 +1,7 @@
 """An explorer for the pages: its frames, its picture, its values."""
 
 import base64
+import hashlib
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -61,10 +62,11 @@ class Made(NamedTuple):
     @property
     def frame_files(self) -> dict[str, bytes]:
         """The frames as scripts, which a page may load from a disk, too."""
+        digest = hashlib.sha256(self.packed).hexdigest()[:8]  # no browser keeps an old one
         text = base64.b64encode(self.packed).decode("ascii")
         parts = (text[start : start + PART] for start in range(0, len(text), PART))
         return {
-            f"frames/{self.name}-{number}.js": (
+            f"frames/{self.name}-{digest}-{number}.js": (
                 f'rlnotesFrames("{self.name}",{number},"{part}");\n'.encode()
             )
             for number, part in enumerate(parts)

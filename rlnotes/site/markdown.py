@@ -10,6 +10,8 @@ from rlnotes.site.formulas import mathml
 
 _CELL = re.compile(r"^([\w-]+)\.ipynb(?:#cell-id=([\w-]+)|#([\w-]+))?$")
 
+_PAPER = re.compile(r"arXiv:(\d{4}\.\d{4,5})")
+
 
 def page_address(address: str) -> str:
     """Where a link of a notebook leads on the site.
@@ -45,6 +47,9 @@ class PageRenderer(IPythonRenderer):
 
     def link(self, text: str, url: str, title: str | None = None) -> str:
         return super().link(text, page_address(url), title)
+
+    def text(self, text: str) -> str:
+        return _PAPER.sub(r'<a href="https://arxiv.org/abs/\1">\g<0></a>', super().text(text))
 
     def table_cell(self, text: str, align: str | None = None, head: bool = False) -> str:
         """A cell of a table; an empty one in the head is no heading of anything."""

@@ -10,8 +10,9 @@ from typing import NamedTuple
 import nbformat
 from nbconvert import HTMLExporter
 
+from rlnotes.review.cards import WRITE_FIRST
 from rlnotes.site.book import Chapter, shown_in
-from rlnotes.site.document import document, figure_of, image, neighbours, run_box, ways
+from rlnotes.site.document import NOTE, document, figure_of, image, neighbours, run_box, ways
 from rlnotes.site.kept import Job, Result
 from rlnotes.site.made import Live
 from rlnotes.site.markdown import PageRenderer
@@ -45,6 +46,12 @@ def page_files(chapter: Chapter, book: list[Chapter], explorers: Iterable[Live])
     by_name = {live.name: live for live in explorers}
     page = page_of(chapter, book, lambda shown: by_name[shown.name].at(shown.setting))
     return Result({}, {chapter.address: page.html.encode(), **page.pictures})
+
+
+def is_unanswered(cell: Mapping) -> bool:
+    """Whether a cell waits for a text of the reader, which no page can take."""
+    shown = [output.get("data", {}).get("text/plain", "") for output in cell["outputs"]]
+    return WRITE_FIRST in shown
 
 
 def page_of(chapter: Chapter, book: list[Chapter], live: Callable[[Shown], Mapping]) -> Page:
@@ -83,15 +90,17 @@ def page_of(chapter: Chapter, book: list[Chapter], live: Callable[[Shown], Mappi
         "explorer_figure": explorer,
         "revealed": revealed_by,
         "is_answer": lambda cell: "answer" in cell["metadata"].get("tags", []),
+        "is_unanswered": is_unanswered,
         "is_hidden": lambda cell: cell["metadata"].get("jupyter", {}).get("source_hidden", False),
     }
     for name, function in filters.items():
         exporter.register_filter(name, function)
     cells, _ = exporter.from_notebook_node(nbformat.read(chapter.path, as_version=4))
     sections = [(text, place) for level, text, place in renderer.headings if level == 2]
+    ends = f"{run_box(chapter)}\n{neighbours(chapter, book)}"
     text = document(
         chapter.title,
-        f'<main id="text">\n{cells}\n{run_box(chapter)}\n{neighbours(chapter, book)}</main>',
+        f'<main id="text">\n{NOTE}\n{cells}\n{ends}</main>',
         ways=ways(book, chapter),
         contents=[f'<a href="#{place}">{text}</a>' for text, place in sections],
     )

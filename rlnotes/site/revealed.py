@@ -8,8 +8,8 @@ from rlnotes.review.hidden_cells import quiz_of_column
 from rlnotes.review.quiz import quizzes
 
 
-def revealed_by(source: str) -> str:
-    """The answers to what a code cell asks, as Markdown; empty if it asks nothing.
+def revealed_by(source: str) -> list[tuple[str, str]]:
+    """What a code cell asks, and the answers in Markdown; empty if it asks nothing.
 
     Its last line shows a quiz, `quizzes()["map"]` or `quiz_of_column("value_network")`,
     or compares a text with a card, `cards["why_lora"].compare(written)`.
@@ -20,7 +20,7 @@ def revealed_by(source: str) -> str:
     try:
         lines = ast.parse(source).body
     except SyntaxError:  # a magic command
-        return ""
+        return []
     match lines[-1] if lines else None:
         case ast.Expr(ast.Subscript(ast.Call(called), ast.Constant(name))) if (
             _last(called) == "quizzes"
@@ -33,8 +33,8 @@ def revealed_by(source: str) -> str:
         case ast.Expr(
             ast.Call(ast.Attribute(ast.Subscript(ast.Name("cards"), ast.Constant(key)), "compare"))
         ):
-            return _card(key)
-    return ""
+            return [("A model answer", _card(key))]
+    return []
 
 
 def _card(key: str) -> str:

@@ -68,7 +68,7 @@ def _sizes(files: dict[str, bytes]) -> list[tuple[str, str]]:
     frames: dict[str, int] = {}
     for address, size in sizes.items():
         if address.startswith("frames/"):
-            name = address.removeprefix("frames/").rpartition("-")[0]
+            name = address.removeprefix("frames/").rsplit("-", 2)[0]
             frames[name] = frames.get(name, 0) + size
     largest = max(frames, key=frames.get)
     return [

@@ -1,6 +1,7 @@
 """The files of the site, and the command that writes them."""
 
 import base64
+import hashlib
 import json
 import os
 import re
@@ -45,14 +46,17 @@ def test_frames_are_parts_of_one_text(size):
     assert [int(number) for number, _ in parts] == list(range(len(parts)))
     assert base64.b64decode("".join(text for _, text in parts)) == toy(size).packed
     assert all(len(text) <= PART for _, text in parts)
-    assert list(files) == [f"frames/toy-{k}.js" for k in range(len(parts))]
+    digest = hashlib.sha256(toy(size).packed).hexdigest()[:8]
+    assert list(files) == [f"frames/toy-{digest}-{k}.js" for k in range(len(parts))]
 
 
 def test_an_explorer_alone_leads_to_its_frames_and_its_picture():
     files = build.embedded(toy(100_000))
     page = Parts(files["embed/toy.html"].decode())
     (figure,), (image,) = page.all("figure"), page.all("img")
-    assert json.loads(figure["data-files"]) == ["../frames/toy-0.js", "../frames/toy-1.js"]
+    frames = [f"../{address}" for address in toy(100_000).frame_files]
+    assert len(frames) == 2
+    assert json.loads(figure["data-files"]) == frames
     assert json.loads(figure["data-setting"]) == [1]
     assert image["src"] == "../pictures/toy.png"
     assert files["pictures/toy.png"] == PNG
@@ -69,7 +73,7 @@ def test_the_front_page_leads_to_every_chapter_and_explorer():
     alone = [link for link in links if link.startswith("embed/")]
     assert sorted(alone) == sorted(f"embed/{name}.html" for name in class_names())
     (figure,) = page.all("figure")
-    assert json.loads(figure["data-files"]) == [f"frames/{build.FIRST}-0.js"]
+    assert json.loads(figure["data-files"]) == list(explorers[build.FIRST].frame_files)
     assert not any("$" in text for _, text in page.text)
     assert page.faults == []
 

@@ -1,6 +1,8 @@
 """What pages are made of is made once, and again when what it rests on has changed."""
 
+import hashlib
 import json
+import time
 from functools import partial
 
 import pytest
@@ -105,8 +107,9 @@ def test_another_wish_a_missing_module_and_a_broken_note_make_it_stale(first, no
     note["rests_on"]["explorers/gone.py"] = "1"
     write(kept, note)
     assert not is_fresh(kept, JOB)
-    (kept / NAME / keeping.NOTE).write_text("{")
-    assert not is_fresh(kept, JOB)
+    for broken in ("{", "{}", "[]", "null"):
+        (kept / NAME / keeping.NOTE).write_text(broken)
+        assert not is_fresh(kept, JOB)
     assert not is_fresh(kept, made.job_of("ppo_clip", [{}]))
 
 
@@ -121,6 +124,23 @@ def test_files_lie_at_their_addresses_and_old_ones_go(tmp_path):
     assert make_all([toy("b", ["z.txt"])], tmp_path / "kept", processes=1) == ["toy"]
     assert result_of(tmp_path / "kept", "toy") == echo("b", "z.txt")
     assert {p.name for p in (tmp_path / "kept" / "toy").iterdir()} == {"z.txt", keeping.NOTE}
+
+
+def test_a_result_may_have_no_file(tmp_path):
+    assert make_all([toy("a", [])], tmp_path / "kept", processes=1) == ["toy"]
+    assert result_of(tmp_path / "kept", "toy") == Result({"text": "a"}, {})
+    assert make_all([toy("a", [])], tmp_path / "kept", processes=1) == []
+
+
+def test_what_changes_while_it_is_read_makes_it_stale(tmp_path, monkeypatch):
+    monkeypatch.setattr(keeping, "PACKAGE", tmp_path)
+    (tmp_path / "data.toml").write_text("old")
+    path = tmp_path / "data.toml"
+    monkeypatch.setattr(keeping, "_started", path.stat().st_mtime_ns + 1)
+    assert keeping._digest_as_read("data.toml") == hashlib.sha256(b"old").hexdigest()
+    time.sleep(0.02)
+    path.write_text("new")
+    assert keeping._digest_as_read("data.toml") == keeping.CHANGED
 
 
 def fail() -> Result:

@@ -20,9 +20,9 @@ def test_each_item_has_what_is_right_and_where_it_is_shown():
         Item("a", "A *star*", ("x_1", "y"), ("x_1",), {"y": "no"}, link),
         Item("b", "Second", ("x", "y", "z"), ("z", "x"), {"y": "no"}),
     )
-    assert answers(QuizData("choice", "T", "I", items)).splitlines() == [
-        r"1. A \*star\*: **x\_1**. See [7.5](07_rlhf.ipynb#cell-id=dfff4cca).",
-        "1. Second: **z** or **x**.",
+    assert answers(QuizData("choice", "T", "I", items)) == [
+        ("A *star*", r"**x\_1** (See [7.5](07_rlhf.ipynb#cell-id=dfff4cca).)"),
+        ("Second", "**z** or **x**"),
     ]
 
 
@@ -30,21 +30,20 @@ def test_each_item_has_what_is_right_and_where_it_is_shown():
 def test_a_page_tells_what_the_data_files_call_right(file):
     entries = tomllib.loads((quiz_data.FOLDER / file).read_text("utf-8"))
     for name, entry in entries.items():
-        page = PageRenderer().to_html(revealed_by(f'review.quiz.quizzes()["{name}"]'))
-        rows = re.findall(r"<li>(.*?)</li>", page, re.DOTALL)
-        assert len(rows) == len(entry["items"])
-        for row, item in zip(rows, entry["items"], strict=True):
-            bold = [unescape(text) for text in re.findall(r"<strong>(.*?)</strong>", row)]
+        told = revealed_by(f'review.quiz.quizzes()["{name}"]')
+        for (asked, answer), item in zip(told, entry["items"], strict=True):
+            assert asked == " ".join(item["prompt"].split())
+            page = PageRenderer().to_html(answer)
+            bold = [unescape(text) for text in re.findall(r"<strong>(.*?)</strong>", page)]
             right = item["right"]
-            assert bold[-len([right] if isinstance(right, str) else right) :] == (
-                [right] if isinstance(right, str) else right
-            )
+            assert bold == ([right] if isinstance(right, str) else right)
 
 
 def test_a_hidden_column_and_a_card_are_told():
     column = revealed_by('x = 1\nreview.hidden_cells.quiz_of_column("value_network")')
-    assert "1. Q-learning, DQN: **" in column
-    card = revealed_by('written = ""\ncards["why_lora"].compare(written)')
+    assert column[0][0] == "Q-learning, DQN"
+    ((asked, card),) = revealed_by('written = ""\ncards["why_lora"].compare(written)')
+    assert asked == "A model answer"
     assert card.startswith("1. ")
     assert "**A common wrong answer.**" in card
 
@@ -54,7 +53,7 @@ def test_a_hidden_column_and_a_card_are_told():
     ["", "%matplotlib inline", "cards = load()", 'cards["why_lora"]', "compare(written)", "f(1)"],
 )
 def test_other_cells_reveal_nothing(source):
-    assert revealed_by(source) == ""
+    assert revealed_by(source) == []
 
 
 @pytest.mark.parametrize(
