@@ -1,6 +1,8 @@
 """Every page as its readers meet it: from a disk, by keyboard, on a phone, offline."""
 
+import re
 import shutil
+from itertools import combinations
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -13,12 +15,22 @@ from tests.built_site.open_page import OpenPage
 
 CHAPTERS = [chapter.address for chapter in chapters_of(ROOT / "notebooks")]
 ALONE = [f"embed/{name}.html" for name in class_names()]
-PHONE = 390
+PHONE, NARROW = 390, 320
 # Of each picture its width on the page, and the one that it would like.
 WIDTHS = """() => [...document.querySelectorAll('.view > *')].map(view => [
     view.getBoundingClientRect().width,
     parseFloat(view.style.width || view.getAttribute('width')),
 ])"""
+# Of each control, left, right, top and bottom of its parts.
+ROWS = """() => [...document.querySelectorAll('.rlnotes-control')].map(row =>
+    [...row.children].map(part => part.getBoundingClientRect())
+        .map(({left, right, top, bottom}) => [left, right, top, bottom]))"""
+# The cells that follow an explorer.
+BELOW = """() => [...document.querySelectorAll('section:has(figure.explorer) + section')]
+    .map(section => section.id)"""
+NEAR_ONES_LIVE = """() => [...document.querySelectorAll('figure.explorer')]
+    .filter(figure => Math.abs(figure.getBoundingClientRect().top) < 1400)
+    .every(figure => figure.dataset.live === 'true')"""
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]}
 
 
@@ -72,6 +84,74 @@ def test_a_host_is_asked_for_nothing_before_an_explorer_is_near(browser, site, h
     page.wait_for_function("document.querySelector('figure.explorer').dataset.live === 'true'")
     assert {url.partition("/frames/")[2][:18] for url in asked if "/frames/" in url}
     context.close()
+
+
+@pytest.mark.parametrize("address", ALONE)
+def test_in_a_narrow_window_no_part_of_a_control_lies_on_another(browser, site, address):
+    with OpenPage(browser, site / address, width=NARROW) as opened:
+        opened.wait_until_live()
+        rows = opened.page.evaluate(ROWS)
+        assert rows
+        for row in rows:
+            for (left, right, top, bottom), other in combinations(row, 2):
+                assert (
+                    right <= other[0] + 1
+                    or other[1] <= left + 1
+                    or (bottom <= other[2] + 1 or other[3] <= top + 1)
+                ), row
+
+
+@pytest.mark.parametrize("address", ALONE)
+def test_an_explorer_alone_is_as_high_as_the_page_on_the_site_says(browser, site, address):
+    said = (ROOT / "docs" / "site.md").read_text("utf-8").replace(",", "")
+    one, least, most = map(int, re.search(r"needs (\d+) .* between (\d+) and (\d+)", said).groups())
+    assert f'width="1130" height="{one}"' in said
+    with OpenPage(browser, site / address, width=1130) as opened:
+        opened.wait_until_live()
+        high = opened.page.evaluate("document.body.getBoundingClientRect().height")
+        assert least - 10 <= high <= (one if "ppo_clip" in address else most)
+
+
+@pytest.mark.parametrize("address", CHAPTERS)
+def test_a_link_to_a_cell_below_an_explorer_lands_there(browser, site, host, address):
+    with OpenPage(browser, site / address) as opened:
+        places = opened.page.evaluate(BELOW)
+    assert places
+    context = browser.new_context(viewport={"width": 1300, "height": 900})
+    for place in places:
+        page = context.new_page()
+        page.goto(f"{host}{address}#{place}")
+        page.wait_for_function(NEAR_ONES_LIVE)
+        page.wait_for_timeout(200)
+        top = page.evaluate("id => document.getElementById(id).getBoundingClientRect().top", place)
+        end = page.evaluate("scrollY + innerHeight >= document.documentElement.scrollHeight - 1")
+        assert end or 0 <= top <= 40, place
+        page.close()
+    context.close()
+
+
+def test_after_a_failed_request_an_explorer_can_be_tried_again(browser, host):
+    page = browser.new_page()
+    page.route("**/frames/*", lambda route: route.fulfill(status=503))
+    page.goto(host + "embed/ppo_clip.html")
+    page.wait_for_selector("figure .rlnotes-problem")
+    page.unroute("**/frames/*")
+    page.get_by_role("button", name="Try again").click()
+    page.wait_for_function("document.querySelector('figure.explorer').dataset.live === 'true'")
+    assert page.locator("figure .rlnotes-problem:not(:empty)").count() == 0
+    page.close()
+
+
+def test_what_stands_still_is_told_beneath_the_controls_and_at_each(browser, site, values):
+    still = [key for key, some in values["group_of_answers"].items() if len(some) == 1]
+    assert still
+    with OpenPage(browser, site / "embed" / "group_of_answers.html") as opened:
+        opened.wait_until_live()
+        said = opened.page.locator("p.fixed")
+        assert said.inner_text().endswith("The notebook moves it.")
+        for key in still:
+            control = opened.page.locator(f'[name="{key}"]')
+            assert control.get_attribute("aria-describedby") == said.get_attribute("id")
 
 
 def key_for(control) -> str:
