@@ -15,7 +15,7 @@ from rlnotes.site.book import Chapter, shown_in
 from rlnotes.site.document import NOTE, document, figure_of, image, neighbours, run_box, ways
 from rlnotes.site.kept import Job, Result
 from rlnotes.site.made import Live
-from rlnotes.site.markdown import PageRenderer
+from rlnotes.site.markdown import PageRenderer, named
 from rlnotes.site.pictures import with_fewer_colours
 from rlnotes.site.revealed import revealed_by
 from rlnotes.site.shown import Shown, shown_by
@@ -102,6 +102,6 @@ def page_of(chapter: Chapter, book: list[Chapter], live: Callable[[Shown], Mappi
         chapter.title,
         f'<main id="text">\n{NOTE}\n{cells}\n{ends}</main>',
         ways=ways(book, chapter),
-        contents=[f'<a href="#{place}">{text}</a>' for text, place in sections],
+        contents=[f'<a href="#{place}"{named(text)}>{text}</a>' for text, place in sections],
     )
     return Page(text, pictures)

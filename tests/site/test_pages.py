@@ -129,6 +129,20 @@ def test_answers_stand_folded(pages, address):
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
+def test_what_takes_its_name_from_a_formula_has_it_in_words(pages, address):
+    named = re.findall(
+        r"<(h[1-6]|th|a|summary|button)\b([^>]*)>((?:(?!</\1>).)*<math.*?)</\1>",
+        pages[address].html,
+        re.DOTALL,
+    )
+    for _, attributes, text in named:
+        (label,) = re.findall(r'aria-label="([^"]+)"', attributes)
+        leaves = "".join(unescape(re.sub(r"<[^>]*>", "", text)).split())
+        assert "".join(unescape(label).split()) == leaves
+    assert len(named) == {"03": 12, "04": 1, "05": 5, "06": 2, "08": 1}.get(address[:2], 0)
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
 def test_headings_come_in_order(parts, address):
     levels = [int(tag[1]) for tag, _ in parts[address].elements if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
@@ -182,7 +196,7 @@ def test_headings_have_places_from_their_words():
     renderer = PageRenderer()
     html = renderer.to_html(r"## The weight $\gamma$: *why?*" + "\n\n## The weight\n\n### &amp;\n")
     assert [place for *_, place in renderer.headings] == ["s-the-weight-why", "s-the-weight", "s"]
-    assert '<h2 id="s-the-weight-why">' in html
+    assert '<h2 id="s-the-weight-why" aria-label="The weight γ: why?">' in html
     renderer.to_html("## The weight\n")
     assert renderer.headings[-1][2] == "s-the-weight-2"
 
