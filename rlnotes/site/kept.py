@@ -8,7 +8,6 @@ import hashlib
 import json
 import multiprocessing
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -109,13 +108,8 @@ def make_all(jobs: Iterable[Job], kept: Path, *, processes: int | None = None) -
 
 def is_fresh(kept: Path, job: Job) -> bool:
     """Whether what is kept is what the job would make now."""
-    try:
-        note = _note_of(kept, job.name)
-    except (OSError, ValueError):
-        return False
-    if not isinstance(note, dict) or set(note) != NOTED:
-        return False
-    return (
+    note = _note_of(kept, job.name)
+    return note is not None and (
         note["asked"] == json.loads(json.dumps(job.asked))
         and note["libraries"] == _libraries()
         and all(_digest(PACKAGE / path) == digest for path, digest in note["rests_on"].items())
@@ -129,8 +123,13 @@ def result_of(kept: Path, name: str) -> Result:
     return Result(note["told"], {a: (kept / name / a).read_bytes() for a in note["made"]})
 
 
-def _note_of(kept: Path, name: str) -> dict:
-    return json.loads((kept / name / NOTE).read_text("utf-8"))
+def _note_of(kept: Path, name: str) -> dict | None:
+    """What was noted of a result; None if there is none, or it is broken."""
+    try:
+        note = json.loads((kept / name / NOTE).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return note if isinstance(note, dict) and set(note) == NOTED else None
 
 
 def _require_own(kept: Path) -> None:
@@ -152,8 +151,10 @@ def _watch() -> None:
 def _make(job: Job, kept: Path) -> None:
     told, files = job.work()
     folder = kept / job.name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
+    if before := _note_of(kept, job.name):
+        for address in (NOTE, *before["made"]):
+            (folder / address).unlink(missing_ok=True)
     for address, content in files.items():
         path = folder / address
         path.parent.mkdir(parents=True, exist_ok=True)

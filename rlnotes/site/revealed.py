@@ -6,6 +6,7 @@ from rlnotes.review import quiz_text
 from rlnotes.review.card_data import load_cards
 from rlnotes.review.hidden_cells import quiz_of_column
 from rlnotes.review.quiz import quizzes
+from rlnotes.site.shown import shown_expression
 
 
 def revealed_by(source: str) -> list[tuple[str, str]]:
@@ -17,21 +18,13 @@ def revealed_by(source: str) -> list[tuple[str, str]]:
     Raises:
         ValueError: if it names a quiz, a column or a card that there is not.
     """
-    try:
-        lines = ast.parse(source).body
-    except SyntaxError:  # a magic command
-        return []
-    match lines[-1] if lines else None:
-        case ast.Expr(ast.Subscript(ast.Call(called), ast.Constant(name))) if (
-            _last(called) == "quizzes"
-        ):
+    match shown_expression(source):
+        case ast.Subscript(ast.Call(called), ast.Constant(name)) if _last(called) == "quizzes":
             return quiz_text.answers(quizzes()[name].data)
-        case ast.Expr(ast.Call(called, [ast.Constant(column)])) if (
-            _last(called) == "quiz_of_column"
-        ):
+        case ast.Call(called, [ast.Constant(column)]) if _last(called) == "quiz_of_column":
             return quiz_text.answers(quiz_of_column(column).data)
-        case ast.Expr(
-            ast.Call(ast.Attribute(ast.Subscript(ast.Name("cards"), ast.Constant(key)), "compare"))
+        case ast.Call(
+            ast.Attribute(ast.Subscript(ast.Name("cards"), ast.Constant(key)), "compare")
         ):
             return [("A model answer", _card(key))]
     return []

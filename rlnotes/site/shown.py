@@ -24,11 +24,7 @@ def shown_by(source: str) -> Shown | None:
         >>> shown_by("explorers.PPOClip(ratio=1.2)")
         Shown(name='ppo_clip', setting={'ratio': 1.2})
     """
-    try:
-        lines = ast.parse(source).body
-    except SyntaxError:  # a magic command
-        return None
-    call = lines[-1].value if lines and isinstance(lines[-1], ast.Expr) else None
+    call = shown_expression(source)
     if not isinstance(call, ast.Call):
         return None
     called = getattr(call.func, "attr", getattr(call.func, "id", ""))
@@ -40,6 +36,15 @@ def shown_by(source: str) -> Shown | None:
     except ValueError as error:
         raise ValueError(f"source must call {called} with plain values, got {source!r}") from error
     return Shown(names[called], setting)
+
+
+def shown_expression(source: str) -> ast.expr | None:
+    """What a code cell shows: the expression in its last line, if there is one."""
+    try:
+        lines = ast.parse(source).body
+    except SyntaxError:  # a magic command
+        return None
+    return lines[-1].value if lines and isinstance(lines[-1], ast.Expr) else None
 
 
 def tasks_of(cell: Mapping) -> list[Shown]:

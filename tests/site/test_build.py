@@ -50,6 +50,16 @@ def test_frames_are_parts_of_one_text(size):
     assert list(files) == [f"frames/toy-{digest}-{k}.js" for k in range(len(parts))]
 
 
+def test_an_explorer_begins_at_the_setting_that_is_shown():
+    live = toy(1).live
+    assert live.at({})["setting"] == [1]
+    assert live.at({"x": 1}, up="../") == {
+        "name": "toy",
+        "files": [f"../{address}" for address in toy(1).frame_files],
+        "setting": [0],
+    }
+
+
 def test_an_explorer_alone_leads_to_its_frames_and_its_picture():
     files = build.embedded(toy(100_000))
     page = Parts(files["embed/toy.html"].decode())

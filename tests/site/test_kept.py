@@ -121,9 +121,11 @@ def test_made_again_it_has_the_same_bytes(first, tmp_path):
 def test_files_lie_at_their_addresses_and_old_ones_go(tmp_path):
     assert make_all([toy()], tmp_path / "kept", processes=1) == ["toy"]
     assert result_of(tmp_path / "kept", "toy") == echo("a", "x.txt", "deep/y.txt")
+    (tmp_path / "kept" / "toy" / "mine.txt").write_text("mine")
     assert make_all([toy("b", ["z.txt"])], tmp_path / "kept", processes=1) == ["toy"]
     assert result_of(tmp_path / "kept", "toy") == echo("b", "z.txt")
-    assert {p.name for p in (tmp_path / "kept" / "toy").iterdir()} == {"z.txt", keeping.NOTE}
+    files = contents(tmp_path / "kept" / "toy")
+    assert {path.name for path in files} == {"z.txt", keeping.NOTE, "mine.txt"}
 
 
 def test_a_result_may_have_no_file(tmp_path):

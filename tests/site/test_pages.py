@@ -11,11 +11,12 @@ import nbformat
 import pytest
 
 from rlnotes.explorers import class_names
-from rlnotes.site.book import chapters_of, shown_by_cell
+from rlnotes.site.book import chapters_of, shown_by_cell, shown_in
 from rlnotes.site.document import figure_of
+from rlnotes.site.made import Live
 from rlnotes.site.markdown import PageRenderer, page_address
 from rlnotes.site.notebook_formulas import in_notebook
-from rlnotes.site.pages import page_of
+from rlnotes.site.pages import job_of, page_of
 from tests.site.html_parts import Parts
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -204,3 +205,20 @@ def test_headings_have_places_from_their_words():
 def test_a_figure_carries_its_data_through_quotes():
     (figure,) = Parts(figure_of({"name": "a'b\"<"}, "", "x < y")).all("figure")
     assert json.loads(figure["data-name"]) == "a'b\"<"
+
+
+def test_a_page_is_made_again_when_what_it_shows_has_changed(tmp_path):
+    chapter = BOOK[0]
+    (name,) = {shown.name for shown in shown_in(chapter)}
+    live = {name: Live(name, ["frames/a-0.js"], {"x": [1, 2]}, {"x": 1})}
+    asked = job_of(chapter, BOOK, live).asked
+    assert job_of(chapter, BOOK, live).asked == asked
+    path = tmp_path / chapter.path.name
+    path.write_text(chapter.path.read_text("utf-8") + " ", encoding="utf-8")
+    others = [
+        job_of(chapter._replace(path=path), BOOK, live),
+        job_of(chapter, [*BOOK[:-1], BOOK[-1]._replace(title="11. Another")], live),
+        job_of(chapter, BOOK, {name: live[name]._replace(files=["frames/b-0.js"])}),
+        job_of(chapter, BOOK, {name: live[name]._replace(values={"x": [1, 3]})}),
+    ]
+    assert all(job.asked != asked for job in others)

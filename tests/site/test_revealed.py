@@ -6,7 +6,7 @@ from html import unescape
 
 import pytest
 
-from rlnotes.review import quiz_data
+from rlnotes.review import card_data, comparison, quiz_data
 from rlnotes.review.links import Link
 from rlnotes.review.quiz_data import Item, QuizData
 from rlnotes.review.quiz_text import answers
@@ -39,13 +39,21 @@ def test_a_page_tells_what_the_data_files_call_right(file):
             assert bold == ([right] if isinstance(right, str) else right)
 
 
-def test_a_hidden_column_and_a_card_are_told():
-    column = revealed_by('x = 1\nreview.hidden_cells.quiz_of_column("value_network")')
-    assert column[0][0] == "Q-learning, DQN"
-    ((asked, card),) = revealed_by('written = ""\ncards["why_lora"].compare(written)')
-    assert asked == "A model answer"
-    assert card.startswith("1. ")
-    assert "**A common wrong answer.**" in card
+def test_a_hidden_column_is_told_by_the_table():
+    methods = comparison.load().methods.values()
+    told = revealed_by('x = 1\nreview.hidden_cells.quiz_of_column("value_network")')
+    assert [asked for asked, _ in told] == [method.title for method in methods]
+    for (_, answer), method in zip(told, methods, strict=True):
+        assert answer.startswith(f"**{method.cells['value_network'].value}**")
+
+
+def test_each_card_is_told_by_the_data_file():
+    for key, entry in tomllib.loads(card_data.FILE.read_text("utf-8")).items():
+        ((asked, answer),) = revealed_by(f'written = ""\ncards["{key}"].compare(written)')
+        assert asked == "A model answer"
+        page = unescape(re.sub("<[^>]*>", "", PageRenderer().to_html(answer)))
+        for text in [entry["wrong"]["answer"], *(claim["text"] for claim in entry["claims"])]:
+            assert " ".join(text.split()) in " ".join(page.split())
 
 
 @pytest.mark.parametrize(
