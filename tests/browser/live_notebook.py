@@ -129,7 +129,7 @@ class LiveNotebook:
         """A number that changes with the picture."""
         return self.panel(number).locator("canvas").evaluate(CHECKSUM)
 
-    def wait_for_text(self, part: str, text: str, number: int = 0, seconds: float = 20) -> None:
+    def wait_for_text(self, part: str, text: str, number: int = 0, seconds: float = 60) -> None:
         """Wait until a `.rlnotes-PART` of a panel contains the text."""
         place = self.panel(number).locator(f".rlnotes-{part}", has_text=text).first
         place.wait_for(state="attached", timeout=1000 * seconds)
