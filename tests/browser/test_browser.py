@@ -100,6 +100,6 @@ def test_what_was_run_and_saved_shows_its_pictures_the_next_day(lab, page, tmp_p
     page.goto(lab.url(name))
     page.wait_for_function(READY, timeout=60_000)
     page.evaluate(SHOW_ALL)
-    page.wait_for_selector(".jp-RenderedImage img", timeout=20_000)
+    page.wait_for_selector(".jp-RenderedImage img", timeout=60_000)
     assert page.get_by_text("model not found").count() == 0
     assert page.locator(".rlnotes-panel").count() == 0

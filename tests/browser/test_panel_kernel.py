@@ -205,7 +205,7 @@ def test_a_reloaded_page_gets_the_panel_back_as_it_was(fresh):
     before = fresh.checksum()
     fresh.keep()
     fresh.open()
-    fresh.panel(1).wait_for(timeout=20_000)
+    fresh.panel(1).wait_for(timeout=60_000)
     fresh.wait_until_answered(1)
     assert fresh.checksum(0) == fresh.checksum(1) == before
     assert (gamma(fresh), fresh.control("delay").input_value()) == ("0.6", "8")
@@ -228,7 +228,7 @@ def test_without_its_kernel_a_panel_says_so_until_the_cell_runs_again(notebook, 
     assert not notebook.page_errors
     if ends == SHUT_DOWN:
         notebook.page.evaluate(START)
-    notebook.page.wait_for_function(READY, timeout=30_000)
+    notebook.page.wait_for_function(READY, timeout=60_000)
     notebook.run(0, 1, 2)
     notebook.wait_for_text("twin", "gamma = 0.9,")
     notebook.control("gamma").fill("0.3")

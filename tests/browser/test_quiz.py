@@ -109,4 +109,4 @@ def test_axe_finds_nothing_in_either_theme(notebook):
 def test_the_link_to_evidence_opens_its_chapter_at_the_cell(notebook):
     notebook.python('quiz.reset().answer(first="Imitate demonstrations").check()')
     first(notebook).get_by_role("link", name="See 7.2.").click()
-    notebook.page.wait_for_function(AT_THE_CELL, timeout=30_000)
+    notebook.page.wait_for_function(AT_THE_CELL, timeout=60_000)
