@@ -64,11 +64,21 @@ def build_trainer(
     return _TRAINERS[method](
         model=_model(method, folder, dtype),
         args=CONFIGS[method](**settings | quiet),
-        train_dataset=datasets.Dataset.from_list(rows),
+        train_dataset=datasets.Dataset.from_list(_filled(rows)),
         processing_class=transformers.AutoTokenizer.from_pretrained(folder),
         peft_config=None if lora is None else LoraConfig(**lora),
         **more,
     )
+
+
+def _filled(rows: list[dict]) -> list[dict]:
+    """The rows with None for what only others have.
+
+    `Dataset.from_list` of datasets 5.2.0 keeps the columns of the first row alone, as
+    `findings/datasets_columns_and_dates.sh` shows.
+    """
+    names = dict.fromkeys(name for row in rows for name in row)
+    return [{name: row.get(name) for name in names} for row in rows]
 
 
 def _model(method: str, folder: Path | str, dtype: str | None):

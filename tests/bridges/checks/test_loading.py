@@ -128,6 +128,16 @@ def test_trainers_are_built_from_a_folder(folder, tmp_path, method):
     assert run.args.report_to == []
 
 
+def test_a_column_that_the_first_row_does_not_have_is_kept(folder, tmp_path):
+    rows = prompts(8)
+    rows[5]["total"] = "9.50"
+    run = build_trainer(
+        "grpo", folder, rows, output_dir=tmp_path, settings={}, rewards=[low_digits]
+    )
+    assert run.train_dataset["total"][4:7] == [None, "9.50", None]
+    assert rows[0] == prompts(8)[0]
+
+
 def test_precision_and_adapter_are_those_asked_for(folder, tmp_path):
     run = build_trainer(
         "reward",
