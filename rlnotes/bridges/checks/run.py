@@ -5,6 +5,7 @@ import trl
 
 from rlnotes._checks import require_positive_integer
 from rlnotes.bridges.checks import (
+    adapter,
     answers,
     clip,
     data,
@@ -56,6 +57,8 @@ def _of_settings(trainer: transformers.Trainer) -> list[Check]:
         weights.check_dtype(trainer, rate=rate),
         tokens.check_special_tokens(trainer),
     ]
+    if weights.has_adapter(trainer.model):
+        checks.append(adapter.check_adapter_names(trainer.model))
     if isinstance(trainer, trl.RewardTrainer):
         checks.append(weights.check_head(trainer.model))
     return checks
