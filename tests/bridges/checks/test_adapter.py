@@ -23,6 +23,7 @@ def wrapped(folder, **settings):
         ({"target_modules": ["q_proj", "layers.2.mlp.up_proj"]}, 2, ["layers.2.mlp.up_proj"]),
         ({"target_modules": ["q_proj"], "modules_to_save": ["head"]}, 2, []),  # but here it is
         ({"target_modules": ["q_proj"], "modules_to_save": ["lm_haed"]}, 2, ["lm_haed"]),
+        ({"target_modules": ["q_proj"], "modules_to_save": ["score"]}, 2, ["score"]),
     ],
 )
 def test_names_that_fit_no_module_are_counted_and_told(folder, settings, names, lost):
