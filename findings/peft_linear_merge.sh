@@ -10,7 +10,7 @@
 # copy with 1/2 and 1/2 it is 2 times what each adds; if the copy has both factors with
 # the other sign, which adds the same, it is 0. Of two independent adapters it misses the
 # sum by 85 % of its size. "cat" is the sum, exactly; "svd", the default, is the best
-# adapter of the larger of the two ranks, unless svd_rank says more. Both adapters active
+# adapter of the rank that both have, unless svd_rank says more. Both adapters active
 # at once are the sum, too.
 # On Linux torch brings gigabytes, unless pip is set up to find its build for the CPU.
 #

@@ -9,7 +9,7 @@
 # with values up to 8.87 it is 4.30 with epsilon 0.01, and 2.54 with 1e-6. One number
 # added to all states mends it. PolicyIterationModified stops after two rounds for
 # the same reason, 5.84 away with either epsilon. ValueIterationGS is near, PolicyIteration
-# exact. Nothing but V tells, and nothing warns.
+# exact.
 #
 # Output seen:
 #   the largest value is 8.87; largest error of V, and by how much the

@@ -6,8 +6,8 @@
 # less their mean they are 0.
 # Seen: the mean of 64 numbers 0.3 in float32 is not 0.3, the deviation is as small as that
 # rounding, 3e-8, and the 1e-8 beside it is no help: each advantage becomes 0.74. In a
-# world of one observation, one step and a reward that is always 0.3 the policy moves, to
-# whatever was drawn more often. With 0.5, which rounds nowhere, it keeps its bits.
+# world of one observation, one step and a reward that is always 0.3 the policy moves.
+# With 0.5, which rounds nowhere, it keeps its bits.
 # On Linux torch brings gigabytes, unless pip is set up to find its build for the CPU.
 #
 # Output seen:
