@@ -4,9 +4,8 @@ from torch import nn
 
 from rlnotes.bridges.checks.report import Check
 
-# What PEFT itself adds to `modules_to_save` for these tasks, whatever the model has.
+# What PEFT itself adds to `modules_to_save` for a score, whatever the model has.
 _HEADS = {"classifier", "score"}
-_TASKS_WITH_HEAD = ("SEQ_CLS", "TOKEN_CLS")
 
 
 def check_adapter_names(model: nn.Module) -> Check:
@@ -48,4 +47,4 @@ def _targets(config) -> set[str]:
 
 def _saved(config) -> set[str]:
     named = set(getattr(config, "modules_to_save", None) or ())
-    return named - _HEADS if config.task_type in _TASKS_WITH_HEAD else named
+    return named - _HEADS if config.task_type == "SEQ_CLS" else named
